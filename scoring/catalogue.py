@@ -1,0 +1,62 @@
+"""Which scoring systems there are; opens one by its key. One of the two places that load by name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import cast
+
+from scoring.contract import ScoringSystem
+from scoring.errors import ModelsNotInstalledError, UnknownSystemError
+from scoring.spec import SystemSpec, read_spec
+
+_ENTRY_POINTS = "rheumascore.systems"
+_FOLDER = Path(__file__).parent / "systems"
+
+
+@lru_cache(maxsize=1)
+def list_systems() -> tuple[SystemSpec, ...]:
+    """Every system's spec, sorted by key: folders of ``scoring/systems`` and registered packages. No torch."""
+    specs = [read_spec(path) for path in _spec_files()]
+    return tuple(sorted(specs, key=lambda spec: spec.key))
+
+
+def find_spec(key: str) -> SystemSpec:
+    """The spec of one system; UnknownSystemError lists the keys that exist."""
+    for spec in list_systems():
+        if spec.key == key:
+            return spec
+    known = ", ".join(spec.key for spec in list_systems())
+    raise UnknownSystemError(f"There is no scoring system {key!r}; there are: {known}.")
+
+
+def open_system(key: str) -> ScoringSystem:
+    """Load a system with its weights. Raises UnknownSystemError, WeightsError, ModelsNotInstalledError."""
+    spec = find_spec(key)
+    try:
+        module = importlib.import_module(f"{_module_of(key)}.system")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in {"torch", "monai", "timm", "safetensors"}:
+            raise ModelsNotInstalledError(
+                f"The system {key!r} needs {error.name}; install it with: pip install 'rheumascore[models]'."
+            ) from None
+        raise
+    return cast(ScoringSystem, module.open_system(spec))
+
+
+def _spec_files() -> list[Path]:
+    files = list(_FOLDER.glob("*/spec.toml"))
+    for entry in entry_points(group=_ENTRY_POINTS):
+        found = importlib.util.find_spec(entry.value)
+        if found is not None and found.submodule_search_locations:
+            files.append(Path(next(iter(found.submodule_search_locations))) / "spec.toml")
+    return files
+
+
+def _module_of(key: str) -> str:
+    if (_FOLDER / key / "spec.toml").exists():
+        return f"scoring.systems.{key}"
+    return next(entry.value for entry in entry_points(group=_ENTRY_POINTS) if entry.value.split(".")[-1] == key)

@@ -1,0 +1,64 @@
+"""What every scoring system offers. A system is found by its folder and opened by ``scoring.catalogue``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.coded_concept import CodedConcept
+from scoring.image import ScoringImage
+from scoring.result import HandRegion, NotEvaluable, ScoreItem, ScoreTotal
+from scoring.spec import SystemSpec
+from scoring.study import TrialContext
+from scoring.weights import WeightRecord
+
+
+@dataclass(frozen=True)
+class HeatmapFinding:
+    """A heatmap as a system hands it out: uint8, any grid, stretched over the whole image (0 cold, 255 hot)."""
+
+    image: str
+    grid: npt.NDArray[np.uint8]
+    method: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a system found on the images of one job. ``left_out`` names images it did not use: UID -> (rule, why)."""
+
+    items: tuple[ScoreItem, ...]
+    totals: tuple[ScoreTotal, ...]
+    quality: CodedConcept
+    hands: tuple[HandRegion, ...] = ()
+    heatmaps: tuple[HeatmapFinding, ...] = ()
+    notes: tuple[str, ...] = ()
+    not_evaluable: NotEvaluable | None = None
+    left_out: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScoringContext:
+    """What a system may know beside the pixels."""
+
+    trial: TrialContext
+    forced: bool = False
+
+
+class ScoringSystem(Protocol):
+    """One scoring system with its weights loaded; ``open_system(spec)`` in its folder's ``system.py`` returns it."""
+
+    @property
+    def spec(self) -> SystemSpec:
+        """What the folder's spec.toml says."""
+
+    @property
+    def weights(self) -> tuple[WeightRecord, ...]:
+        """Every weight file that takes part, those of shared anatomy included; empty for a rule or a form."""
+
+    def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
+        """Score one job. The same images give the same findings; a bad image is a reason, never an exception."""

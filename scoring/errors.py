@@ -1,0 +1,73 @@
+"""Every error of rheumascore, drawn as a tree. The other packages draw their branches in their own ``errors.py``.
+
+    RheumascoreError                 RS-000
+    ├── SpecError                    RS-101  a system's spec.toml or weights.toml says something it may not
+    ├── UnknownSystemError           RS-102  no scoring system has this key
+    ├── WeightsError                 RS-103  a weight file is missing, changed, or not listed
+    ├── ModelsNotInstalledError      RS-104  torch and its friends are not there
+    ├── ImageUnreadableError         RS-110  a file is not DICOM, or its pixels cannot be decoded
+    ├── ImageTooLargeError           RS-111  decoding it would take more memory than is allowed
+    ├── ResultError                  RS-120  a stored result cannot be read, or contradicts itself
+    └── LabelError                   RS-130  a table of readings has a wrong cell
+
+A message says what was wanted, what was found, where, and what to do. It never holds patient data.
+"Not evaluable" is a result (``scoring.result.NotEvaluable``), never an error.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RheumascoreError(Exception):
+    """Root of all errors of ours; ``code`` is stable and explained in docs/errors.md."""
+
+    code: ClassVar[str] = "RS-000"
+
+
+class SpecError(RheumascoreError):
+    """A system's spec.toml or weights.toml is wrong: file, key, what was found, what is allowed."""
+
+    code = "RS-101"
+
+
+class UnknownSystemError(RheumascoreError):
+    """No scoring system has the key that was asked for."""
+
+    code = "RS-102"
+
+
+class WeightsError(RheumascoreError):
+    """A weight file is missing, is not listed in weights.toml, or its SHA-256 differs."""
+
+    code = "RS-103"
+
+
+class ModelsNotInstalledError(RheumascoreError):
+    """The extra ``models`` (torch, timm, monai, safetensors) is not installed."""
+
+    code = "RS-104"
+
+
+class ImageUnreadableError(RheumascoreError):
+    """A file is not DICOM, holds no image, or its pixels cannot be decoded."""
+
+    code = "RS-110"
+
+
+class ImageTooLargeError(RheumascoreError):
+    """Decoding the image would take more memory than the settings allow."""
+
+    code = "RS-111"
+
+
+class ResultError(RheumascoreError):
+    """A stored result cannot be read back or contradicts its spec."""
+
+    code = "RS-120"
+
+
+class LabelError(RheumascoreError):
+    """A table of readings has a wrong cell: row, column, what was found, what is allowed."""
+
+    code = "RS-130"

@@ -1,0 +1,170 @@
+"""Run one system on one job's images and assemble the result: the only place that makes a model's ScoreResult."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from scoring.coded_concept import CodedConcept
+from scoring.contract import Findings, ScoringContext, ScoringSystem
+from scoring.errors import ImageTooLargeError, ImageUnreadableError
+from scoring.image import ScoringImage, scoring_image
+from scoring.pixel_decoding import PixelDecoder
+from scoring.result import Engine, Heatmap, ImageUse, NotEvaluable, ScoreResult
+from scoring.spec import SystemSpec
+from scoring.stored_array import array_bytes
+from scoring.study import ImageReference, Study
+from scoring.weights import WeightRecord
+
+NON_DIAGNOSTIC: Final = CodedConcept("RID14", "RADLEX", "Non-diagnostic quality")
+_LIBRARIES: Final = ("torch", "monai", "timm", "numpy", "scipy", "pydicom")
+_UNREADABLE: Final = "unreadable"
+
+
+@dataclass(frozen=True)
+class ChosenImage:
+    """One image of a job: where its bytes lie, and whether and by which rule it was chosen."""
+
+    reference: ImageReference
+    path: Path
+    used: bool
+    rule: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A result and the arrays of its pictures: SHA-256 -> bytes, to be stored beside it."""
+
+    result: ScoreResult
+    arrays: Mapping[str, bytes]
+
+
+def run_inference(
+    system: ScoringSystem,
+    study: Study,
+    chosen: Sequence[ChosenImage],
+    decoder: PixelDecoder,
+    now: datetime,
+) -> Scored:
+    """Decode, score and assemble. An image that cannot be decoded is left out with its reason, never raised.
+
+    ``now`` dates every object written from the result.
+    """
+    readable: list[ScoringImage] = []
+    unreadable: dict[str, str] = {}
+    for image in chosen:
+        if image.used:
+            try:
+                readable.append(load_image(image, decoder))
+            except (ImageUnreadableError, ImageTooLargeError) as error:
+                unreadable[image.reference.sop_instance_uid] = str(error)
+    if readable:
+        findings = system.score(readable, (), ScoringContext(study.trial, study.forced))
+    else:
+        findings = nothing_readable(system.spec, unreadable)
+    return _assemble(system, study, chosen, findings, unreadable, now)
+
+
+def load_image(image: ChosenImage, decoder: PixelDecoder) -> ScoringImage:
+    """Decode one image in the child and bring it into the scoring convention."""
+    header = read_header(image.path)
+    return scoring_image(header, decoder.first_frame(image.path, header), image.reference)
+
+
+def read_header(path: Path) -> Dataset:
+    """A file's attributes without its pixels; ImageUnreadableError when it is not DICOM."""
+    try:
+        return dcmread(path, stop_before_pixels=True, force=True)
+    except Exception as error:  # pydicom raises many kinds on hostile bytes; all of them mean the same here
+        raise ImageUnreadableError(f"The file cannot be read as DICOM ({type(error).__name__}).") from None
+
+
+def nothing_readable(spec: SystemSpec, unreadable: Mapping[str, str]) -> Findings:
+    """What a study is worth of which no image could be decoded."""
+    reason = spec.reasons.get("image_unreadable") or CodedConcept("111220", "DCM", "Other failure")
+    explanation = " ".join(sorted(set(unreadable.values()))) or "The job has no image to score."
+    return Findings(items=(), totals=(), quality=NON_DIAGNOSTIC, not_evaluable=NotEvaluable(reason, explanation))
+
+
+def weights_digest(spec: SystemSpec, weights: Sequence[WeightRecord]) -> str:
+    """Identity of "these weights": SHA-256 over key, version, preprocessing, spec file and every weight file."""
+    parts = [spec.key, spec.version, spec.preprocessing_version, spec.sha256]
+    parts += sorted(f"{w.role}:{w.sha256}" for w in weights)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def engine_in_use() -> Engine:
+    """The software and processor that computed a result."""
+    libraries = []
+    for name in _LIBRARIES:
+        try:
+            libraries.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return Engine(f"rheumascore {version('rheumascore')}", tuple(libraries), f"cpu {platform.machine()}")
+
+
+def _assemble(
+    system: ScoringSystem,
+    study: Study,
+    chosen: Sequence[ChosenImage],
+    findings: Findings,
+    unreadable: Mapping[str, str],
+    now: datetime,
+) -> Scored:
+    stored = [(h, *array_bytes(h.grid)) for h in findings.heatmaps]
+    result = ScoreResult(
+        system=system.spec.key,
+        system_version=system.spec.version,
+        kind=system.spec.kind,
+        preprocessing_version=system.spec.preprocessing_version,
+        weights=tuple(w.use() for w in system.weights),
+        weights_digest=weights_digest(system.spec, system.weights),
+        statement=system.statement,
+        engine=engine_in_use(),
+        study_instance_uid=study.study_instance_uid,
+        images=tuple(_image_use(c, findings, unreadable) for c in chosen),
+        items=findings.items,
+        totals=findings.totals,
+        missing_site_rule="none",
+        quality=findings.quality,
+        scored_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        hands=findings.hands,
+        heatmaps=tuple(Heatmap(h.image, digest, h.method, h.about) for h, digest, _ in stored),
+        notes=findings.notes,
+        not_evaluable=findings.not_evaluable,
+        forced=study.forced,
+    )
+    return Scored(result, {digest: content for _, digest, content in stored})
+
+
+def _image_use(chosen: ChosenImage, findings: Findings, unreadable: Mapping[str, str]) -> ImageUse:
+    image = chosen.reference
+    used, rule, explanation = chosen.used, chosen.rule, chosen.explanation
+    if image.sop_instance_uid in unreadable:
+        used, rule, explanation = False, _UNREADABLE, unreadable[image.sop_instance_uid]
+    elif image.sop_instance_uid in findings.left_out:
+        used = False
+        rule, explanation = findings.left_out[image.sop_instance_uid]
+    return ImageUse(
+        sop_instance_uid=image.sop_instance_uid,
+        sop_class_uid=image.sop_class_uid,
+        series_instance_uid=image.series_instance_uid,
+        study_instance_uid=image.study_instance_uid,
+        content_sha256=image.content_sha256,
+        rows=image.rows,
+        columns=image.columns,
+        used=used,
+        rule=rule,
+        explanation=explanation,
+    )

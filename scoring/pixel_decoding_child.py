@@ -1,0 +1,56 @@
+"""The child of ``scoring.pixel_decoding``: reads a path a line, answers with one frame; may be killed at any time.
+
+Answer: four bytes of length, JSON (``shape`` and ``dtype``, or ``fault``), then the values.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmread
+from pydicom.pixels.utils import pixel_array
+
+from scoring.jpeg_decoders import register_jpeg_decoders
+
+
+def main() -> None:
+    """Serve frames until standard input ends."""
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    register_jpeg_decoders()
+    for line in sys.stdin.buffer:
+        _answer(sys.stdout.buffer, json.loads(line)["path"])
+
+
+def _answer(out: BinaryIO, path: str) -> None:
+    try:
+        frame = _first_frame(path)
+    except Exception as error:  # whatever a decoder raises on hostile bytes, the parent needs its kind, not its text
+        _send(out, {"fault": type(error).__name__})
+        return
+    _send(out, {"shape": frame.shape, "dtype": frame.dtype.str})
+    out.write(frame.tobytes())
+    out.flush()
+
+
+def _first_frame(path: str) -> npt.NDArray[np.generic]:
+    frame = pixel_array(dcmread(path, force=True), index=0)
+    if frame.ndim == 3 and frame.shape[-1] not in (3, 4):
+        frame = frame[0]
+    return np.ascontiguousarray(frame[..., :3] if frame.ndim == 3 else frame)
+
+
+def _send(out: BinaryIO, answer: dict[str, object]) -> None:
+    message = json.dumps(answer).encode()
+    out.write(len(message).to_bytes(4, "big") + message)
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

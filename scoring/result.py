@@ -1,0 +1,207 @@
+"""A score with everything that an auditor asks about it: frozen, written to JSON once, read back equal.
+
+Every report and picture is written from a stored ``ScoreResult``; its ``digest`` names it for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from scoring.coded_concept import CodedConcept
+from scoring.errors import ResultError
+from scoring.frozen_json import from_json, to_json
+
+SCHEMA_VERSION: Final = 1
+
+Side = Literal["L", "R"]
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the source image, 0-based."""
+
+ItemStatus = Literal["scored", "not_imaged", "not_assessable", "surgically_altered", "reader_declined"]
+Origin = Literal["model", "human", "rule", "prefill_confirmed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreItem:
+    """One thing graded at one site, or the coded reason for which it has no grade (then every number is None)."""
+
+    site: str
+    item: str
+    status: ItemStatus
+    side: Side | None = None
+    value: float | None = None
+    """Expected value of the grade under the model (real number), or what a person entered."""
+    grade: int | None = None
+    probabilities: tuple[float, ...] = ()
+    """Probability of each grade, from 0 upwards; empty where a person decided."""
+    certainty: float | None = None
+    """Probability of the given grade, 0..1."""
+    interval: tuple[float, float] | None = None
+    reason: CodedConcept | None = None
+    image: str | None = None
+    """SOP Instance UID of the image it was read from; None when the site was in no image."""
+    region: Box | None = None
+    """What was looked at on that image: the site's box, else the hand's."""
+    origin: Origin = "model"
+
+    @property
+    def key(self) -> str:
+        """``R.MCP2.erosion``: unique within a result."""
+        return ".".join(part for part in (self.side, self.site, self.item) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTotal:
+    """A sum, mean or label over items; ``reason`` says why there is no number, or None."""
+
+    key: str
+    side: Side | None
+    value: float | None
+    grade: int | None
+    assessed: int
+    planned: int
+    highest: float
+    reason: CodedConcept | None = None
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Where the network looked on one image. ``array`` is a uint8 grid stretched over the whole source image."""
+
+    image: str
+    array: str
+    """SHA-256 of the stored array (``scoring.stored_array``)."""
+    method: str
+    about: str
+    """What is explained, in words of the field: ``expected erosion and narrowing grades``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandRegion:
+    """A hand that was found on an image: its side, its box, and whether the header says another side."""
+
+    image: str
+    side: Side
+    box: Box
+    side_certainty: float
+    header_disagrees: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """One image of the study and what became of it: scored, or left out by a named rule."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_instance_uid: str
+    study_instance_uid: str
+    content_sha256: str
+    rows: int
+    columns: int
+    used: bool
+    rule: str
+    """Key of the rule that chose it or left it out, as ``docs/routing.md`` lists them."""
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightUse:
+    """One weight file that took part, copied from its record in weights.toml."""
+
+    role: str
+    file: str
+    sha256: str
+    licence: str
+    learnt_from: str
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluable:
+    """The whole study has no score, and why: a result that is written, sent and counted."""
+
+    reason: CodedConcept
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What computed it: enough to say whether two runs must agree to the last bit."""
+
+    software: str
+    libraries: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """What one system says about one study, once and for ever."""
+
+    system: str
+    system_version: str
+    kind: Literal["network", "rule", "form"]
+    preprocessing_version: str
+    weights: tuple[WeightUse, ...]
+    weights_digest: str
+    """SHA-256 over code version, spec and every weight file used: the identity of "these weights"."""
+    statement: str
+    """What must be said wherever this result is shown, taken from the weights' record."""
+    engine: Engine
+    study_instance_uid: str
+    images: tuple[ImageUse, ...]
+    items: tuple[ScoreItem, ...]
+    totals: tuple[ScoreTotal, ...]
+    missing_site_rule: str
+    quality: CodedConcept
+    scored_at: str
+    """UTC, ISO 8601 with whole seconds: the date of every object written from this result."""
+    hands: tuple[HandRegion, ...] = ()
+    heatmaps: tuple[Heatmap, ...] = ()
+    notes: tuple[str, ...] = ()
+    not_evaluable: NotEvaluable | None = None
+    forced: bool = False
+    """The study was closed by the longest wait, not by quiet: images may be missing."""
+    predecessor: str | None = None
+    """Digest of the result that this one replaces."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def demonstration(self) -> bool:
+        """True when any weight that took part is for demonstration only."""
+        return any(w.demonstration for w in self.weights)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON: the name of this result, from which its objects' UIDs derive."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, numbers as Python writes them."""
+        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> ScoreResult:
+        """Read what ``to_json`` wrote; ResultError says what does not fit."""
+        try:
+            raw: Any = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ResultError(f"A stored result is not JSON (line {error.lineno}); restore it from a backup.") from None
+        if not isinstance(raw, dict) or raw.get("schema_version") != SCHEMA_VERSION:
+            raise ResultError(f"A stored result has no schema_version {SCHEMA_VERSION}; this software cannot read it.")
+        return from_json(ScoreResult, raw)
+
+    def item(self, site: str, item: str, side: Side | None = None) -> ScoreItem:
+        """The item of a site; KeyError when the result has none."""
+        for found in self.items:
+            if (found.site, found.item, found.side) == (site, item, side):
+                return found
+        raise KeyError((side, site, item))
+
+    def succeeding(self, predecessor: ScoreResult) -> ScoreResult:
+        """The same result, naming the one that it replaces."""
+        return replace(self, predecessor=predecessor.digest)

@@ -1,0 +1,297 @@
+"""A scoring system's spec.toml: declared, never executed.
+
+From it alone the router routes, the report is written and ``rheumascore systems`` answers, without torch.
+Every fault is named by file and key, with what was found and what is allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast
+
+from scoring.coded_concept import CodedConcept
+from scoring.errors import SpecError
+from scoring.result import Side
+
+Kind = Literal["network", "rule", "form"]
+Scope = Literal["image", "side", "subject_visit"]
+_Keyed = TypeVar("_Keyed", "ItemSpec", "SiteSpec", "TotalSpec")
+
+IMAGE_ATTRIBUTES: Final = (
+    "modality",
+    "sop_class_uid",
+    "body_part",
+    "view_position",
+    "laterality",
+    "photometric_interpretation",
+    "image_type",
+    "descriptions",
+    "rows",
+    "columns",
+    "frames",
+)
+"""What an ``[[accepts]]`` rule may ask of an image: attributes of ``scoring.study.ImageReference``."""
+
+CHOICE_RULES: Final = ("all", "one_frontal_per_side")
+"""How the images to score are chosen among the accepted ones; ``dicom_node.routing`` explains each."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRule:
+    """One condition on every image. Texts are compared in capitals; ``descriptions`` by whole words."""
+
+    attribute: str
+    any_of: tuple[str, ...]
+    none_of: tuple[str, ...]
+    at_least: int | None
+    at_most: int | None
+    or_empty: bool
+    because: str
+    """Why it is asked, as a PACS administrator should read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSpec:
+    """One kind of grade: erosion 0-5. ``concept`` names the integer grade, ``expected_concept`` the real value."""
+
+    key: str
+    label: str
+    concept: CodedConcept
+    expected_concept: CodedConcept
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSpec:
+    """One place that is graded, with the items graded there."""
+
+    key: str
+    label: str
+    concept: CodedConcept
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalSpec:
+    """One sum of the report. ``side`` None: both sides together."""
+
+    key: str
+    label: str
+    side: Side | None
+    item: str | None
+    concept: CodedConcept
+    expected_concept: CodedConcept
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSpec:
+    """Everything declared about one scoring system."""
+
+    key: str
+    title: str
+    version: str
+    kind: Kind
+    scope: Scope
+    instrument: str
+    """Short name of the score, in capitals; begins every tracking identifier: ``SVDH``."""
+    preprocessing_version: str
+    intended_use: str
+    folder: Path
+    sha256: str
+    accepts: tuple[AcceptRule, ...]
+    choice: str
+    sides: tuple[Side, ...]
+    finding: CodedConcept
+    summary_finding: CodedConcept
+    region: CodedConcept
+    """Where the totals belong: (85562004, SCT, Hand)."""
+    items: tuple[ItemSpec, ...]
+    sites: tuple[SiteSpec, ...]
+    totals: tuple[TotalSpec, ...]
+    reasons: dict[str, CodedConcept]
+    """Coded reasons for "not scored" and "not evaluable", by the key that the system's code uses."""
+    references: tuple[str, ...]
+
+    def item(self, key: str) -> ItemSpec:
+        """The item with this key; KeyError when the spec has none."""
+        return _by_key(self.items, key)
+
+    def site(self, key: str) -> SiteSpec:
+        """The site with this key; KeyError when the spec has none."""
+        return _by_key(self.sites, key)
+
+    def total(self, key: str) -> TotalSpec:
+        """The total with this key; KeyError when the spec has none."""
+        return _by_key(self.totals, key)
+
+
+def read_spec(path: Path) -> SystemSpec:
+    """Read and check one spec.toml. Raises SpecError naming file, key, what was found and what is allowed."""
+    try:
+        content = path.read_bytes()
+        raw = tomllib.loads(content.decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SpecError(f"{path.parent.name}/{path.name} cannot be read: {error}.") from None
+    table = _Table(raw, f"{path.parent.name}/{path.name}")
+    spec = SystemSpec(
+        key=table.text("key"),
+        title=table.text("title"),
+        version=table.text("version"),
+        kind=cast(Kind, table.choice("kind", ("network", "rule", "form"))),
+        scope=cast(Scope, table.choice("scope", ("image", "side", "subject_visit"))),
+        instrument=table.text("instrument"),
+        preprocessing_version=table.text("preprocessing_version"),
+        intended_use=table.text("intended_use"),
+        folder=path.parent,
+        sha256=hashlib.sha256(content).hexdigest(),
+        accepts=tuple(_accept_rule(t) for t in table.tables("accepts")),
+        choice=table.choice("choice", CHOICE_RULES),
+        sides=cast(tuple[Side, ...], table.texts("sides", allowed=("L", "R"))),
+        finding=table.concept("finding"),
+        summary_finding=table.concept("summary_finding"),
+        region=table.concept("region"),
+        items=tuple(_item(t) for t in table.tables("items")),
+        sites=tuple(_site(t) for t in table.tables("sites")),
+        totals=tuple(_total(t) for t in table.tables("totals")),
+        reasons={t.text("key"): t.concept("concept") for t in table.tables("reasons")},
+        references=table.texts("references"),
+    )
+    table.refuse_unknown()
+    if spec.key != path.parent.name:
+        raise SpecError(f"{table.where}: key is {spec.key!r}; it must be the folder's name, {path.parent.name!r}.")
+    known = {i.key for i in spec.items}
+    for site in spec.sites:
+        if strangers := set(site.items) - known:
+            raise SpecError(
+                f"{table.where}: sites.{site.key}.items names {strangers.pop()!r}; allowed: {sorted(known)}."
+            )
+    return spec
+
+
+class _Table:
+    """One TOML table with its place, so that every fault names file and key; remembers which keys were read."""
+
+    def __init__(self, raw: dict[str, Any], where: str) -> None:
+        self.raw, self.where, self._read = raw, where, set[str]()
+
+    def fault(self, key: str, wanted: str) -> SpecError:
+        return SpecError(f"{self.where}: {key} must be {wanted}, found {self.raw.get(key)!r}.")
+
+    def get(self, key: str) -> Any:
+        self._read.add(key)
+        return self.raw.get(key)
+
+    def text(self, key: str) -> str:
+        value = self.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.fault(key, "a text that is not empty")
+        return value
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        if (value := self.get(key)) not in allowed:
+            raise self.fault(key, f"one of {', '.join(allowed)}")
+        return str(value)
+
+    def texts(self, key: str, allowed: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        value = self.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self.fault(key, "a list of texts")
+        if allowed and not set(value) <= set(allowed):
+            raise self.fault(key, f"a list of {', '.join(allowed)}")
+        return tuple(value)
+
+    def number(self, key: str) -> int | None:
+        value = self.get(key)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise self.fault(key, "a whole number")
+        return value
+
+    def required_number(self, key: str) -> int:
+        value = self.number(key)
+        if value is None:
+            raise self.fault(key, "a whole number")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.fault(key, "true or false")
+        return bool(value)
+
+    def concept(self, key: str) -> CodedConcept:
+        value = self.get(key)
+        if not isinstance(value, list) or len(value) != 3 or not all(isinstance(v, str) and v for v in value):
+            raise self.fault(key, "[code value, coding scheme designator, code meaning]")
+        if len(value[0]) > 16 or len(value[1]) > 16 or len(value[2]) > 64:
+            raise self.fault(key, "a code of at most 16, 16 and 64 characters (PS3.3 8.1)")
+        return CodedConcept(*value)
+
+    def tables(self, key: str) -> list[_Table]:
+        value = self.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self.fault(key, f"a list of tables [[{key}]]")
+        return [_Table(v, f"{self.where}: {key}[{n}]") for n, v in enumerate(value)]
+
+    def refuse_unknown(self) -> None:
+        if unknown := sorted(set(self.raw) - self._read):
+            raise SpecError(f"{self.where}: unknown key {unknown[0]!r}; allowed: {', '.join(sorted(self._read))}.")
+
+
+def _accept_rule(table: _Table) -> AcceptRule:
+    rule = AcceptRule(
+        attribute=table.choice("attribute", IMAGE_ATTRIBUTES),
+        any_of=tuple(v.upper() for v in table.texts("any_of")),
+        none_of=tuple(v.upper() for v in table.texts("none_of")),
+        at_least=table.number("at_least"),
+        at_most=table.number("at_most"),
+        or_empty=table.flag("or_empty"),
+        because=table.text("because"),
+    )
+    table.refuse_unknown()
+    return rule
+
+
+def _item(table: _Table) -> ItemSpec:
+    item = ItemSpec(
+        key=table.text("key"),
+        label=table.text("label"),
+        concept=table.concept("concept"),
+        expected_concept=table.concept("expected_concept"),
+        highest=table.required_number("highest"),
+    )
+    table.refuse_unknown()
+    return item
+
+
+def _site(table: _Table) -> SiteSpec:
+    site = SiteSpec(table.text("key"), table.text("label"), table.concept("concept"), table.texts("items"))
+    table.refuse_unknown()
+    return site
+
+
+def _total(table: _Table) -> TotalSpec:
+    side = table.get("side")
+    if side not in (None, "L", "R"):
+        raise table.fault("side", "L, R or absent")
+    total = TotalSpec(
+        key=table.text("key"),
+        label=table.text("label"),
+        side=cast("Side | None", side),
+        item=table.text("item") if table.get("item") is not None else None,
+        concept=table.concept("concept"),
+        expected_concept=table.concept("expected_concept"),
+        highest=table.required_number("highest"),
+    )
+    table.refuse_unknown()
+    return total
+
+
+def _by_key(rows: tuple[_Keyed, ...], key: str) -> _Keyed:
+    for row in rows:
+        if row.key == key:
+            return row
+    raise KeyError(key)
