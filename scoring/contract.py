@@ -60,5 +60,9 @@ class ScoringSystem(Protocol):
     def weights(self) -> tuple[WeightRecord, ...]:
         """Every weight file that takes part, those of shared anatomy included; empty for a rule or a form."""
 
+    @property
+    def statement(self) -> str:
+        """What must be said wherever a result is shown, from the weights' record; empty when there is nothing."""
+
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Score one job. The same images give the same findings; a bad image is a reason, never an exception."""
