@@ -1,0 +1,85 @@
+"""Errors of the node. Retry asks one question only: transient or permanent.
+
+RheumascoreError
+├── SettingsError                RS-301  node.toml says something it may not
+├── PortInUseError               RS-302  somebody else listens on the configured port
+├── DataFolderError              RS-303  data_dir cannot be used
+├── TransientError               RS-310  worth trying again, later, without a person
+│   ├── DestinationAwayError     RS-311  no association: nobody listens, time-out, aborted
+│   ├── DestinationBusyError     RS-312  the peer answered with a status that means later (A7xx)
+│   └── LedgerBusyError          RS-313  the database did not answer in time
+└── PermanentError               RS-320  a person must look
+    ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
+    ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
+    └── NoDestinationError       RS-323  no configured peer receives results
+"""
+
+from __future__ import annotations
+
+from scoring.errors import RheumascoreError
+
+
+class SettingsError(RheumascoreError):
+    """node.toml has faults; the message lists all of them: key, what it got, what is allowed."""
+
+    code = "RS-301"
+
+
+class PortInUseError(RheumascoreError):
+    """A port that the node wants is taken."""
+
+    code = "RS-302"
+
+
+class DataFolderError(RheumascoreError):
+    """data_dir cannot be created or written."""
+
+    code = "RS-303"
+
+
+class TransientError(RheumascoreError):
+    """Worth trying again later without a person."""
+
+    code = "RS-310"
+
+
+class DestinationAwayError(TransientError):
+    """No association could be had, or it ended before the answer."""
+
+    code = "RS-311"
+
+
+class DestinationBusyError(TransientError):
+    """The peer is out of resources: status A7xx, or it rejected the association as transient."""
+
+    code = "RS-312"
+
+
+class LedgerBusyError(TransientError):
+    """The database did not answer in time."""
+
+    code = "RS-313"
+
+
+class PermanentError(RheumascoreError):
+    """Trying again changes nothing: a person must look."""
+
+    code = "RS-320"
+
+
+class DestinationRefusesError(PermanentError):
+    """The peer rejects us, the SOP class, or the object itself."""
+
+    code = "RS-321"
+
+
+class InstanceLostError(PermanentError):
+    """The ledger names content that the store does not hold."""
+
+    code = "RS-322"
+
+
+class NoDestinationError(PermanentError):
+    """No configured peer has ``receives_results``."""
+
+    code = "RS-323"

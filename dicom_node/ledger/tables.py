@@ -1,0 +1,170 @@
+"""The ledger: the truth about every instance, study, job, result and delivery. The queue is only a hint.
+
+Times are UTC seconds since 1970 (float): leases compare them, pages print them. Every state change also writes a
+row of ``timeline``. Keys that must be unique are unique here, so that a repeat is harmless whoever makes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class LedgerTable(DeclarativeBase):
+    """Base of all tables; alembic's migrations are compared with it in a test."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012  # SQLAlchemy reads the class attribute
+
+
+class InstanceRow(LedgerTable):
+    """One received instance: the bytes that arrived under one SOP Instance UID. Other bytes are another row."""
+
+    __tablename__ = "instances"
+    __table_args__ = (
+        UniqueConstraint("sop_instance_uid", "content_sha256"),
+        Index("instances_study", "study_instance_uid"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the data set's bytes as received, without the file's preamble and meta header."""
+    bytes: Mapped[int]
+    calling_ae_title: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[float] = mapped_column(Float)
+
+
+class StudyRow(LedgerTable):
+    """One study and its state (docs/journey_of_a_study.md): receiving, complete, scoring, scored, held, delivering,
+    delivered, not_evaluable, no_system, failed."""
+
+    __tablename__ = "studies"
+    __table_args__ = (Index("studies_state", "state", "last_received_at"),)
+
+    study_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    round: Mapped[int] = mapped_column(Integer, default=1)
+    """Counts how often the study was closed: a late image opens the next round."""
+    forced: Mapped[bool] = mapped_column(default=False)
+    first_received_at: Mapped[float] = mapped_column(Float)
+    """Of the present round: the longest wait counts from here."""
+    last_received_at: Mapped[float] = mapped_column(Float)
+    completed_at: Mapped[float | None] = mapped_column(Float)
+    updated_at: Mapped[float] = mapped_column(Float)
+    reasons: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    """[{code, text, system}]: why it is where it is."""
+
+
+class JobRow(LedgerTable):
+    """One piece of work: ``score``, ``report`` or ``deliver``. A lease says who works on it and until when."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_ready", "state", "run_after"), Index("jobs_study", "study_instance_uid"))
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    """Derived from what the job is about: the same work twice is the same row."""
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What to work on: ids and digests only."""
+    state: Mapped[str] = mapped_column(String(16))
+    """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks)."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[float | None] = mapped_column(Float)
+    fencing: Mapped[int] = mapped_column(Integer, default=0)
+    """Grows with every lease; a write with an older number is refused."""
+    run_after: Mapped[float] = mapped_column(Float, default=0.0)
+    hinted_at: Mapped[float | None] = mapped_column(Float)
+    """When the queue was last told about it."""
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    error_text: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[float] = mapped_column(Float)
+    updated_at: Mapped[float] = mapped_column(Float)
+
+
+class ResultRow(LedgerTable):
+    """One stored ScoreResult. At most one is current for a study, system and weights."""
+
+    __tablename__ = "results"
+    __table_args__ = (Index("results_study", "study_instance_uid"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    system: Mapped[str] = mapped_column(String(64))
+    weights_digest: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
+    evaluable: Mapped[bool]
+    current: Mapped[bool] = mapped_column(default=True)
+    content: Mapped[str] = mapped_column(Text)
+    """ScoreResult.to_json()."""
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class ObjectRow(LedgerTable):
+    """One DICOM object written from a result, its bytes in the content store."""
+
+    __tablename__ = "objects"
+    __table_args__ = (Index("objects_result", "result_digest", "form"),)
+
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    result_digest: Mapped[str] = mapped_column(ForeignKey("results.digest"))
+    form: Mapped[str] = mapped_column(String(32))
+    role: Mapped[str] = mapped_column(String(16))
+    position: Mapped[int]
+    """Sending order within the result: pictures first, the report last."""
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class DeliveryRow(LedgerTable):
+    """One object to one destination: waiting, sent, failed (a person looks), held."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (UniqueConstraint("destination", "sop_instance_uid"), Index("deliveries_job", "job_id"))
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    destination: Mapped[str] = mapped_column(String(64))
+    sop_instance_uid: Mapped[str] = mapped_column(ForeignKey("objects.sop_instance_uid"))
+    state: Mapped[str] = mapped_column(String(16))
+    status: Mapped[int | None]
+    """The last C-STORE status; None: never answered."""
+    committed: Mapped[bool] = mapped_column(default=False)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    updated_at: Mapped[float] = mapped_column(Float)
+
+
+class TimelineRow(LedgerTable):
+    """Everything that happened to a study: when, who, what, why. Rows are only ever added."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("timeline_study", "study_instance_uid", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[float] = mapped_column(Float)
+    study_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    actor: Mapped[str] = mapped_column(String(80))
+    event: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class HintRow(LedgerTable):
+    """The embedded queue: one message that a job is ready. Deleted when taken; losing one costs a reaper's round."""
+
+    __tablename__ = "hints"
+    __table_args__ = (Index("hints_queue", "queue", "priority", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    queue: Mapped[str] = mapped_column(String(120))
+    priority: Mapped[int] = mapped_column(Integer, default=0)
+    body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,251 @@
+"""node.toml -> one frozen NodeSettings, checked whole: every fault in one go, before anything starts."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+from dicom_node.errors import SettingsError
+from dicom_node.peers import Peer
+
+ENVIRONMENT_PREFIX: Final = "RHEUMASCORE__"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSection:
+    """``[node]``: who we are on the network and where everything is kept."""
+
+    ae_title: str = "RHEUMASCORE"
+    host: str = "127.0.0.1"
+    port: int = 11112
+    data_dir: Path = Path("data")
+    quiet_seconds: float = 5.0
+    max_wait_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebSection:
+    """``[web]``: the page. Loopback only; a one-time token is printed at start."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSection:
+    """``[scoring]``: which results may leave the house."""
+
+    accept_demonstration_weights: bool = False
+    systems: tuple[str, ...] = ()
+    """Keys of the systems to use; empty: all that are installed."""
+    threads: int = 0
+    """Processor threads of a scoring worker; 0: as many as there are cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSection:
+    """``[database]``: empty url: SQLite in data_dir."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSection:
+    """``[queue]``: empty url: the embedded queue; ``amqp://`` and ``redis://`` name a server."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    """``[limits]``: marks past which the answer is a refusal, never a crash."""
+
+    associations: int = 32
+    connections: int = 64
+    pdu_bytes: int = 131_072
+    instance_bytes: int = 512 << 20
+    decoded_pixel_values: int = 200_000_000
+    free_disk_bytes: int = 1 << 30
+    attempts: int = 3
+    """Failed attempts at a job before it is parked for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """Everything the node was told, read once and passed in."""
+
+    node: NodeSection = field(default_factory=NodeSection)
+    web: WebSection = field(default_factory=WebSection)
+    peers: tuple[Peer, ...] = ()
+    scoring: ScoringSection = field(default_factory=ScoringSection)
+    database: DatabaseSection = field(default_factory=DatabaseSection)
+    queue: QueueSection = field(default_factory=QueueSection)
+    limits: LimitsSection = field(default_factory=LimitsSection)
+    source: Path | None = None
+    """The file it was read from."""
+
+    @property
+    def destinations(self) -> tuple[Peer, ...]:
+        """The peers that get results."""
+        return tuple(p for p in self.peers if p.receives_results)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's URL of the ledger."""
+        return self.database.url or f"sqlite:///{self.node.data_dir / 'ledger.sqlite3'}"
+
+    def peer(self, name: str) -> Peer:
+        """The peer with this name; SettingsError lists the names that exist."""
+        for peer in self.peers:
+            if peer.name == name:
+                return peer
+        known = ", ".join(p.name for p in self.peers) or "none"
+        raise SettingsError(f"There is no peer {name!r}; configured: {known}. Add a [[peers]] entry to node.toml.")
+
+
+def read_settings(path: Path, environment: Mapping[str, str] = os.environ) -> NodeSettings:
+    """Read node.toml with overrides ``RHEUMASCORE__SECTION__KEY`` (a secret also as ``…_FILE``).
+
+    Relative paths count from the file's folder. Raises SettingsError listing every fault: key, what it got, what is
+    allowed.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist; `rheumascore config example` prints one to start from.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    faults: list[str] = []
+    _override(raw, environment, faults)
+    settings = _read_sections(raw, path, faults)
+    if settings is not None:
+        faults += _contradictions(settings)
+    if faults or settings is None:
+        raise SettingsError(f"{path.name} has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults))
+    return settings
+
+
+def _override(raw: dict[str, Any], environment: Mapping[str, str], faults: list[str]) -> None:
+    for name, value in sorted(environment.items()):
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        text = value
+        if key.endswith("_file"):
+            key, text = key.removesuffix("_file"), ""
+            try:
+                text = Path(value).read_text(encoding="utf-8").strip()
+            except OSError:
+                faults.append(f"{name}: the file it names cannot be read")
+        if section and key and isinstance(table := raw.setdefault(section, {}), dict):
+            table[key] = _plain(text)
+
+
+def _plain(text: str) -> Any:
+    """A value from the environment, read as TOML where it is a number or a flag, else as text."""
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, (int, float, bool, list)) else text
+
+
+def _read_sections(raw: dict[str, Any], path: Path, faults: list[str]) -> NodeSettings | None:
+    sections: dict[str, Any] = {"source": path}
+    hints = get_type_hints(NodeSettings)
+    known = [f.name for f in fields(NodeSettings) if f.name != "source"]
+    for name, value in raw.items():
+        if name not in known:
+            faults.append(f"[{name}]: no such section; allowed: {', '.join(known)}")
+        elif name == "peers":
+            entries = value if isinstance(value, list) else [value]
+            sections["peers"] = tuple(
+                p for n, e in enumerate(entries) if (p := _read_table(Peer, e, f"peers[{n}]", faults)) is not None
+            )
+        else:
+            sections[name] = _read_table(hints[name], value, name, faults)
+    if any(v is None for v in sections.values()):
+        return None
+    settings = NodeSettings(**sections)
+    folder = path.resolve().parent
+    node = settings.node
+    return NodeSettings(**sections | {"node": _with_data_dir(node, folder / node.data_dir)})
+
+
+def _with_data_dir(node: NodeSection, data_dir: Path) -> NodeSection:
+    return NodeSection(**{f.name: getattr(node, f.name) for f in fields(node)} | {"data_dir": data_dir})
+
+
+def _read_table(kind: Any, raw: Any, where: str, faults: list[str]) -> Any:
+    if not isinstance(raw, dict):
+        faults.append(f"{where}: must be a table, found {type(raw).__name__}")
+        return None
+    before, values, hints = len(faults), {}, get_type_hints(kind)
+    known = {f.name: f for f in fields(kind)}
+    for key, value in raw.items():
+        if key not in known:
+            faults.append(f"{where}.{key}: no such key; allowed: {', '.join(known)}")
+            continue
+        values[key] = _read_value(hints[key], value, f"{where}.{key}", faults)
+    for key, spec in known.items():
+        if key not in raw and _required(spec):
+            faults.append(f"{where}.{key}: is missing")
+    return kind(**values) if len(faults) == before else None
+
+
+def _required(spec: Field[Any]) -> bool:
+    return spec.default is MISSING and spec.default_factory is MISSING
+
+
+def _read_value(wanted: Any, value: Any, where: str, faults: list[str]) -> Any:
+    if get_origin(wanted) is Literal:
+        allowed = get_args(wanted)
+        if value not in allowed:
+            faults.append(f"{where}: got {value!r}, allowed: {', '.join(map(str, allowed))}")
+        return value
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            faults.append(f"{where}: got {value!r}, allowed: a list of texts")
+            return ()
+        return tuple(value)
+    if wanted is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    if wanted is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        names = {int: "a whole number", str: "a text", bool: "true or false", float: "a number", Path: "a path"}
+        faults.append(f"{where}: got {value!r}, allowed: {names.get(wanted, wanted)}")
+    return value
+
+
+def _contradictions(settings: NodeSettings) -> list[str]:
+    node, faults = settings.node, list[str]()
+    titles = [("node.ae_title", node.ae_title)]
+    ports = [("node.port", node.port), ("web.port", settings.web.port)]
+    for n, peer in enumerate(settings.peers):
+        titles += [(f"peers[{n}].ae_title", t) for t in (peer.ae_title, *peer.ae_titles)]
+        ports.append((f"peers[{n}].port", peer.port))
+    for where, title in titles:
+        if not 1 <= len(title.strip()) <= 16 or "\\" in title or not title.isascii() or not title.isprintable():
+            faults.append(f"{where}: got {title!r}, allowed: 1 to 16 printable ASCII characters without backslash")
+    for where, port in ports:
+        if not 1 <= port <= 65535:
+            faults.append(f"{where}: got {port}, allowed: 1 to 65535")
+    if node.quiet_seconds <= 0:
+        faults.append(f"node.quiet_seconds: got {node.quiet_seconds:g}, allowed: more than 0")
+    if node.max_wait_seconds < node.quiet_seconds:
+        faults.append(f"node.max_wait_seconds: got {node.max_wait_seconds:g}, allowed: at least quiet_seconds")
+    if (node.host, node.port) == (settings.web.host, settings.web.port):
+        faults.append(f"web.port: got {settings.web.port}, allowed: another port than node.port")
+    names = [p.name for p in settings.peers]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")
+    if settings.queue.url and not settings.queue.url.startswith(("amqp://", "amqps://", "redis://", "rediss://")):
+        faults.append("queue.url: allowed: amqp://…, redis://… or nothing for the embedded queue")
+    if settings.database.url and not settings.database.url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        faults.append("database.url: allowed: sqlite:///…, postgresql+psycopg://… or nothing for SQLite in data_dir")
+    return faults
