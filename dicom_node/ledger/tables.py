@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -156,15 +156,3 @@ class TimelineRow(LedgerTable):
     event: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-
-
-class HintRow(LedgerTable):
-    """The embedded queue: one message that a job is ready. Deleted when taken; losing one costs a reaper's round."""
-
-    __tablename__ = "hints"
-    __table_args__ = (Index("hints_queue", "queue", "priority", "id"),)
-
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    queue: Mapped[str] = mapped_column(String(120))
-    priority: Mapped[int] = mapped_column(Integer, default=0)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
