@@ -7,7 +7,8 @@ RheumascoreError
 ├── TransientError               RS-310  worth trying again, later, without a person
 │   ├── DestinationAwayError     RS-311  no association: nobody listens, time-out, aborted
 │   ├── DestinationBusyError     RS-312  the peer answered with a status that means later (A7xx)
-│   └── LedgerBusyError          RS-313  the database did not answer in time
+│   ├── LedgerBusyError          RS-313  the database did not answer in time
+│   └── ContentNotWrittenError   RS-314  the content store has no room, or its disk refuses
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
@@ -59,6 +60,12 @@ class LedgerBusyError(TransientError):
     """The database did not answer in time."""
 
     code = "RS-313"
+
+
+class ContentNotWrittenError(TransientError):
+    """The content store could not write: no room, over quota, read-only."""
+
+    code = "RS-314"
 
 
 class PermanentError(RheumascoreError):
