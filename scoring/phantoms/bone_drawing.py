@@ -1,0 +1,208 @@
+"""Bones as thickness: a dense cortex round a lighter canal with trabeculae, drawn each in its own box.
+
+Thickness adds where bones overlap, as in a film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from scipy.fft import irfft2, rfft2
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.special import expit
+
+from scoring.phantoms.bone_outline import Bone, Points
+from scoring.phantoms.erosions import Notch
+
+Plane = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+SUPERSAMPLE = 3
+TILE_MM = 0.15
+TILE = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """From millimetres of the hand's frame to pixels of the picture: ``pixel = mm @ turn + shift``."""
+
+    turn: npt.NDArray[np.float64]
+    shift: Points
+    spacing_mm: float
+    rows: int
+    columns: int
+
+    def pixels(self, mm: Points) -> Points:
+        """Points in mm as (x, y) pixels."""
+        result: Points = mm @ self.turn + self.shift
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """One bone's part of the picture, with its own coordinates (mm along the axis and across it)."""
+
+    rows: slice
+    columns: slice
+    along: Plane
+    across: Plane
+    coverage: Plane
+    depth: Plane
+
+
+@lru_cache(maxsize=1)
+def trabeculae() -> Plane:
+    """A tile of streaks running along the first axis, band-limited near 0.8 mm; mean 0, deviation 1."""
+    noise = np.random.Generator(np.random.PCG64(7)).standard_normal((TILE, TILE))
+    along = np.fft.fftfreq(TILE, TILE_MM)[:, None]
+    across = np.fft.rfftfreq(TILE, TILE_MM)[None, :]
+    frequency = np.hypot(2.8 * along, across)
+    band = np.exp(-(((frequency - 1.15) / 0.5) ** 2))
+    texture = irfft2(rfft2(noise) * band, s=(TILE, TILE))
+    tile: Plane = (texture / texture.std()).astype(np.float32)
+    return tile
+
+
+def bone_box(bone: Bone, grid: Grid) -> Box | None:
+    """Rasterise a bone's contour: coverage 0..1 and depth below the contour in mm. None when outside the picture."""
+    contour = grid.pixels(bone.outline)
+    x0, y0 = np.maximum(np.floor(contour.min(0)).astype(int) - 3, 0)
+    x1, y1 = np.minimum(np.ceil(contour.max(0)).astype(int) + 4, [grid.columns, grid.rows])
+    if x1 - x0 < 4 or y1 - y0 < 4:
+        return None
+    canvas = Image.new("L", ((x1 - x0) * SUPERSAMPLE, (y1 - y0) * SUPERSAMPLE))
+    corners = (contour - [x0, y0] + 0.5) * SUPERSAMPLE - 0.5
+    ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners], fill=255)
+    coverage = np.asarray(canvas.reduce(SUPERSAMPLE), dtype=np.float32) / 255.0
+    inside = np.pad(coverage >= 0.5, 1)
+    if x0 == 0 or y0 == 0 or x1 == grid.columns or y1 == grid.rows:
+        inside = _continued(inside, y0 == 0, y1 == grid.rows, x0 == 0, x1 == grid.columns)
+    steps = distance_transform_edt(inside)[1:-1, 1:-1].astype(np.float32)
+    depth = gaussian_filter(np.maximum(steps - 0.5, 0.0), 0.5) * grid.spacing_mm
+    x, y = np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32))
+    base, head = grid.pixels(np.stack([bone.base, bone.head]))
+    unit = (head - base) / np.hypot(*(head - base))
+    along = ((x - base[0]) * unit[0] + (y - base[1]) * unit[1]) * grid.spacing_mm
+    side = 1.0 if np.linalg.det(grid.turn) > 0 else -1.0
+    across = ((y - base[1]) * unit[0] - (x - base[0]) * unit[1]) * grid.spacing_mm * side
+    return Box(slice(y0, y1), slice(x0, x1), along.astype(np.float32), across.astype(np.float32), coverage, depth)
+
+
+def _continued(inside: Mask, top: bool, bottom: bool, left: bool, right: bool) -> Mask:
+    """A bone cut by the picture's edge has no cortex there: let it go on beyond the edge."""
+    grown = inside.copy()
+    if top:
+        grown[0] = grown[1]
+    if bottom:
+        grown[-1] = grown[-2]
+    if left:
+        grown[:, 0] = grown[:, 1]
+    if right:
+        grown[:, -1] = grown[:, -2]
+    return grown
+
+
+def add_bone(
+    thickness: Plane,
+    bone: Bone,
+    grid: Grid,
+    *,
+    rng: np.random.Generator,
+    mineral: float,
+    grown: float,
+    notches: Sequence[Notch] = (),
+    fusion: Points | None = None,
+) -> None:
+    """Add one bone's mineral thickness (mm of cortical bone) to the picture.
+
+    ``grown`` (0..1) is the maturity, which sets how wide open growth plates are. ``fusion``: line in mm along which the
+    bone has grown together with its neighbour, where it has no cortex.
+    """
+    box = bone_box(bone, grid)
+    if box is None:
+        return
+    end = np.clip(box.along / bone.length, 0.0, 1.0)
+    radius, wall = _tube(bone, end, box.depth) if bone.tube else _block(bone, box.depth)
+    outer = _chord(box.depth, radius, radius)
+    inner = _chord(np.maximum(box.depth - wall, 0.0), radius - wall, radius - wall)
+    middle = np.abs(2.0 * end - 1.0) if bone.tube else np.ones_like(end)
+    sponge = 0.06 + 0.12 * middle * middle
+    coarse = 0.5 if bone.half_widths[2] > 9.0 else 1.0
+    sponge = sponge * (1.0 + coarse * (0.25 + 0.2 * middle) * _sampled_texture(box, rng))
+    if fusion is not None:
+        joined = _near(fusion, grid, box, 1.7)
+        inner = inner + joined * (outer - inner)
+    drawn = (outer - inner) + np.maximum(sponge, 0.0) * inner
+    for position in bone.physis_mm:
+        drawn *= _growth_plate(bone, box, position, grown, rng, grid.spacing_mm)
+    for notch in notches:
+        drawn *= notch.left(box.along, box.across)
+        drawn += notch.rim(box.along, box.across) * box.coverage
+    thickness[box.rows, box.columns] += (drawn * box.coverage * mineral).astype(np.float32)
+
+
+def _chord(depth: Plane, radius: Plane, limit: Plane) -> Plane:
+    """Length of the ray through a round rod of ``radius`` at ``depth`` below its outline."""
+    reach = np.minimum(depth, limit)
+    chord: Plane = 2.0 * np.sqrt(np.maximum(2.0 * radius * reach - reach * reach, 0.0))
+    return chord
+
+
+def _tube(bone: Bone, end: Plane, depth: Plane) -> tuple[Plane, Plane]:
+    base, waist, head = bone.half_widths
+    forearm = bone.name in ("radius", "ulna")
+    stops = [0.0, 0.2, 0.45, 0.65, 0.85, 1.0]
+    profile = [waist, waist, waist, waist, 0.5 * (waist + head), head] if forearm else [
+        base, 0.5 * (base + waist), waist, waist, 0.5 * (waist + head), head]
+    radius = np.interp(end, stops, np.multiply(profile, 1.04)).astype(np.float32)
+    thick = 0.42 * waist if not forearm else 0.34 * waist
+    walls = [thick, thick, thick, 0.75 * thick, 0.12 * thick, 0.12 * thick] if forearm else [
+        0.14 * thick, 0.5 * thick, thick, thick, 0.4 * thick, 0.16 * thick]
+    return radius, np.interp(end, stops, walls).astype(np.float32) + np.float32(0.12)
+
+
+def _block(bone: Bone, depth: Plane) -> tuple[Plane, Plane]:
+    radius = np.full_like(depth, max(bone.half_widths[0] * 1.15, 1.2))
+    return radius, np.full_like(depth, 0.42)
+
+
+def _sampled_texture(box: Box, rng: np.random.Generator) -> Plane:
+    row, column = rng.integers(0, TILE, 2)
+    i = ((box.along / TILE_MM).astype(np.int32) + row) % TILE
+    j = ((box.across / TILE_MM).astype(np.int32) + column) % TILE
+    texture: Plane = trabeculae()[i, j]
+    return texture
+
+
+def _near(line: Points, grid: Grid, box: Box, reach_mm: float) -> Plane:
+    mask = Image.new("L", (box.columns.stop - box.columns.start, box.rows.stop - box.rows.start))
+    pen = ImageDraw.Draw(mask)
+    r = reach_mm / grid.spacing_mm
+    for x, y in grid.pixels(line) - [box.columns.start, box.rows.start]:
+        pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
+    blurred: Plane = gaussian_filter(np.asarray(mask, dtype=np.float32) / 255.0, 0.35 * r)
+    return blurred
+
+
+def _growth_plate(
+    bone: Bone, box: Box, position: float, grown: float, rng: np.random.Generator, spacing_mm: float
+) -> Plane:
+    """What a growth plate leaves: a wavy dark band with denser edges, and an epiphysis narrower than the shaft."""
+    at_base = position < bone.length / 2
+    half = bone.half_widths[0 if at_base else 2]
+    width = (1.7 - 1.1 * grown) * float(rng.uniform(0.85, 1.15)) * (1.4 if bone.name in ("radius", "ulna") else 1.0)
+    wave = 0.35 * np.sin(box.across / half * 2.4 + float(rng.uniform(0, 6))) + 0.3 * np.cos(box.across / half * 3.1)
+    away = box.along - position - wave * (0.5 + 0.5 * grown)
+    outward = -away if at_base else away
+    soft = max(0.18, 0.6 * spacing_mm)
+    band = expit((np.abs(away) - width / 2) / soft * 1.6)
+    lips = 0.28 * np.exp(-(((np.abs(away) - width / 2 - 0.45) / 0.4) ** 2))
+    too_wide = expit((half * bone.epiphysis_width - np.abs(box.across)) / soft * 1.6)
+    kept = np.where(outward > 0.0, too_wide, 1.0)
+    left: Plane = ((0.06 + 0.94 * band) * (1.0 + lips) * kept).astype(np.float32)
+    return left

@@ -1,0 +1,133 @@
+"""Erosions: notches at the bare areas of bones, with sclerotic or blurred rims, and the collapse of a joint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from scoring.phantoms.bone_outline import Bone
+from scoring.phantoms.damage import NOTCH_RADIUS_MM, notch_sizes
+from scoring.phantoms.hand_anatomy import Body
+from scoring.phantoms.joint_spaces import FACING
+
+Plane = npt.NDArray[np.float32]
+
+OWN_BONES: Final = {
+    "MC1B": "MC1", "TRAPEZIUM": "trapezium", "SCAPHOID": "scaphoid", "LUNATE": "lunate", "RADIUS": "radius",
+    "ULNA": "ulna",
+}
+"""Bones graded for themselves, not as the two sides of a joint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notch:
+    """A lesion of one bone, in mm along and across its axis. ``wall``: density of the rim; ``blur``: softness in mm."""
+
+    bone: str
+    along: float
+    across: float
+    radius: float
+    wall: float
+    blur: float
+    lobes: float
+
+    def left(self, along: Plane, across: Plane) -> Plane:
+        """Share of the bone's thickness which the lesion leaves, 0.05 in its middle."""
+        kept: Plane = 0.05 + 0.95 * expit(self._outside(along, across) / self.blur * 2.0)
+        return kept
+
+    def rim(self, along: Plane, across: Plane) -> Plane:
+        """Extra thickness (mm) of the sclerotic rim just outside the lesion."""
+        ring: Plane = self.wall * np.exp(-(((self._outside(along, across) - 0.35) / 0.35) ** 2))
+        return ring
+
+    def _outside(self, along: Plane, across: Plane) -> Plane:
+        u, v = along - self.along, across - self.across
+        wobble = 1.0 + 0.12 * np.cos(3.0 * np.arctan2(v, u) + self.lobes)
+        distance: Plane = np.hypot(u, v) - self.radius * wobble
+        return distance
+
+
+def erode(rng: np.random.Generator, bones: Mapping[str, Bone], site: str, grade: int, body: Body) -> tuple[Notch, ...]:
+    """The notches of one site; lesions scale with the hand."""
+    size = body.size
+    if grade == 0:
+        return ()
+    if grade >= 5:
+        return _collapse(rng, bones, site, size)
+    slots = _slots(bones, site)
+    order = rng.permutation(len(slots))
+    placed = [_notch(rng, slots[i], k, size) for i, k in zip(order, notch_sizes(rng, grade), strict=False)]
+    return tuple(placed)
+
+
+def _slots(bones: Mapping[str, Bone], site: str) -> list[tuple[Bone, float, float]]:
+    """Bare areas of a site: (bone, along, across) on the contour, four in all."""
+    if site in OWN_BONES:
+        bone = bones[OWN_BONES[site]]
+        if site == "MC1B":
+            reach = bone.half_widths[0]
+            return [(bone, 1.6, reach), (bone, 1.6, -reach), (bone, 0.1, 0.45 * reach), (bone, 0.1, -0.45 * reach)]
+        if site in ("RADIUS", "ULNA"):
+            reach, end = bone.half_widths[2], bone.length
+            styloid = (0.35, 0.92) if site == "RADIUS" else (0.5, -0.75)
+            return [(bone, end + styloid[0] * reach, styloid[1] * reach), (bone, end - 0.35 * reach, -0.98 * reach),
+                    (bone, end - 0.05 * reach, 0.28 * reach), (bone, end - 0.6 * reach, 0.97 * reach)]
+        local = bone.outline - bone.base
+        axis = bone.axis
+        along, across = local @ axis, local @ np.array([-axis[1], axis[0]])
+        quarters = (np.arange(4) * len(local) // 4 + len(local) // 9) % len(local)
+        return [(bone, float(along[i]), float(across[i])) for i in quarters]
+    proximal, distal = (bones[side[0]] for side in FACING[site])
+    head, base = proximal.half_widths[2], distal.half_widths[0]
+    shoulder = 0.62 if proximal.name.startswith("MC") else 0.42
+    return [(proximal, proximal.length - shoulder * head, head * side) for side in (-0.97, 0.97)] + [
+        (distal, 1.5, base * side) for side in (-0.97, 0.97)
+    ]
+
+
+def _notch(rng: np.random.Generator, slot: tuple[Bone, float, float], lesion: int, size: float) -> Notch:
+    bone, along, across = slot
+    radius = NOTCH_RADIUS_MM[lesion] * size * float(rng.uniform(0.94, 1.06))
+    inward = {1: 0.0, 2: 0.25, 3: 0.6}[lesion] * radius
+    middle_along = 0.5 * bone.length if not bone.tube else (along + (3.0 if along < bone.length / 2 else -3.0))
+    vector = np.array([middle_along - along, -across])
+    vector = vector / max(float(np.hypot(*vector)), 1e-6) * inward
+    sclerotic = bool(rng.uniform() < 0.5)
+    return Notch(
+        bone.name,
+        along + float(vector[0]) + float(rng.uniform(-0.3, 0.3)) * size,
+        across + float(vector[1]),
+        radius,
+        wall=float(rng.uniform(0.5, 1.2)) if sclerotic else 0.0,
+        blur=float(rng.uniform(0.25, 0.4)) if sclerotic else float(rng.uniform(0.35, 0.6)),
+        lobes=float(rng.uniform(0.0, 6.28)),
+    )
+
+
+def _collapse(rng: np.random.Generator, bones: Mapping[str, Bone], site: str, size: float) -> tuple[Notch, ...]:
+    """Grade 5: the articular ends are eaten away, irregular remnants stay."""
+    notches: list[Notch] = []
+    slots = _slots(bones, site)
+    for bone in {slot[0].name: slot[0] for slot in slots}.values():
+        mine = [slot for slot in slots if slot[0].name == bone.name]
+        centre = np.mean([slot[1:] for slot in mine], axis=0)
+        reach = max(abs(slot[2] - centre[1]) for slot in mine)
+        for place in np.linspace(-1.0, 1.0, 5):
+            notches.append(
+                Notch(
+                    bone.name,
+                    float(centre[0] + rng.uniform(-1.6, 1.6) * size),
+                    float(centre[1] + place * reach),
+                    float(rng.uniform(1.8, 3.0) * size),
+                    wall=0.0,
+                    blur=float(rng.uniform(0.4, 0.8)),
+                    lobes=float(rng.uniform(0.0, 6.28)),
+                )
+            )
+    return tuple(notches)
