@@ -7,9 +7,10 @@ import importlib.util
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
-from scoring.contract import ScoringSystem
+from scoring.contract import Recipe, ScoringSystem
 from scoring.errors import ModelsNotInstalledError, UnknownSystemError
 from scoring.spec import SystemSpec, read_spec
 
@@ -36,15 +37,24 @@ def find_spec(key: str) -> SystemSpec:
 def open_system(key: str) -> ScoringSystem:
     """Load a system with its weights. Raises UnknownSystemError, WeightsError, ModelsNotInstalledError."""
     spec = find_spec(key)
+    return cast(ScoringSystem, _load(key, "system").open_system(spec))
+
+
+def open_recipe(key: str) -> Recipe:
+    """The system's ``training.py``: how it is learnt and measured. Raises as ``open_system`` does."""
+    find_spec(key)
+    return cast(Recipe, _load(key, "training"))
+
+
+def _load(key: str, part: str) -> ModuleType:
     try:
-        module = importlib.import_module(f"{_module_of(key)}.system")
+        return importlib.import_module(f"{_module_of(key)}.{part}")
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in {"torch", "monai", "timm", "safetensors"}:
             raise ModelsNotInstalledError(
                 f"The system {key!r} needs {error.name}; install it with: pip install 'rheumascore[models]'."
             ) from None
         raise
-    return cast(ScoringSystem, module.open_system(spec))
 
 
 def _spec_files() -> list[Path]:

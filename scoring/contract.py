@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -66,3 +67,19 @@ class ScoringSystem(Protocol):
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Score one job. The same images give the same findings; a bad image is a reason, never an exception."""
+
+
+class Recipe(Protocol):
+    """What a system's ``training.py`` offers to the command line; each function shows its own progress."""
+
+    def train_demonstration(self, data: Path | None, out: Path, seed: int, epochs: int | None) -> object:
+        """Learn the demonstration weights; ``data`` holds the public images that some systems need."""
+
+    def train(self, labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int) -> object:
+        """Learn from a centre's readings. Raises LabelError naming row and column."""
+
+    def evaluate(self, labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
+        """Measure against readings; the figures by name, also written to ``out``."""
+
+    def write_card(self) -> Path:
+        """Write the model card from the measured figures; its path."""

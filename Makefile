@@ -1,0 +1,63 @@
+# The words a newcomer needs. Each sets up what it needs by itself; a .venv that exists is kept.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+ONCE ?=
+# Another wheel index for torch alone; the default on Linux is the large CUDA build, pytorch.org names one of CPU builds.
+TORCH_INDEX ?=
+PEERS := orthanc dcmtk dicom3tools redis-server rabbitmq-server postgresql chromium pixelmed-apps
+
+# torch stays as it is installed: without its own line pip would fetch another build of several gigabytes.
+KEEP_TORCH = (grep -vE '^(torch|torchvision)==' constraints/py311.txt; \
+  $(BIN)/python -c "import torch; print('torch==' + torch.__version__.partition('+')[0])") > $(VENV)/constraints.txt
+
+.PHONY: demo test check docs bench peers clean
+
+demo: $(VENV)/.models
+	$(BIN)/rheumascore demo $(if $(ONCE),--once)
+
+test: $(VENV)/.dev peers
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_house.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m docs.make_pictures
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/turnaround.py
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# An installed torch is kept whatever its build; else the tested one is installed, from TORCH_INDEX when it is named.
+$(VENV)/.torch: | $(BIN)/python
+	$(BIN)/python -c "import torch" 2>/dev/null \
+	  || $(BIN)/python -m pip install -c constraints/py311.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	touch $@
+
+$(VENV)/.models: pyproject.toml constraints/py311.txt | $(VENV)/.torch
+	$(KEEP_TORCH)
+	$(BIN)/python -m pip install -c $(VENV)/constraints.txt -e '.[models]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints/py311.txt | $(VENV)/.torch
+	$(KEEP_TORCH)
+	$(BIN)/python -m pip install -c $(VENV)/constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.models
+
+# The foreign programs that the tests speak to: installed where that is possible, else named.
+peers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  missing=""; for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then echo "installing$$missing"; apt-get update -qq \
+	    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi; \
+	else for p in Orthanc storescu dciodvfy redis-server rabbitmq-server chromium; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$p >/dev/null || echo "not installed, its tests are skipped: $$p"; done; fi
+
+clean:
+	rm -rf $(VENV) build dist

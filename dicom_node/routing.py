@@ -1,0 +1,237 @@
+"""Which systems a study goes to, which of its images each one scores, and why not the others.
+
+Every image is judged by every system's ``[[accepts]]`` rules; every "no" names the attribute, what it held and what is
+allowed. Of the accepted images the ones to score are chosen by the system's named rule (docs/routing.md):
+
+``all``
+    every accepted image.
+``one_frontal_per_side``
+    oblique and lateral views are left out (``oblique_view``); of a For Processing and a For Presentation exposure of
+    one side the latter counts (``processing_twin``); of repeat exposures that declare the same side the latest counts
+    (``repeat_exposure``: acquisition time, then instance number, then UID). Images that declare no side are all
+    scored; the side is then found on the picture and the system chooses by the same order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from dicom_node.ledger.jobs import add_job
+from dicom_node.ledger.tables import StudyRow
+from dicom_node.ledger.timeline import change_state
+from scoring.spec import AcceptRule, SystemSpec
+from scoring.study import ImageReference, Study
+
+_ACTOR = "routing"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageVerdict:
+    """One system's yes or no to one image. For a no: the attribute that decided, what it held, what is allowed."""
+
+    system: str
+    sop_instance_uid: str
+    accepted: bool
+    attribute: str = ""
+    found: str = ""
+    allowed: str = ""
+    because: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as an administrator reads it."""
+        if self.accepted:
+            return "accepted"
+        return f"{self.attribute} is {self.found or 'empty'}, wanted {self.allowed}: {self.because}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChoice:
+    """One accepted image: to be scored or left out, by which rule."""
+
+    image: ImageReference
+    used: bool
+    rule: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingDecision:
+    """What one system makes of one study: a verdict on every image, and the choice among the accepted ones."""
+
+    spec: SystemSpec
+    verdicts: tuple[ImageVerdict, ...]
+    choices: tuple[ImageChoice, ...]
+
+    @property
+    def accepts(self) -> bool:
+        """True when there is at least one image to score."""
+        return any(choice.used for choice in self.choices)
+
+    @property
+    def reason(self) -> str:
+        """Why the system scores nothing of the study: the distinct verdicts, each once."""
+        left_out = [f"{c.rule}: {c.explanation}" for c in self.choices if not c.used]
+        refused = [v.sentence for v in self.verdicts if not v.accepted]
+        return "; ".join(dict.fromkeys(left_out + refused)) or "the study holds no image"
+
+
+def decide(study: Study, specs: Sequence[SystemSpec]) -> tuple[RoutingDecision, ...]:
+    """Every system's decision on a study; nothing is written."""
+    return tuple(_decide_one(study, spec) for spec in specs)
+
+
+def route_study(session: Session, study: Study, specs: Sequence[SystemSpec]) -> tuple[str, ...]:
+    """Write a scoring job for each system that accepts the study; the ids of jobs that are new.
+
+    In the caller's transaction. Nobody accepts: the study becomes ``no_system`` with each system's reason.
+    """
+    row = session.get_one(StudyRow, study.study_instance_uid)
+    decisions = decide(study, specs)
+    refusals = [{"code": "no_system", "text": d.reason, "system": d.spec.key} for d in decisions if not d.accepts]
+    accepting = [d for d in decisions if d.accepts]
+    if not accepting:
+        none_installed = [{"code": "no_system", "text": "no scoring system is installed", "system": ""}]
+        change_state(session, row, "no_system", _ACTOR, "No system scores this study", refusals or none_installed)
+        return ()
+    names = ", ".join(d.spec.key for d in accepting)
+    change_state(session, row, "scoring", _ACTOR, f"To be scored by {names}", refusals)
+    return tuple(
+        add_job(session, "score", job_key(study, d), study.study_instance_uid, _subject(study, d)).id
+        for d in accepting
+    )
+
+
+def job_key(study: Study, decision: RoutingDecision) -> str:
+    """Names a scoring job by what it is about, so that the same images twice are the same job."""
+    parts = [study.study_instance_uid, decision.spec.key, decision.spec.sha256, weights_fingerprint(decision.spec)]
+    parts += sorted(f"{c.image.content_sha256}:{c.used}:{c.rule}" for c in decision.choices)
+    return f"score:{decision.spec.key}:{hashlib.sha256('|'.join(parts).encode()).hexdigest()}"
+
+
+def weights_fingerprint(spec: SystemSpec) -> str:
+    """SHA-256 of the system's weights.toml, which lists every file's own: other weights, another job."""
+    path = spec.folder / "weights.toml"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def judge_image(spec: SystemSpec, image: ImageReference) -> ImageVerdict:
+    """One system's verdict on one image: the first rule that fails decides."""
+    if not image.is_image:
+        return ImageVerdict(
+            spec.key, image.sop_instance_uid, False, "rows", "absent", "an image", "only images are scored"
+        )
+    for rule in spec.accepts:
+        if not _fulfils(rule, image):
+            return ImageVerdict(
+                system=spec.key,
+                sop_instance_uid=image.sop_instance_uid,
+                accepted=False,
+                attribute=rule.attribute,
+                found=_found(rule, image),
+                allowed=_allowed(rule),
+                because=rule.because,
+            )
+    return ImageVerdict(spec.key, image.sop_instance_uid, True)
+
+
+def _decide_one(study: Study, spec: SystemSpec) -> RoutingDecision:
+    verdicts = tuple(judge_image(spec, image) for image in study.images)
+    accepted = [image for image, verdict in zip(study.images, verdicts, strict=True) if verdict.accepted]
+    return RoutingDecision(spec, verdicts, _CHOICE[spec.choice](accepted))
+
+
+def _subject(study: Study, decision: RoutingDecision) -> dict[str, object]:
+    return {
+        "system": decision.spec.key,
+        "forced": study.forced,
+        "images": [
+            {
+                "sop_instance_uid": c.image.sop_instance_uid,
+                "content_sha256": c.image.content_sha256,
+                "used": c.used,
+                "rule": c.rule,
+                "explanation": c.explanation,
+            }
+            for c in decision.choices
+        ],
+    }
+
+
+def _fulfils(rule: AcceptRule, image: ImageReference) -> bool:
+    value = getattr(image, rule.attribute)
+    if isinstance(value, int):
+        return (rule.at_least is None or value >= rule.at_least) and (rule.at_most is None or value <= rule.at_most)
+    words = _words(rule.attribute, value)
+    if not any(words):
+        return rule.or_empty
+    if rule.none_of and any(word in rule.none_of for word in words):
+        return False
+    return not rule.any_of or any(word in rule.any_of for word in words)
+
+
+def _words(attribute: str, value: str | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return value
+    if attribute == "descriptions":
+        return tuple("".join(c if c.isalnum() else " " for c in value).split())
+    return (value.upper(),)
+
+
+def _found(rule: AcceptRule, image: ImageReference) -> str:
+    value = getattr(image, rule.attribute)
+    if rule.attribute == "descriptions":  # a description is free text and may hold a name: only our own word is repeated
+        return next((word for word in _words(rule.attribute, value) if word in rule.none_of), "")
+    return "\\".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _allowed(rule: AcceptRule) -> str:
+    parts = []
+    if rule.any_of:
+        parts.append("one of " + ", ".join(rule.any_of))
+    if rule.none_of:
+        parts.append("none of " + ", ".join(rule.none_of))
+    if rule.at_least is not None:
+        parts.append(f"at least {rule.at_least}")
+    if rule.at_most is not None:
+        parts.append(f"at most {rule.at_most}")
+    return " and ".join(parts)
+
+
+def _choose_all(images: Sequence[ImageReference]) -> tuple[ImageChoice, ...]:
+    return tuple(ImageChoice(i, True, "all", "every accepted image is scored") for i in images)
+
+
+def _choose_one_frontal_per_side(images: Sequence[ImageReference]) -> tuple[ImageChoice, ...]:
+    choices = []
+    frontal = [i for i in images if not i.is_oblique_or_lateral]
+    for image in images:
+        rivals = [i for i in frontal if i.laterality == image.laterality and i is not image]
+        newer = [i for i in rivals if image.laterality and i.for_processing == image.for_processing]
+        if image.is_oblique_or_lateral:
+            choice = (False, "oblique_view", "an oblique or lateral view is not graded")
+        elif image.for_processing and any(not i.for_processing for i in rivals):
+            choice = (False, "processing_twin", "the exposure is also there for presentation")
+        elif any(exposure_order(i) > exposure_order(image) for i in newer):
+            choice = (False, "repeat_exposure", "a later exposure of this side is there")
+        elif image.for_processing:
+            choice = (True, "only_for_processing", "only raw values For Processing were sent")
+        else:
+            choice = (True, "one_frontal_per_side", "the latest frontal exposure of its side")
+        choices.append(ImageChoice(image, *choice))
+    return tuple(choices)
+
+
+def exposure_order(image: ImageReference) -> tuple[str, int, str]:
+    """Later exposures compare greater: acquisition time, then instance number, then UID."""
+    return image.acquired_at, image.instance_number, image.sop_instance_uid
+
+
+_CHOICE: dict[str, Callable[[Sequence[ImageReference]], tuple[ImageChoice, ...]]] = {
+    "all": _choose_all,
+    "one_frontal_per_side": _choose_one_frontal_per_side,
+}

@@ -1,0 +1,146 @@
+"""Verbs about scoring itself: systems, phantom, train, evaluate, card. Nothing here loads torch before it is needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this package's verbs to the command."""
+    for verb in (systems, phantom, train, evaluate, card):
+        app.command()(verb)
+
+
+def systems(
+    key: Annotated[str | None, typer.Argument(help="Show one system's model card.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What can be scored, from which images, with which weights; the model card of one."""
+    from scoring.catalogue import find_spec, list_systems
+
+    if as_json:
+        chosen = (find_spec(key),) if key else list_systems()
+        typer.echo(json.dumps([_as_json(spec) for spec in chosen], indent=2))
+        return
+    if key:
+        typer.echo((find_spec(key).folder / "README.md").read_text(encoding="utf-8"))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("system", "version", "what it says", "from", "weights", box=None)
+    for spec in list_systems():
+        facts = _as_json(spec)
+        modality = next((", ".join(a["any_of"]) for a in facts["accepts"] if a["attribute"] == "modality"), "any")
+        table.add_row(spec.key, spec.version, spec.title, modality, facts["statement"] or "no weights")
+    Console().print(table)
+
+
+def phantom(
+    kind: Annotated[str, typer.Argument(help="hand")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    number: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same pictures.")] = 1,
+    dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG.")] = False,
+) -> None:
+    """Draw images with a known truth, and truth.csv in the columns that train and evaluate read."""
+    if kind != "hand":
+        raise typer.BadParameter(f"got {kind!r}, allowed: hand", param_hint="kind")
+    from scoring.phantoms.write_phantoms import write_hand_phantoms
+
+    for path in _with_progress(write_hand_phantoms(out, number, seed, dicom=dicom), number, "phantoms"):
+        typer.echo(str(path))
+
+
+def train(
+    system: Annotated[str, typer.Argument(help="Key of the system.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run: weights, figures, log.")],
+    labels: Annotated[Path | None, typer.Option(help="A centre's readings (CSV).")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the images that the readings name.")] = None,
+    demonstration: Annotated[bool, typer.Option(help="Learn from phantoms instead of readings.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder of public images, for --demonstration.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: Annotated[int, typer.Option(help="The same seed learns the same weights.")] = 7,
+) -> None:
+    """Learn a system from a centre's own readings, or its demonstration weights from phantoms."""
+    from scoring.catalogue import find_spec, open_recipe
+
+    if demonstration == (labels is not None):
+        raise typer.BadParameter("give either --labels with --images, or --demonstration", param_hint="--labels")
+    recipe = open_recipe(find_spec(system).key)
+    if demonstration:
+        summary = recipe.train_demonstration(data, out, seed, epochs)
+    else:
+        if images is None:
+            raise typer.BadParameter("the folder of the images is needed with --labels", param_hint="--images")
+        summary = recipe.train(labels, images, out, epochs, seed)
+    typer.echo(str(summary))
+
+
+def evaluate(
+    system: Annotated[str, typer.Argument(help="Key of the system.")],
+    labels: Annotated[Path, typer.Option(help="Readings to compare with (CSV).")],
+    images: Annotated[Path, typer.Option(help="Folder of the images that the readings name.")],
+    out: Annotated[Path, typer.Option(help="Folder of the report.")],
+    weights: Annotated[Path | None, typer.Option(help="Folder of a training run; else the packaged weights.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure a system against readings: agreement per item and on the total, with the data it was measured on."""
+    from scoring.catalogue import find_spec, open_recipe
+
+    figures = open_recipe(find_spec(system).key).evaluate(labels, images, out, weights)
+    if as_json:
+        typer.echo(json.dumps(figures, indent=2))
+    else:
+        for name, value in figures.items():
+            typer.echo(f"{name:32} {value}")
+
+
+def card(
+    system: Annotated[str, typer.Argument(help="Key of the system.")],
+) -> None:
+    """Write the system's model card anew from its measured figures."""
+    from scoring.catalogue import find_spec, open_recipe
+
+    typer.echo(str(open_recipe(find_spec(system).key).write_card()))
+
+
+def _as_json(spec: Any) -> dict[str, Any]:
+    from scoring.weights import read_weights_record
+
+    path = spec.folder / "weights.toml"
+    record = read_weights_record(path) if path.exists() else None
+    return {
+        "key": spec.key,
+        "title": spec.title,
+        "version": spec.version,
+        "kind": spec.kind,
+        "intended_use": spec.intended_use,
+        "accepts": [
+            {"attribute": r.attribute, "any_of": r.any_of, "none_of": r.none_of, "because": r.because}
+            for r in spec.accepts
+        ],
+        "sites": [site.key for site in spec.sites],
+        "statement": record.statement if record else "",
+        "weights": [
+            {
+                "role": w.role,
+                "file": w.path.name,
+                "sha256": w.sha256,
+                "licence": w.licence,
+                "learnt_from": w.learnt_from,
+            }
+            for w in (record.files if record else ())
+        ],
+    }
+
+
+def _with_progress(paths: Any, number: int, what: str) -> Any:
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(paths, total=number, description=what, console=Console(stderr=True), transient=True)
