@@ -1,0 +1,67 @@
+"""Find a foreign program: a missing one skips its tests at home and fails them in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def find_program(name: str, debian_package: str) -> str:
+    """The path of a program of the machine: never one of the same name that a Python package installed."""
+    for folder in ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"):
+        if found := shutil.which(name, path=folder):
+            return found
+    message = f"{name} is not installed (Debian package {debian_package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(what: str, probe: Callable[[], T], seconds: float = 30.0) -> T:
+    """The first true answer of ``probe``; fails the test when none comes in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := probe():
+            return answer
+        time.sleep(0.02)
+    pytest.fail(f"{what}: not within {seconds:g} s")
+
+
+def answers_on(port: int) -> bool:
+    """True when somebody listens on this port of the loopback."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 10.0) -> int:
+    """Ask a process that we started to end; kill it when it does not. Its exit status."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def log_tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log, for a message."""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
