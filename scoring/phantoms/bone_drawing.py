@@ -128,15 +128,15 @@ def add_bone(
         return
     end = np.clip(box.along / bone.length, 0.0, 1.0)
     radius, wall = _tube(bone, end, box.depth) if bone.tube else _block(bone, box.depth)
-    outer = _chord(box.depth, radius, radius)
-    inner = _chord(np.maximum(box.depth - wall, 0.0), radius - wall, radius - wall)
+    joined = np.zeros_like(radius) if fusion is None else _near(fusion, grid, box, 2.0)
+    depth = np.maximum(box.depth, joined * np.minimum(0.6 * radius, 2.6))
+    outer = _chord(depth, radius, radius)
+    inner = _chord(np.maximum(depth - wall, 0.0), radius - wall, radius - wall)
+    inner = inner + joined * (outer - inner)
     middle = np.abs(2.0 * end - 1.0) if bone.tube else np.ones_like(end)
-    sponge = 0.06 + 0.12 * middle * middle
+    sponge = 0.06 + 0.11 * middle * middle + 0.07 * joined
     coarse = 0.5 if bone.half_widths[2] > 9.0 else 1.0
-    sponge = sponge * (1.0 + coarse * (0.25 + 0.2 * middle) * _sampled_texture(box, rng))
-    if fusion is not None:
-        joined = _near(fusion, grid, box, 1.7)
-        inner = inner + joined * (outer - inner)
+    sponge = sponge * (1.0 + coarse * (1.0 - 0.6 * joined) * (0.25 + 0.2 * middle) * _sampled_texture(box, rng))
     drawn = (outer - inner) + np.maximum(sponge, 0.0) * inner
     for position in bone.physis_mm:
         drawn *= _growth_plate(bone, box, position, grown, rng, grid.spacing_mm)
@@ -162,7 +162,7 @@ def _tube(bone: Bone, end: Plane, depth: Plane) -> tuple[Plane, Plane]:
     radius = np.interp(end, stops, np.multiply(profile, 1.04)).astype(np.float32)
     thick = 0.42 * waist if not forearm else 0.34 * waist
     walls = [thick, thick, thick, 0.75 * thick, 0.12 * thick, 0.12 * thick] if forearm else [
-        0.14 * thick, 0.5 * thick, thick, thick, 0.4 * thick, 0.16 * thick]
+        0.2 * thick, 0.45 * thick, thick, thick, 0.4 * thick, 0.2 * thick]
     return radius, np.interp(end, stops, walls).astype(np.float32) + np.float32(0.12)
 
 

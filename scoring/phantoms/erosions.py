@@ -122,7 +122,7 @@ def _collapse(rng: np.random.Generator, bones: Mapping[str, Bone], site: str, si
             notches.append(
                 Notch(
                     bone.name,
-                    float(centre[0] + rng.uniform(-1.6, 1.6) * size),
+                    float(centre[0] + rng.uniform(-1.0, 1.0) * (1.6 * size if bone.tube else reach)),
                     float(centre[1] + place * reach),
                     float(rng.uniform(1.8, 3.0) * size),
                     wall=0.0,

@@ -120,19 +120,20 @@ def draw_both_hands(
     ]
     extents = [_extent(hand, own) for hand, own in zip(hands, styles, strict=True)]
     top, bottom = min(e[1] for e in extents), max(e[3] for e in extents)
-    extents = [(e[0], top, e[2], bottom) for e in extents]
+    rim = style.frame_mm
+    (left, _, inner_right, _), (inner_left, _, right, _) = extents
+    extents = [(left - rim, top - rim, inner_right, bottom + rim), (inner_left, top - rim, right + rim, bottom + rim)]
     grids = [_grid(h.side, s, spacing_mm, e, rim=0.0) for h, s, e in zip(hands, styles, extents, strict=True)]
-    rim = round(field_inset_px(style, spacing_mm))
     planes = [_thickness(hand, grid) for hand, grid in zip(hands, grids, strict=True)]
-    soft, bone = (np.pad(np.hstack([p[i] for p in planes]), rim) for i in range(2))
+    soft, bone = (np.hstack([p[i] for p in planes]) for i in range(2))
     placed = [
-        replace(grid, shift=grid.shift + np.array([rim + offset, rim]), rows=soft.shape[0], columns=soft.shape[1])
+        replace(grid, shift=grid.shift + np.array([offset, 0]), rows=soft.shape[0], columns=soft.shape[1])
         for grid, offset in zip(grids, (0, grids[0].columns), strict=True)
     ]
     markers = tuple(m for hand, grid in zip(hands, placed, strict=True) for m in _markers(hand, grid, style, soft))
     pixels = develop(stream(seed, "grain"), soft, bone, style, spacing_mm, markers)
-    right, left = (_phantom(hand, grid, style, pixels) for hand, grid in zip(hands, placed, strict=True))
-    return pixels, spacing_mm, (right, left)
+    right_hand, left_hand = (_phantom(hand, grid, style, pixels) for hand, grid in zip(hands, placed, strict=True))
+    return pixels, spacing_mm, (right_hand, left_hand)
 
 
 def _grow_hand(

@@ -54,8 +54,8 @@ class Body:
 
 
 def sample_body(rng: np.random.Generator, grows: bool) -> Body:
-    """Draw a person: children from about 4 to 17 years, adults with hands of 155 to 200 mm."""
-    age = float(rng.triangular(4.0, 12.0, 16.9)) if grows else 30.0
+    """Draw a person: children from 3 to 17 years, adults with hands of 155 to 200 mm."""
+    age = float(rng.triangular(3.0, 10.5, 16.9)) if grows else 30.0
     mean = 104.0 + 5.6 * (age - 3.0) if grows else 178.0
     return Body(
         hand_length=float(np.clip(rng.normal(mean, 5.0 if grows else 9.0), 110.0, 200.0)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,19 +28,41 @@ FACING: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 """Bones on the two sides of each joint."""
 
-REACH_MM: Final = 4.2
-"""Contours farther than this from the middle of a joint space stay where they are."""
+LINE_POINTS: Final = 80
+REACH_MM: Final = 3.6
+"""How deep behind its articular surface a bone's contour follows when the joint space changes."""
 
 
-def joint_middle(bones: Mapping[str, Bone], site: str, slack_mm: float = 1.6) -> tuple[Points, float]:
-    """Points midway between the facing contours of a joint, and the width of its space in mm."""
+@dataclass(frozen=True, slots=True, eq=False)
+class MiddleLine:
+    """The line midway between the facing contours of a joint: points (n, 2) in mm and the space's width at each."""
+
+    points: Points
+    widths: Points
+
+    @property
+    def centre(self) -> Points:
+        """The middle of the line's box."""
+        middle: Points = (self.points.min(0) + self.points.max(0)) / 2
+        return middle
+
+
+def middle_line(bones: Mapping[str, Bone], site: str) -> MiddleLine:
+    """Find where contours face each other. In the wrist the width follows the place, in fingers it is one number."""
     near, far = ([bones[n].outline for n in names if n in bones] for names in FACING[site])
     first, second = np.concatenate(near), np.concatenate(far)
     distance, partner = cKDTree(second).query(first)
-    narrowest = np.percentile(np.sort(distance)[:12], 50)
-    facing = distance < narrowest + slack_mm
-    middle: Points = (first[facing] + second[partner[facing]]) / 2
-    return middle, float(np.percentile(distance[facing], 30))
+    finger = site[:-1] in SPACE_MM
+    facing = distance < np.sort(distance)[6] + (1.6 if finger else 2.6)
+    middle, width = (first[facing] + second[partner[facing]]) / 2, distance[facing]
+    spread = middle - middle.mean(0)
+    along = spread @ np.linalg.svd(spread, full_matrices=False)[2][0]
+    order = np.argsort(along)
+    even = np.linspace(along.min(), along.max(), LINE_POINTS)
+    smooth = 0.05 * LINE_POINTS
+    columns = [gaussian_filter1d(np.interp(even, along[order], c[order]), smooth) for c in (*middle.T, width)]
+    widths = np.full(LINE_POINTS, np.percentile(width, 30)) if finger else columns[2]
+    return MiddleLine(np.stack(columns[:2], 1), np.maximum(widths, 0.4))
 
 
 def set_joint_spaces(
@@ -50,34 +72,33 @@ def set_joint_spaces(
     bones, centres = dict(skeleton.bones), dict(skeleton.centres)
     fusions: dict[str, Points] = {}
     for site, space in spaces.items():
-        middle, width = joint_middle(bones, site)
-        if site not in centres:
-            centres[site] = (middle.min(0) + middle.max(0)) / 2
+        line = middle_line(bones, site)
+        centres.setdefault(site, line.centre)
         if space.displacement == "luxed" or any(n in skeleton.unseen for side in FACING[site] for n in side):
             continue
-        healthy = SPACE_MM.get(site[:-1], SPACE_MM["wrist"]) * body.size
+        wanted = np.full(LINE_POINTS, SPACE_MM.get(site[:-1], SPACE_MM["wrist"]) * body.size)
         # The cartilage of children is thick: a healthy joint keeps its own wide space, a narrowed one loses it.
-        wanted = max(healthy, width) if body.grows and space.share > 0.9 else healthy
+        if body.grows and space.share > 0.9:
+            wanted = np.maximum(wanted, line.widths)
         for name in (n for side in FACING[site] for n in side):
-            moved = _moved(bones[name].outline, middle, space, wanted / max(width, 0.4))
+            moved = _moved(bones[name].outline, line, space, wanted / line.widths)
             bones[name] = replace(bones[name], outline=moved)
         if space.fused:
-            fusions[site] = middle
+            fusions[site] = line.points
     return Skeleton(bones, centres, skeleton.unseen), fusions
 
 
-def _moved(outline: Points, middle: Points, space: JointSpace, stretch: float) -> Points:
+def _moved(outline: Points, line: MiddleLine, space: JointSpace, stretch: Points) -> Points:
     """Contour points near the joint's middle line drawn towards it (or away), fading out within ``REACH_MM``."""
-    distance, index = cKDTree(middle).query(outline)
-    spread = middle - middle.mean(0)
-    direction = np.linalg.svd(spread, full_matrices=False)[2][0]
-    along = spread @ direction
-    along = along / max(float(np.abs(along).max()), 1e-6)
-    share = (space.share * (1.0 + space.tilt * along) * stretch)[index]
-    fade = np.clip((distance - 0.6) / (REACH_MM - 0.6), 0.0, 1.0)
+    distance, index = cKDTree(line.points).query(outline)
+    share = (space.share * (1.0 + space.tilt * np.linspace(-1.0, 1.0, LINE_POINTS)) * stretch)[index]
+    # Contour points beyond the ends of the line belong to other joints.
+    ended = np.minimum(index, LINE_POINTS - 1 - index) == 0
+    fade = np.clip((distance - line.widths[index] / 2) / REACH_MM, 0.0, 1.0)
+    fade = np.where(ended, np.clip(fade * 1.5, 0.0, 1.0), fade)
     fade = fade * fade * (3.0 - 2.0 * fade)
     factor = share + (1.0 - share) * fade
-    shift = (outline - middle[index]) * (factor[:, None] - 1.0)
+    shift = (outline - line.points[index]) * (factor[:, None] - 1.0)
     # Neighbouring contour points may answer to different middles; smoothing keeps the contour free of kinks.
     result: Points = outline + gaussian_filter1d(shift, 1.5, axis=0, mode="wrap")
     return result

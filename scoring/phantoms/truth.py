@@ -1,0 +1,55 @@
+"""The truth of phantoms as a table that any program reads: ``truth.csv``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from scoring.phantoms.hand import HandPhantom
+from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES_OF, Item, Side
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """One item of one site. ``value`` is empty unless ``status`` is ``scored``; ``x``, ``y``: pixels of ``image``."""
+
+    subject: str
+    visit: str
+    image: str
+    side: Side
+    site: str
+    item: Item
+    value: int | None
+    status: str
+    x: float
+    y: float
+
+
+def truth_rows(phantom: HandPhantom, subject: str, visit: str, image: str) -> Iterator[TruthRow]:
+    """The 31 rows of one hand in reading order; sites outside the picture or not yet grown are ``not_imaged``."""
+    for item in ITEMS:
+        for site in SITES_OF[item]:
+            seen = site in phantom.visible
+            x, y = phantom.centres[site]
+            yield TruthRow(
+                subject=subject,
+                visit=visit,
+                image=image,
+                side=phantom.side,
+                site=site,
+                item=item,
+                value=phantom.grades[site, item] if seen else None,
+                status="scored" if seen else "not_imaged",
+                x=round(x, 2),
+                y=round(y, 2),
+            )
+
+
+def write_truth(path: Path, rows: Iterable[TruthRow]) -> None:
+    """Write ``rows`` as CSV (UTF-8, header line, empty cell for no value)."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(field.name for field in fields(TruthRow))
+        writer.writerows(("" if cell is None else cell for cell in astuple(row)) for row in rows)
