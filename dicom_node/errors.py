@@ -68,6 +68,12 @@ class ContentNotWrittenError(TransientError):
     code = "RS-314"
 
 
+class LeaseLostError(TransientError):
+    """The lease ended and somebody else may have the job: what was done under it must not be written."""
+
+    code = "RS-314"
+
+
 class PermanentError(RheumascoreError):
     """Trying again changes nothing: a person must look."""
 

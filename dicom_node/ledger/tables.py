@@ -77,6 +77,9 @@ class JobRow(LedgerTable):
     state: Mapped[str] = mapped_column(String(16))
     """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks)."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    """Leases that ended in a crash or an unforeseen error, and the present one: they bring it to a person."""
+    postponed: Mapped[int] = mapped_column(Integer, default=0)
+    """Transient failures in a row: each waits longer, none gives up."""
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[float | None] = mapped_column(Float)
     fencing: Mapped[int] = mapped_column(Integer, default=0)
