@@ -101,8 +101,7 @@ def route_study(session: Session, study: Study, specs: Sequence[SystemSpec]) -> 
     names = ", ".join(d.spec.key for d in accepting)
     change_state(session, row, "scoring", _ACTOR, f"To be scored by {names}", refusals)
     return tuple(
-        add_job(session, "score", job_key(study, d), study.study_instance_uid, _subject(study, d)).id
-        for d in accepting
+        add_job(session, "score", job_key(study, d), study.study_instance_uid, _subject(study, d)).id for d in accepting
     )
 
 
@@ -184,7 +183,7 @@ def _words(attribute: str, value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _found(rule: AcceptRule, image: ImageReference) -> str:
     value = getattr(image, rule.attribute)
-    if rule.attribute == "descriptions":  # a description is free text and may hold a name: only our own word is repeated
+    if rule.attribute == "descriptions":  # free text may hold a name: only the spec's own word is repeated
         return next((word for word in _words(rule.attribute, value) if word in rule.none_of), "")
     return "\\".join(value) if isinstance(value, tuple) else str(value)
 

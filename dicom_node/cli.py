@@ -1,0 +1,174 @@
+"""Verbs of the node. Everything heavy is imported inside a verb, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings.", show_default=True)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_CONFIG = Path("node.toml")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this package's verbs to the command."""
+    for verb in (demo, run, listen, worker, send, echo, status, requeue, route, score, wrap, doctor):
+        app.command()(verb)
+    config = typer.Typer(help="Check a node.toml, or print a commented example.", no_args_is_help=True)
+    config.command("check")(config_check)
+    config.command("example")(config_example)
+    app.add_typer(config, name="config")
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Leave after the table; exit 0 only if all came back.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+) -> None:
+    """A PACS, the node, a worker and the page on this machine; sends studies and waits for their reports."""
+    from dicom_node.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once, keep=keep))
+
+
+def run(config: ConfigOption = _CONFIG) -> None:
+    """Listener, workers and page as one supervised group; Ctrl-C or SIGTERM drains and stops within 30 s."""
+    from dicom_node.process_group import run_group
+    from dicom_node.settings import read_settings
+
+    read_settings(config)
+    raise typer.Exit(run_group(config))
+
+
+def listen(config: ConfigOption = _CONFIG) -> None:
+    """The listener alone: receives, assembles studies, routes, and repeats what the queue lost."""
+    from dicom_node.listener_process import run_listener
+    from dicom_node.settings import read_settings
+
+    raise typer.Exit(run_listener(read_settings(config)))
+
+
+def worker(
+    config: ConfigOption = _CONFIG,
+    queue: Annotated[list[str] | None, typer.Option(help="scoring, delivery; both when none is named.")] = None,
+) -> None:
+    """A worker alone: scores studies (loads torch), writes and sends reports."""
+    from dicom_node.settings import read_settings
+    from dicom_node.worker_process import QUEUES, run_worker
+
+    chosen = tuple(queue or QUEUES)
+    if unknown := sorted(set(chosen) - set(QUEUES)):
+        raise typer.BadParameter(f"got {unknown[0]!r}, allowed: {', '.join(QUEUES)}", param_hint="--queue")
+    raise typer.Exit(run_worker(read_settings(config), chosen))
+
+
+def send(
+    peer: Annotated[str, typer.Argument(help="A peer's name, or HOST:PORT:AE_TITLE.")],
+    paths: Annotated[list[Path], typer.Argument(help="DICOM files or folders.", exists=True)],
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """C-STORE files or folders to a peer: progress, and a line for each refusal."""
+    from dicom_node.sending import print_sending
+
+    raise typer.Exit(print_sending(peer, paths, config, as_json=as_json))
+
+
+def echo(
+    peer: Annotated[str | None, typer.Argument(help="A peer's name; every configured peer when none.")] = None,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """C-ECHO: is the peer there, and does it know us."""
+    from dicom_node.sending import print_echo
+
+    raise typer.Exit(print_echo(peer, config, as_json=as_json))
+
+
+def status(
+    study: Annotated[str | None, typer.Option("--study", help="One study with its whole timeline.")] = None,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """What is where. Exit code 1 when something waits for a person."""
+    from dicom_node.status_table import print_status
+
+    raise typer.Exit(print_status(config, study, as_json=as_json))
+
+
+def requeue(
+    study: Annotated[str | None, typer.Option("--study", help="One study.")] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="Everything that was given up.")] = False,
+    config: ConfigOption = _CONFIG,
+) -> None:
+    """Dispatch again what is waiting, or what was given up."""
+    from dicom_node.status_table import print_requeued
+
+    raise typer.Exit(print_requeued(config, study, dead=dead))
+
+
+def route(
+    files: Annotated[list[Path], typer.Argument(help="DICOM files or folders.", exists=True)],
+    as_json: JsonOption = False,
+) -> None:
+    """Dry: each system's yes or no to each file, and the attribute that decided; nothing is sent."""
+    from dicom_node.dry_route import print_routes
+
+    raise typer.Exit(print_routes(files, as_json=as_json))
+
+
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="DICOM files, folders, or JPEG/PNG radiographs.", exists=True)],
+    out: Annotated[Path, typer.Option(help="Folder for *.sr.dcm, *.sc.dcm, scores.csv, scores.json.")],
+    system: Annotated[str | None, typer.Option(help="Key of one system; all that accept when none.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """No server: files in, reports, heatmaps and tables out."""
+    from dicom_node.score_offline import print_scores
+
+    raise typer.Exit(print_scores(paths, out, system, as_json=as_json))
+
+
+def wrap(
+    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG pictures.", exists=True)],
+    kind: Annotated[str, typer.Option(help="hand, skin or nailfold.")],
+    patient_id: Annotated[str, typer.Option(help="Patient ID, as the trial or hospital writes it.")],
+    out: Annotated[Path, typer.Option(help="Folder for the DICOM files.")],
+    side: Annotated[str, typer.Option(help="L, R or B (both).")] = "",
+    trial: Annotated[str, typer.Option(help="PROTOCOL/SITE/SUBJECT[/TIMEPOINT].")] = "",
+    patient_name: Annotated[str, typer.Option(help="Family^Given; empty for trials.")] = "",
+) -> None:
+    """JPEG or PNG to a DICOM photograph or radiograph, without recompression, into one study."""
+    from dicom_node.receiving.photo_wrapping import wrap_photos
+
+    for path in wrap_photos(photos, kind, patient_id, out, side=side, trial=trial, patient_name=patient_name):
+        typer.echo(str(path))
+
+
+def doctor(config: ConfigOption = _CONFIG, as_json: JsonOption = False) -> None:
+    """Disk, ports, codecs, torch, weights' hashes, peers, clock: what is well and what is not."""
+    from dicom_node.health import print_health
+
+    raise typer.Exit(print_health(config if config.exists() else None, as_json=as_json))
+
+
+def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> None:
+    """Say file, key, what it got, what is allowed; all faults at once."""
+    from dicom_node.settings import read_settings
+
+    settings = read_settings(file)
+    typer.echo(f"{file.name} is right: {settings.node.ae_title} on {settings.node.host}:{settings.node.port}")
+
+
+def config_example() -> None:
+    """Print a commented node.toml."""
+    from importlib.resources import files
+
+    typer.echo(files("dicom_node").joinpath("node.example.toml").read_text(encoding="utf-8"), nl=False)
+
+
+def print_json(value: Any) -> None:
+    """JSON as every verb prints it."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

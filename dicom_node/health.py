@@ -1,0 +1,144 @@
+"""``rheumascore doctor``: one line for each thing that must be well, and what to do where it is not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final, Literal
+
+import typer
+
+from dicom_node.delivery.store_scu import echo
+from dicom_node.settings import NodeSettings, read_settings
+from scoring.catalogue import list_systems
+from scoring.errors import RheumascoreError
+from scoring.weights import checked_bytes, read_weights_record
+
+_CODECS: Final = ("imagecodecs", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow")
+_EARLIEST_CLOCK: Final = 1_767_225_600.0  # 2026-01-01: a clock before the software was written is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: well, odd, or wrong with its remedy."""
+
+    about: str
+    verdict: Literal["well", "odd", "wrong"]
+    text: str
+
+
+def print_health(config: Path | None, *, as_json: bool) -> int:
+    """Print every finding. 1 when something is wrong."""
+    findings = list(examine(config))
+    if as_json:
+        typer.echo(json.dumps([asdict(f) for f in findings], indent=2))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.verdict:6} {finding.about:28} {finding.text}")
+    return 1 if any(f.verdict == "wrong" for f in findings) else 0
+
+
+def examine(config: Path | None) -> Iterator[Finding]:
+    """Look at codecs, torch, weights and clock; with settings also at disk, ports and peers."""
+    yield from _codecs()
+    yield _torch()
+    yield from _weights()
+    yield _clock()
+    if config is None:
+        yield Finding("settings", "odd", "no node.toml here: disk, ports and peers were not looked at")
+        return
+    try:
+        settings = read_settings(config)
+    except RheumascoreError as error:
+        yield Finding("settings", "wrong", str(error))
+        return
+    yield _disk(settings)
+    yield from _ports(settings)
+    for peer in settings.peers:
+        answer = echo(peer, settings.node.ae_title)
+        yield Finding(
+            f"peer {peer.name}",
+            "well" if answer.alive else "wrong",
+            f"answers in {answer.milliseconds:.0f} ms" if answer.alive else answer.text,
+        )
+
+
+def _codecs() -> Iterator[Finding]:
+    for name in _CODECS:
+        try:
+            yield Finding(f"codec {name}", "well", version(name))
+        except PackageNotFoundError:
+            yield Finding(f"codec {name}", "wrong", "not installed; images that need it cannot be decoded: reinstall")
+
+
+def _torch() -> Finding:
+    """Asked of a process of its own: the doctor itself stays light."""
+    program = "import scoring.networks.torch_start, torch; print(torch.__version__, torch.get_num_threads())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode == 0:
+        build, threads = done.stdout.split()
+        return Finding("torch", "well", f"{build}, {threads} thread(s); torchvision loads beside it")
+    missing = "No module named" in done.stderr
+    text = "not installed; scoring needs: pip install 'rheumascore[models]'" if missing else done.stderr.strip()[-200:]
+    return Finding("torch", "wrong", text)
+
+
+def _weights() -> Iterator[Finding]:
+    for spec in list_systems():
+        path = spec.folder / "weights.toml"
+        if not path.exists():
+            continue
+        try:
+            record = read_weights_record(path)
+            total = sum(len(checked_bytes(file)) for file in record.files)
+        except RheumascoreError as error:
+            yield Finding(f"weights {spec.key}", "wrong", str(error))
+            continue
+        demonstration = any(file.demonstration for file in record.files)
+        yield Finding(
+            f"weights {spec.key}",
+            "odd" if demonstration else "well",
+            f"{len(record.files)} file(s), {total / 1e6:.1f} MB, hashes as listed; {record.statement}",
+        )
+
+
+def _clock() -> Finding:
+    if time.time() < _EARLIEST_CLOCK:
+        return Finding("clock", "wrong", "is before this software was written; set it, reports carry its date")
+    return Finding("clock", "well", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+
+
+def _disk(settings: NodeSettings) -> Finding:
+    folder = settings.node.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free, mark = shutil.disk_usage(folder).free, settings.limits.free_disk_bytes
+    text = f"{free / 1e9:.1f} GB free; below {mark / 1e9:.1f} GB instances are refused"
+    return Finding("disk", "well" if free > mark else "wrong", text)
+
+
+def _ports(settings: NodeSettings) -> Iterator[Finding]:
+    wanted: list[tuple[str, str, int]] = [
+        ("port of the node", settings.node.host, settings.node.port),
+        ("port of the page", settings.web.host, settings.web.port),
+    ]
+    for about, host, port in wanted:
+        yield Finding(about, *_port_verdict(host, port))
+
+
+def _port_verdict(host: str, port: int) -> tuple[Literal["well", "odd"], str]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return "odd", f"{host}:{port} is taken: by a node that runs already, or change it in node.toml"
+    return "well", f"{host}:{port} is free"

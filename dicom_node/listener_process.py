@@ -1,0 +1,42 @@
+"""``rheumascore listen``: receives, assembles studies, routes them, and repeats what the queue lost. No torch."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from dicom_node.content_store import ContentStore
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.logging_setup import start_logging
+from dicom_node.queue.celery_app import celery_app
+from dicom_node.queue.relay_and_reaper import RelayAndReaper
+from dicom_node.receiving.listener import listen
+from dicom_node.routing import route_study
+from dicom_node.settings import NodeSettings
+from scoring.catalogue import list_systems
+from scoring.spec import SystemSpec
+from scoring.study import Study
+
+
+def run_listener(settings: NodeSettings) -> int:
+    """Receive until SIGTERM. Raises PortInUseError, DataFolderError."""
+    start_logging()
+    specs = used_systems(settings)
+    store = ContentStore(settings.node.data_dir)
+    ledger = Ledger(settings.database_url)
+    ledger.upgrade()
+    relay = RelayAndReaper(ledger, celery_app(settings), settings)
+
+    def route(session: Session, study: Study, _round: int) -> None:
+        route_study(session, study, specs)
+
+    with relay:
+        try:
+            return listen(settings, store, ledger, route, relay.announce)
+        finally:
+            ledger.close()
+
+
+def used_systems(settings: NodeSettings) -> tuple[SystemSpec, ...]:
+    """The installed systems that the settings name; all of them when none is named."""
+    chosen = settings.scoring.systems
+    return tuple(spec for spec in list_systems() if not chosen or spec.key in chosen)

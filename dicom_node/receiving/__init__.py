@@ -1,0 +1,1 @@
+"""Stops 1 to 3: bytes arrive, are kept, and become a study."""

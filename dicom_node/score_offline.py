@@ -1,0 +1,161 @@
+"""``rheumascore score``: files in, reports, heatmaps and tables out; no server, no ledger.
+
+The same routing, inference and writers as the node's; only the transport is missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dicom_node.local_files import LocalFile, find_files, read_local_file, studies_of
+from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.routing import RoutingDecision, decide
+from dicom_node.source_images import chosen_images, source_images
+from scoring.catalogue import find_spec, list_systems, open_system
+from scoring.contract import ScoringSystem
+from scoring.inference import Scored, run_inference
+from scoring.pixel_decoding import PixelDecoder
+from scoring.result import ScoreResult
+from scoring.spec import SystemSpec
+from scoring.study import Study
+from sr_templates.result_objects import write_result_objects
+
+_PICTURES: Final = (".jpg", ".jpeg", ".png")
+_ENDINGS: Final = {"report": "sr.dcm", "heatmap": "sc.dcm", "report_page": "page.sc.dcm"}
+_COLUMNS: Final = ("study", "system", "side", "site", "item", "status", "grade", "expected", "certainty", "reason")
+
+
+@dataclass(frozen=True)
+class OfflineScore:
+    """One study and system: the result with the files that were written, or why the system scores nothing of it."""
+
+    study_instance_uid: str
+    system: str
+    refused: str = ""
+    result: ScoreResult | None = None
+    files: tuple[Path, ...] = ()
+
+
+def print_scores(paths: Sequence[Path], out: Path, system: str | None, *, as_json: bool) -> int:
+    """Score, write, and print one line for each study and system. Exit code 1 when nothing was scored."""
+    out.mkdir(parents=True, exist_ok=True)
+    with Console(stderr=True).status("scoring"):
+        scores = list(score_files(paths, out, system))
+    results = [s.result for s in scores if s.result is not None]
+    _write_csv(out / "scores.csv", results)
+    (out / "scores.json").write_text("[" + ",\n".join(result.to_json() for result in results) + "]\n", encoding="utf-8")
+    rows = [_row(score) for score in scores]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        table = Table("study", "system", "score", "files", box=None)
+        for row in rows:
+            table.add_row(f"…{row['study'][-8:]}", row["system"], row["score"], ", ".join(row["files"]))
+        Console().print(table)
+        for statement in dict.fromkeys(r.statement for r in results if r.statement):
+            typer.echo(statement)
+    return 0 if results else 1
+
+
+def score_files(paths: Sequence[Path], out: Path, system: str | None) -> Iterator[OfflineScore]:
+    """Score every study among the files; pictures are wrapped first. Files that are no instance are reported."""
+    specs = (find_spec(system),) if system else list_systems()
+    with tempfile.TemporaryDirectory() as wrapped, PixelDecoder() as decoder:
+        files = [read_local_file(p) for p in _with_pictures_wrapped(paths, Path(wrapped))]
+        for file in files:
+            if file.reference is None:
+                yield OfflineScore(file.path.name, "", refused=file.fault)
+        for study in studies_of(files):
+            for decision in decide(study, specs):
+                yield _score_one(study, decision, files, decoder, out)
+
+
+def _with_pictures_wrapped(paths: Sequence[Path], folder: Path) -> Iterator[Path]:
+    for number, path in enumerate(find_files(paths)):
+        if path.suffix.lower() in _PICTURES:
+            yield from wrap_photos([path], "hand", "", folder / str(number))
+        else:
+            yield path
+
+
+def _score_one(
+    study: Study, decision: RoutingDecision, files: Sequence[LocalFile], decoder: PixelDecoder, out: Path
+) -> OfflineScore:
+    uid, key = study.study_instance_uid, decision.spec.key
+    if not decision.accepts:
+        return OfflineScore(uid, key, refused=decision.reason)
+    paths = {f.reference.sop_instance_uid: f.path for f in files if f.reference is not None}
+    chosen = chosen_images(decision.choices, paths)
+    scored = run_inference(_opened(key), study, chosen, decoder, datetime.now(UTC))
+    return OfflineScore(
+        uid, key, result=scored.result, files=_write_objects(scored, decision.spec, paths, decoder, out)
+    )
+
+
+@lru_cache(maxsize=4)
+def _opened(key: str) -> ScoringSystem:
+    return open_system(key)
+
+
+def _write_objects(
+    scored: Scored, spec: SystemSpec, paths: dict[str, Path], decoder: PixelDecoder, out: Path
+) -> tuple[Path, ...]:
+    sources = source_images(scored.result, paths, decoder)
+    written = []
+    names: dict[str, int] = {}
+    for item in write_result_objects(scored.result, spec, sources, scored.arrays, "comprehensive").objects:
+        number = names[item.role] = names.get(item.role, 0) + 1
+        suffix = f"-{number}" if number > 1 else ""
+        path = out / f"{spec.key}-{scored.result.digest[:12]}{suffix}.{_ENDINGS[item.role]}"
+        path.write_bytes(item.content)
+        written.append(path)
+    return tuple(written)
+
+
+def _row(score: OfflineScore) -> dict[str, Any]:
+    return {
+        "study": score.study_instance_uid,
+        "system": score.system,
+        "score": summary_line(score.result) if score.result else f"not scored: {score.refused}",
+        "files": [path.name for path in score.files],
+    }
+
+
+def summary_line(result: ScoreResult) -> str:
+    """A result in one line: the total, or what there is of it and why there is no more."""
+    if result.not_evaluable:
+        return f"not evaluable: {result.not_evaluable.reason.meaning}"
+    if not result.totals:
+        return f"{sum(i.status == 'scored' for i in result.items)} of {len(result.items)} items scored"
+    total = result.totals[-1]
+    if total.grade is not None:
+        return f"{total.grade} of {total.highest:g} ({total.assessed} of {total.planned} sites)"
+    sums = [
+        f"{t.key} {t.grade} of {t.highest:g}" for t in result.totals if t.grade is not None and t.assessed == t.planned
+    ]
+    known = "; ".join(sums[-1:])
+    reason = total.reason.meaning if total.reason else "not computable"
+    return f"{reason} ({total.assessed} of {total.planned} sites{'; ' + known if known else ''})"
+
+
+def _write_csv(path: Path, results: Sequence[ScoreResult]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for result in results:
+            for item in result.items:
+                reason = item.reason.meaning if item.reason else ""
+                row = (item.side, item.site, item.item, item.status, item.grade, item.value, item.certainty, reason)
+                writer.writerow((result.study_instance_uid, result.system, *("" if v is None else v for v in row)))

@@ -1,0 +1,75 @@
+"""``rheumascore send`` and ``echo``: a C-STORE and C-ECHO user with a line for each refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from dicom_node.delivery.send_files import send_files
+from dicom_node.delivery.store_scu import echo
+from dicom_node.errors import SettingsError
+from dicom_node.local_files import find_files
+from dicom_node.peers import Peer
+from dicom_node.settings import NodeSettings, read_settings
+
+
+def print_sending(peer: str, paths: Sequence[Path], config: Path, *, as_json: bool) -> int:
+    """Send, show progress, print each refusal. 1 when anything was not stored."""
+    settings, target = _peer(peer, config)
+    files = list(find_files(paths))
+    answers = [
+        answer
+        for answer in track(
+            send_files(target, files, settings.node.ae_title),
+            total=len(files),
+            description=f"to {target.name}",
+            console=Console(stderr=True),
+            transient=True,
+        )
+    ]
+    refused = [a for a in answers if not a.stored]
+    if as_json:
+        rows = [{"file": str(a.path), "stored": a.stored, "status": a.status, "text": a.text} for a in answers]
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        for answer in refused:
+            typer.echo(f"{answer.path}: {answer.text}", err=True)
+        typer.echo(f"{len(answers) - len(refused)} of {len(answers)} stored by {target.name}")
+    return 1 if refused else 0
+
+
+def print_echo(peer: str | None, config: Path, *, as_json: bool) -> int:
+    """C-ECHO one peer, or every configured one. 1 when one does not answer."""
+    if peer is None:
+        settings = read_settings(config)
+        targets = settings.peers
+    else:
+        settings, target = _peer(peer, config)
+        targets = (target,)
+    answers = [(p, echo(p, settings.node.ae_title)) for p in targets]
+    if as_json:
+        rows = [{"peer": p.name, "alive": a.alive, "milliseconds": a.milliseconds, "text": a.text} for p, a in answers]
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        for target, answer in answers:
+            said = f"answers in {answer.milliseconds:.0f} ms" if answer.alive else answer.text
+            typer.echo(f"{target.name} ({target.ae_title} at {target.host}:{target.port}) {said}")
+    return 0 if answers and all(a.alive for _, a in answers) else 1
+
+
+def _peer(name: str, config: Path) -> tuple[NodeSettings, Peer]:
+    """A configured peer by name, or ``HOST:PORT:AE_TITLE`` without any settings."""
+    host, _, rest = name.partition(":")
+    port, _, title = rest.partition(":")
+    if host and port.isdigit() and title:
+        settings = read_settings(config) if config.exists() else NodeSettings()
+        return settings, Peer(name=name, ae_title=title, host=host, port=int(port))
+    if not config.exists():
+        raise SettingsError(f"{config} does not exist, so {name!r} names no peer; write HOST:PORT:AE_TITLE instead.")
+    settings = read_settings(config)
+    return settings, settings.peer(name)

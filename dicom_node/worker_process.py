@@ -1,0 +1,33 @@
+"""``rheumascore worker``: one process that takes hints from its queues until it is told to stop."""
+
+from __future__ import annotations
+
+from dicom_node.logging_setup import start_logging
+from dicom_node.queue.celery_app import QUEUES as ALL_QUEUES
+from dicom_node.queue.celery_app import celery_app, start_worker
+from dicom_node.settings import NodeSettings
+from dicom_node.tasks import Workplace, register_tasks
+from scoring.catalogue import list_systems
+
+QUEUES = ALL_QUEUES
+
+
+def run_worker(settings: NodeSettings, queues: tuple[str, ...]) -> int:
+    """Work until SIGTERM. A scoring worker loads every system before it takes its first job."""
+    start_logging()
+    app = celery_app(settings)
+    workplace = Workplace.open(settings, app)
+    workplace.ledger.upgrade()
+    register_tasks(app, workplace)
+    workplace.decoder.start()
+    try:
+        return start_worker(app, queues, (lambda: _open_systems(workplace)) if "scoring" in queues else None)
+    finally:
+        workplace.close()
+
+
+def _open_systems(workplace: Workplace) -> None:
+    chosen = workplace.settings.scoring.systems
+    for spec in list_systems():
+        if not chosen or spec.key in chosen:
+            workplace.system(spec.key)
