@@ -1,0 +1,182 @@
+"""Every coded concept that our objects use and no spec.toml declares: what it is and where it is defined.
+
+DCM and SCT entries are codes that DICOM itself carries (PS3.16); ``99RHEUM`` is this project's own scheme. Concepts of
+a scoring system (its sites, items, totals, reasons) are declared in its spec.toml and are not repeated here.
+A test walks every object and finds every code here or in the spec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from scoring.coded_concept import CodedConcept
+
+PRIVATE_SCHEME: Final = "99RHEUM"
+
+_table: dict[CodedConcept, str] = {}
+
+
+def _defined(value: str, scheme: str, meaning: str, where: str) -> CodedConcept:
+    concept = CodedConcept(value, scheme, meaning)
+    _table[concept] = where
+    return concept
+
+
+# Document
+IMAGING_MEASUREMENT_REPORT: Final = _defined("126000", "DCM", "Imaging Measurement Report", "CID 7021, TID 1500 row 1")
+LANGUAGE: Final = _defined("121049", "DCM", "Language of Content Item and Descendants", "TID 1204 row 1")
+ENGLISH: Final = _defined("en", "RFC5646", "English", "CID 5000")
+PROCEDURE_REPORTED: Final = _defined("121058", "DCM", "Procedure reported", "TID 1500 row 4")
+IMAGING_PROCEDURE: Final = _defined("363679005", "SCT", "Imaging procedure", "CID 100")
+IMAGE_LIBRARY: Final = _defined("111028", "DCM", "Image Library", "TID 1600 row 1")
+IMAGE_LIBRARY_GROUP: Final = _defined("126200", "DCM", "Image Library Group", "TID 1600 row 2")
+IMAGING_MEASUREMENTS: Final = _defined("126010", "DCM", "Imaging Measurements", "TID 1500 row 6")
+QUALITATIVE_EVALUATIONS: Final = _defined("C0034375", "UMLS", "Qualitative Evaluations", "TID 1500 row 12")
+COMMENT: Final = _defined("121106", "DCM", "Comment", "CID 12101")
+
+# Observer and algorithm
+OBSERVER_TYPE: Final = _defined("121005", "DCM", "Observer Type", "TID 1002 row 1")
+DEVICE: Final = _defined("121007", "DCM", "Device", "CID 270")
+DEVICE_UID: Final = _defined("121012", "DCM", "Device Observer UID", "TID 1004 row 1")
+DEVICE_NAME: Final = _defined("121013", "DCM", "Device Observer Name", "TID 1004 row 2")
+DEVICE_MANUFACTURER: Final = _defined("121014", "DCM", "Device Observer Manufacturer", "TID 1004 row 3")
+DEVICE_MODEL: Final = _defined("121015", "DCM", "Device Observer Model Name", "TID 1004 row 4")
+DEVICE_SERIAL: Final = _defined("121016", "DCM", "Device Observer Serial Number", "TID 1004 row 5")
+ALGORITHM_NAME: Final = _defined("111001", "DCM", "Algorithm Name", "TID 4019 row 1")
+ALGORITHM_VERSION: Final = _defined("111003", "DCM", "Algorithm Version", "TID 4019 row 2")
+ALGORITHM_PARAMETERS: Final = _defined("111002", "DCM", "Algorithm Parameters", "TID 4019 row 3")
+PROCESSING_EQUIPMENT: Final = _defined("109102", "DCM", "Processing Equipment", "CID 7005")
+
+# Image library
+MODALITY: Final = _defined("121139", "DCM", "Modality", "TID 1602 row 1")
+TARGET_REGION: Final = _defined("123014", "DCM", "Target Region", "TID 1602 row 2")
+IMAGE_LATERALITY: Final = _defined("111027", "DCM", "Image Laterality", "TID 1602 row 3")
+PIXEL_ROWS: Final = _defined("110910", "DCM", "Pixel Data Rows", "TID 1602")
+PIXEL_COLUMNS: Final = _defined("110911", "DCM", "Pixel Data Columns", "TID 1602")
+SOURCE_SHA256: Final = _defined(
+    "SOURCE-SHA256", PRIVATE_SCHEME, "SHA-256 of the received instance", "the bytes as they arrived, before any change"
+)
+IMAGE_CHOICE: Final = _defined(
+    "IMAGE-CHOICE", PRIVATE_SCHEME, "Why the image was read or left out", "the named rule of routing, and its reason"
+)
+MODALITIES: Final = {
+    concept.value: concept
+    for concept in (
+        _defined("CR", "DCM", "Computed Radiography", "CID 29"),
+        _defined("DX", "DCM", "Digital Radiography", "CID 29"),
+        _defined("RG", "DCM", "Radiographic imaging", "CID 29"),
+        _defined("XC", "DCM", "External-camera Photography", "CID 29"),
+        _defined("DMS", "DCM", "Dermoscopy", "CID 29"),
+        _defined("GM", "DCM", "General Microscopy", "CID 29"),
+        _defined("ES", "DCM", "Endoscopy", "CID 29"),
+    )
+}
+
+# Measurement groups
+MEASUREMENT_GROUP: Final = _defined("125007", "DCM", "Measurement Group", "TID 1410 row 1")
+TRACKING_IDENTIFIER: Final = _defined("112039", "DCM", "Tracking Identifier", "TID 1410 row 2")
+TRACKING_UID: Final = _defined("112040", "DCM", "Tracking Unique Identifier", "TID 1410 row 3")
+FINDING: Final = _defined("121071", "DCM", "Finding", "TID 1410 row 3b")
+FINDING_SITE: Final = _defined("363698007", "SCT", "Finding Site", "TID 1410 row 6")
+LATERALITY: Final = _defined("272741003", "SCT", "Laterality", "TID 1410 row 7")
+IMAGE_REGION: Final = _defined("111030", "DCM", "Image Region", "TID 1410 row 8")
+ILLUSTRATION: Final = _defined("121200", "DCM", "Illustration of ROI", "TID 1410 row 9")
+CERTAINTY: Final = _defined("111012", "DCM", "Certainty of Finding", "CID 6048")
+DERIVATION: Final = _defined("121401", "DCM", "Derivation", "TID 300")
+TOTAL: Final = _defined("255619001", "SCT", "Total", "CID 7464")
+IMAGE_QUALITY: Final = _defined("111101", "DCM", "Image Quality", "CID 6016")
+LATERALITIES: Final = {
+    "R": _defined("24028007", "SCT", "Right", "CID 244"),
+    "L": _defined("7771000", "SCT", "Left", "CID 244"),
+    None: _defined("51440002", "SCT", "Bilateral", "CID 244"),
+}
+PERTAINS_TO: Final = _defined(
+    "PERTAINS-TO", PRIVATE_SCHEME, "Pertains to", "modifier: which grade or sum of the group an item is about"
+)
+INTERVAL_LOWER: Final = _defined(
+    "CI95-LOWER", PRIVATE_SCHEME, "Lower bound of 95% interval", "lower end of the interval of a grade or sum"
+)
+INTERVAL_UPPER: Final = _defined(
+    "CI95-UPPER", PRIVATE_SCHEME, "Upper bound of 95% interval", "upper end of the interval of a grade or sum"
+)
+SITES_ASSESSED: Final = _defined(
+    "N-ASSESSED", PRIVATE_SCHEME, "Number of grades in the sum", "grades given, out of those that were planned"
+)
+SITES_PLANNED: Final = _defined(
+    "N-PLANNED", PRIVATE_SCHEME, "Number of planned grades", "grades that a complete reading has"
+)
+NOT_SCORED: Final = _defined(
+    "NOT-SCORED", PRIVATE_SCHEME, "Reason joint not scored", "in a group without a number for that grade"
+)
+ASSESSMENT_STATUS: Final = _defined(
+    "ASSESS-STATUS", PRIVATE_SCHEME, "Assessment status", "one of the reading centre's words for a missing grade"
+)
+NOT_COMPUTABLE: Final = _defined(
+    "NOT-COMPUTABLE", PRIVATE_SCHEME, "Reason sum not computable", "beside the counts, in place of the sum"
+)
+NOT_EVALUABLE: Final = _defined(
+    "NOT-EVALUABLE", PRIVATE_SCHEME, "Reason study not evaluable", "the study as a whole has no score"
+)
+STATUSES: Final = {
+    "not_imaged": _defined("ST-NOT-IMAGED", PRIVATE_SCHEME, "Not imaged", "the site is on no image of the visit"),
+    "not_assessable": _defined("ST-NOT-ASSESS", PRIVATE_SCHEME, "Not assessable", "imaged, but it cannot be graded"),
+    "surgically_altered": _defined("ST-SURGERY", PRIVATE_SCHEME, "Surgically altered", "prosthesis or fusion"),
+    "reader_declined": _defined("ST-DECLINED", PRIVATE_SCHEME, "Reader declined to grade", "a person chose not to"),
+}
+MISSING_SITE_RULE: Final = _defined(
+    "MISSING-RULE", PRIVATE_SCHEME, "Rule for missing sites", "how sums treat what was not graded"
+)
+LEARNT_FROM: Final = _defined(
+    "LEARNT-FROM", PRIVATE_SCHEME, "What the weights learnt from", "one sentence for each weight file, from its record"
+)
+PREDECESSOR: Final = _defined(
+    "PREDECESSOR", PRIVATE_SCHEME, "Digest of the replaced result", "the stored result that this one succeeds"
+)
+SALIENCY_OVERLAY: Final = _defined(
+    "SALIENCY", PRIVATE_SCHEME, "Saliency map over the source image", "derivation of a heatmap picture"
+)
+
+# Values that results carry without a spec
+for _value, _meaning in (("RID12", "Diagnostic"), ("RID13", "Limited"), ("RID14", "Non-diagnostic")):
+    _defined(_value, "RADLEX", f"{_meaning} quality", "CID 7036")
+for _value, _meaning in (("111209", "Positioning"), ("111210", "Motion blur"), ("111220", "Other failure")):
+    _defined(_value, "DCM", _meaning, "CID 7011")
+
+# Units
+SCORE: Final = _defined("{score}", "UCUM", "score", "UCUM annotation; viewers print it beside the number")
+COUNT: Final = _defined("{grades}", "UCUM", "grades", "UCUM annotation")
+PERCENT: Final = _defined("%", "UCUM", "Percent", "CID 7181")
+PIXELS: Final = _defined("{pixels}", "UCUM", "Pixels", "TID 1602")
+
+# References between objects
+SOURCE_IMAGE: Final = _defined("121322", "DCM", "Source image for image processing operation", "CID 7202")
+
+WHERE_DEFINED: Final[dict[CodedConcept, str]] = dict(_table)
+"""The whole table: concept -> where DICOM defines it, or what it means in our own scheme."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodingScheme:
+    """A coding scheme as the Coding Scheme Identification Sequence names it (PS3.3 C.12.1.1.1.1)."""
+
+    designator: str
+    name: str
+    uid: str = ""
+    version: str = ""
+    organisation: str = ""
+
+
+CODING_SCHEMES: Final = {
+    scheme.designator: scheme
+    for scheme in (
+        CodingScheme(PRIVATE_SCHEME, "rheumascore codes", version="1", organisation="rheumascore"),
+        CodingScheme("DCM", "DICOM Controlled Terminology", "1.2.840.10008.2.16.4"),
+        CodingScheme("NCIt", "NCI Thesaurus", "2.16.840.1.113883.3.26.1.1"),
+        CodingScheme("RADLEX", "RadLex Lexicon", "2.16.840.1.113883.6.256"),
+        CodingScheme("RFC5646", "Tags for Identifying Languages", "2.16.840.1.113883.6.316"),
+        CodingScheme("SCT", "SNOMED CT", "2.16.840.1.113883.6.96"),
+        CodingScheme("UCUM", "Unified Code for Units of Measure", "2.16.840.1.113883.6.8"),
+        CodingScheme("UMLS", "Unified Medical Language System", "2.16.840.1.113883.6.86"),
+    )
+}

@@ -1,0 +1,77 @@
+"""The heatmap of one source image as a Secondary Capture: on the source's grid, or honestly resized."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from scoring.image import Grey
+from scoring.result import Heatmap, ImageUse, ScoreResult
+from scoring.spec import SystemSpec
+from scoring.stored_array import read_array
+from sr_templates import codes
+from sr_templates.content_items import code_item
+from sr_templates.errors import InvalidResultError
+from sr_templates.heatmap_drawing import display_grey, draw_heatmap
+from sr_templates.secondary_capture import secondary_capture
+from sr_templates.uids import object_uid
+
+LONGEST_SIDE: Final = 2048
+"""Larger sources are made smaller: an RGB picture of 4000 × 3000 would weigh 36 MB."""
+
+
+def heatmap_capture(
+    result: ScoreResult,
+    spec: SystemSpec,
+    heatmap: Heatmap,
+    header: Dataset,
+    pixels: Grey,
+    array: bytes,
+    number: int,
+) -> Dataset:
+    """Draw and wrap one heatmap; ``pixels`` is the source in the scoring convention."""
+    use = next((i for i in result.images if i.sop_instance_uid == heatmap.image), None)
+    if use is None or pixels.shape[:2] != (use.rows, use.columns):
+        raise InvalidResultError("A heatmap's source image is not the one that the result names.")
+    scale = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
+    grey = display_grey(pixels)
+    if scale < 1:
+        size = (round(use.columns * scale), round(use.rows * scale))
+        grey = grey.resize(size, Image.Resampling.BOX)
+    picture = draw_heatmap(result, spec, heatmap, grey, read_array(array), scale)
+    capture = secondary_capture(result, spec, header, picture, [use], number)
+    capture.SOPInstanceUID = object_uid(result, "heatmap", heatmap.image)
+    capture.ImageComments = result.statement or "For research use only"
+    capture.DerivationDescription = _derivation(heatmap, use, scale, picture.shape[:2])
+    capture.DerivationCodeSequence = DicomSequence([code_item(codes.SALIENCY_OVERLAY)])
+    capture.PatientOrientation = _orientation(header)
+    if header.get("BodyPartExamined"):
+        capture.BodyPartExamined = str(header.BodyPartExamined)
+    _keep_geometry(capture, header, scale)
+    return capture
+
+
+def _derivation(heatmap: Heatmap, use: ImageUse, scale: float, size: tuple[int, int]) -> str:
+    words = f"{heatmap.method} of {heatmap.about}, drawn over the source image with the graded sites and their grades."
+    if scale < 1:
+        words += (
+            f" Resized from {use.columns} x {use.rows} to {size[1]} x {size[0]} pixels; "
+            "spacing is therefore not stated: do not measure here."
+        )
+    return words
+
+
+def _orientation(header: Dataset) -> list[str]:
+    value = header.get("PatientOrientation")
+    return [str(v) for v in value] if value and len(value) == 2 else []
+
+
+def _keep_geometry(capture: Dataset, header: Dataset, scale: float) -> None:
+    """A calibrated spacing holds on the unchanged grid only; the detector's spacing has no place in this class."""
+    if scale == 1 and header.get("PixelSpacing") and header.get("PixelSpacingCalibrationType"):
+        for keyword in ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription"):
+            if header.get(keyword):
+                setattr(capture, keyword, header.get(keyword))

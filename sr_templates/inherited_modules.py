@@ -1,0 +1,141 @@
+"""Patient, study and clinical-trial modules taken over from the source image, whatever real life sends.
+
+Values are never altered, only decoded: the objects are written in UTF-8 (ISO_IR 192). Attributes that the Standard
+requires to be present (type 2) and the source lacks are written empty.
+"""
+
+from __future__ import annotations
+
+import warnings
+from copy import deepcopy
+from typing import Any, Final
+
+from pydicom import config
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.valuerep import PersonName
+
+from sr_templates.errors import SourceMismatchError
+
+_REQUIRED: Final = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+)
+"""Type 2 of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1)."""
+
+INHERITED: Final = (
+    *_REQUIRED,
+    "StudyInstanceUID",
+    "IssuerOfPatientID",
+    "IssuerOfPatientIDQualifiersSequence",
+    "PatientBirthTime",
+    "OtherPatientIDsSequence",
+    "EthnicGroup",
+    "PatientSpeciesDescription",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "StudyDescription",
+    "IssuerOfAccessionNumberSequence",
+    "ProcedureCodeSequence",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "LongitudinalTemporalInformationModified",
+    "ClinicalTrialSponsorName",
+    "ClinicalTrialProtocolID",
+    "ClinicalTrialProtocolName",
+    "ClinicalTrialSiteID",
+    "ClinicalTrialSiteName",
+    "ClinicalTrialSubjectID",
+    "ClinicalTrialSubjectReadingID",
+    "ClinicalTrialProtocolEthicsCommitteeName",
+    "ClinicalTrialProtocolEthicsCommitteeApprovalNumber",
+    "ClinicalTrialTimePointID",
+    "ClinicalTrialTimePointDescription",
+    "LongitudinalTemporalOffsetFromEvent",
+    "LongitudinalTemporalEventType",
+    "ConsentForClinicalTrialUseSequence",
+    "ClinicalTrialCoordinatingCenterName",
+)
+"""Attributes of the patient, the study and the trial; none of the acquisition, none of the series but the centre."""
+
+
+_TRIAL_REQUIRED: Final = {
+    "ClinicalTrialSponsorName": ("ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName"),
+    "ClinicalTrialTimePointDescription": ("ClinicalTrialTimePointID",),
+}
+"""Type 2 once a module is there, told by the attribute before the colon (PS3.3 C.7.1.3, C.7.2.3)."""
+
+
+def inherited_modules(header: Dataset, study_instance_uid: str) -> Dataset:
+    """Patient, study and trial attributes of ``header``, decoded, for an object in ISO_IR 192.
+
+    Raises SourceMismatchError when the header is of another study than the result.
+    """
+    found = str(header.get("StudyInstanceUID") or "")
+    if found != study_instance_uid:
+        raise SourceMismatchError(
+            "A source image belongs to another study than the result that was made from it; "
+            f"the result says {study_instance_uid}, the image says {found or 'nothing'}. Score the study again."
+        )
+    with warnings.catch_warnings():  # an odd value of the source is carried over as it is, and is not our news
+        warnings.simplefilter("ignore")
+        return _taken(header)
+
+
+def refuse_other_patients(headers: list[Dataset]) -> None:
+    """Raise SourceMismatchError when the images of one result name different patients."""
+    if len({(str(h.get("PatientID") or ""), str(h.get("IssuerOfPatientID") or "")) for h in headers}) > 1:
+        raise SourceMismatchError(
+            "The images of one result carry different Patient IDs; correct the headers at the source and send again."
+        )
+
+
+def _taken(header: Dataset) -> Dataset:
+    taken = Dataset()
+    taken.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in INHERITED:
+        element = _decoded(header, keyword)
+        if element is not None and (keyword in _REQUIRED or not element.is_empty):
+            taken.add(element)
+        elif keyword in _REQUIRED:
+            setattr(taken, keyword, "")
+    for sign, keywords in _TRIAL_REQUIRED.items():
+        for keyword in keywords:
+            if sign in taken and keyword not in taken:
+                setattr(taken, keyword, "")
+    return taken
+
+
+def _decoded(header: Dataset, keyword: str) -> DataElement | None:
+    """The element as unicode, free of the source's character set; None when absent or not readable."""
+    try:
+        element = header[keyword]
+        return DataElement(element.tag, element.VR, _plain(element.value), validation_mode=config.IGNORE)
+    except Exception:  # a hostile value may raise anything while it is converted; it then counts as absent
+        return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, PersonName):
+        return PersonName(str(value), validation_mode=config.IGNORE)
+    if isinstance(value, DicomSequence):
+        return DicomSequence([_plain_item(item) for item in value])
+    return deepcopy(value)
+
+
+def _plain_item(item: Dataset) -> Dataset:
+    plain = Dataset()
+    for element in item:
+        if not element.tag.is_private and element.keyword != "SpecificCharacterSet":
+            plain.add(DataElement(element.tag, element.VR, _plain(element.value), validation_mode=config.IGNORE))
+    return plain

@@ -1,0 +1,170 @@
+"""Our own check of a finished object, before it may be sent: modules, types, values, the rules of the content tree.
+
+It knows what our objects rely on, not the whole Standard: dciodvfy judges that in the tests. Attributes copied from
+the source's patient and study are checked for presence only; their values are not ours to correct.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Final
+
+from pydicom import config
+from pydicom.datadict import dictionary_VM
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+from pydicom.valuerep import validate_value
+
+from sr_templates import codes
+from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
+from sr_templates.errors import InvalidObjectError
+from sr_templates.inherited_modules import INHERITED
+from sr_templates.report_tree_check import refuse_invalid_tree
+
+_ALWAYS_FILLED: Final = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "InstanceNumber",
+    "Modality",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "SoftwareVersions",
+    "DeviceSerialNumber",
+    "ContentDate",
+    "ContentTime",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "TimezoneOffsetFromUTC",
+    "ContentQualification",
+)
+_ALWAYS_PRESENT: Final = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+_REPORT_FILLED: Final = (
+    "CompletionFlag",
+    "VerificationFlag",
+    "ValueType",
+    "ConceptNameCodeSequence",
+    "ContinuityOfContent",
+    "ContentSequence",
+    "CurrentRequestedProcedureEvidenceSequence",
+    "CodingSchemeIdentificationSequence",
+)
+_REPORT_PRESENT: Final = ("PerformedProcedureCodeSequence", "ReferencedPerformedProcedureStepSequence")
+_PICTURE_FILLED: Final = (
+    "ConversionType",
+    "ImageType",
+    "BurnedInAnnotation",
+    "ImageLaterality",
+    "SourceImageSequence",
+    "ReferencedSeriesSequence",
+    "DerivationDescription",
+    "ImageComments",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PlanarConfiguration",
+    "PixelData",
+)
+_FIXED: Final = {
+    "SpecificCharacterSet": "ISO_IR 192",
+    "ContentQualification": "RESEARCH",
+    "VerificationFlag": "UNVERIFIED",
+    "ConversionType": "WSD",
+    "BurnedInAnnotation": "YES",
+}
+
+
+def refuse_invalid_object(dataset: Dataset) -> None:
+    """Raise InvalidObjectError naming the first attribute or content item that is not valid."""
+    picture = dataset.get("SOPClassUID") == SECONDARY_CAPTURE
+    if not picture and dataset.get("SOPClassUID") not in SOP_CLASS_OF_FORM.values():
+        raise InvalidObjectError(f"SOPClassUID {dataset.get('SOPClassUID')} is not one that is written here.")
+    _refuse_gaps(dataset, _ALWAYS_FILLED + (_PICTURE_FILLED if picture else _REPORT_FILLED), filled=True)
+    _refuse_gaps(dataset, _ALWAYS_PRESENT + (() if picture else _REPORT_PRESENT), filled=False)
+    for keyword, wanted in _FIXED.items():
+        if keyword in dataset and dataset.get(keyword) != wanted:
+            raise InvalidObjectError(f"{keyword} must be {wanted}, found {dataset.get(keyword)!r}.")
+    for where, element in _own_elements(dataset):
+        _refuse_value(where, element)
+    if picture:
+        _refuse_wrong_pixels(dataset)
+    else:
+        refuse_invalid_tree(dataset)
+
+
+def _refuse_gaps(dataset: Dataset, keywords: tuple[str, ...], filled: bool) -> None:
+    for keyword in keywords:
+        if keyword not in dataset:
+            raise InvalidObjectError(f"{keyword} is missing.")
+        if filled and dataset[keyword].is_empty:
+            raise InvalidObjectError(f"{keyword} is empty; it must have a value.")
+
+
+def _own_elements(dataset: Dataset, where: str = "") -> Iterator[tuple[str, DataElement]]:
+    """Every element that we made, with its place; patient, study and trial belong to the source."""
+    for element in dataset:
+        if where or element.keyword not in INHERITED:
+            place = f"{where}{element.keyword}"
+            yield place, element
+            if element.VR == "SQ":
+                for number, item in enumerate(element.value):
+                    yield from _own_elements(item, f"{place}[{number}].")
+
+
+def _refuse_value(where: str, element: DataElement) -> None:
+    if not element.keyword:
+        raise InvalidObjectError(f"{where}: {element.tag} is in no dictionary.")
+    if element.VR == "SQ" or element.is_empty:
+        return
+    _refuse_count(where, element)
+    if element.VR in ("OB", "OW", "FD", "FL", "US", "UL"):
+        return
+    for value in element.value if element.VM > 1 else [element.value]:
+        written = str(value)
+        if element.VR == "UI" and not (UID(written).is_valid and written):
+            raise InvalidObjectError(f"{where} is not a valid UID: {written!r}.")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                validate_value(element.VR, written, config.RAISE)
+        except (ValueError, UserWarning) as error:
+            raise InvalidObjectError(f"{where} ({element.VR}) is not valid: {error}") from None
+
+
+def _refuse_count(where: str, element: DataElement) -> None:
+    allowed = dictionary_VM(element.tag)
+    lowest, _, highest = allowed.partition("-")
+    least = int(lowest)
+    most = None if highest in ("n", "2n", "3n") else int(highest or lowest)
+    found = element.VM
+    if found < least or (most is not None and found > most):
+        raise InvalidObjectError(f"{where} has {found} values; allowed are {allowed}.")
+
+
+def _refuse_wrong_pixels(dataset: Dataset) -> None:
+    wanted = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel)
+    found = len(dataset.PixelData)
+    if found != wanted + wanted % 2:
+        raise InvalidObjectError(f"PixelData holds {found} bytes; Rows, Columns and samples make {wanted}.")
+    if any(
+        i.PurposeOfReferenceCodeSequence[0].CodeValue != codes.SOURCE_IMAGE.value for i in dataset.SourceImageSequence
+    ):
+        raise InvalidObjectError("SourceImageSequence names an image without its purpose.")

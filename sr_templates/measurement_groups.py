@@ -1,0 +1,153 @@
+"""Measurement groups (TID 1410): one for each site of each side, and one for each set of sums.
+
+A grade that is missing is a coded reason, never a number without a value (dicom.md D6). Where a group has several
+grades or sums, a modifier (PERTAINS-TO) says which one a certainty, an interval, a count or a reason is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+
+from scoring.coded_concept import CodedConcept
+from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
+from scoring.spec import SiteSpec, SystemSpec, TotalSpec
+from sr_templates import codes
+from sr_templates.content_items import code, container, image, number, region, text, uidref
+from sr_templates.document_forms import SECONDARY_CAPTURE
+from sr_templates.regions import Region, site_region, summary_region
+from sr_templates.uids import tracking_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Illustrations:
+    """SOP Instance UIDs of the pictures that the report links: heatmaps by source image, and the report page."""
+
+    heatmaps: Mapping[str, str]
+    report_page: str | None
+
+
+def site_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictures: Illustrations) -> list[Dataset]:
+    """One group for each site of each side that the result speaks of, in the order of the spec."""
+    by_site: dict[tuple[Side | None, str], list[ScoreItem]] = {}
+    for item in result.items:
+        by_site.setdefault((item.side, item.site), []).append(item)
+    groups = []
+    for side in (*spec.sides, None):
+        for site in spec.sites:
+            if items := by_site.get((side, site.key)):
+                where = site_region(result, side, items)
+                groups.append(
+                    _group(
+                        names=_names(spec, header, side, site.key),
+                        finding=spec.finding,
+                        site=(site.concept, side),
+                        where=where,
+                        illustration=pictures.heatmaps.get(where.image.sop_instance_uid),
+                        content=_site_content(spec, site, items),
+                    )
+                )
+    return groups
+
+
+def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictures: Illustrations) -> list[Dataset]:
+    """Both sides together, then each side: sums, what they rest on, or why there is none."""
+    totals = {t.key: t for t in result.totals}
+    groups = []
+    for side in (None, *spec.sides):
+        content = [
+            part for t in spec.totals if t.side == side and t.key in totals for part in _total_content(t, totals[t.key])
+        ]
+        if side is None and result.not_evaluable is not None:
+            content.insert(0, code(codes.NOT_EVALUABLE, result.not_evaluable.reason))
+        if content:
+            groups.append(
+                _group(
+                    names=_names(spec, header, side, "sum"),
+                    finding=spec.summary_finding,
+                    site=(spec.region, side),
+                    where=summary_region(result, side),
+                    illustration=pictures.report_page,
+                    content=content,
+                )
+            )
+    return groups
+
+
+def _names(spec: SystemSpec, header: Dataset, side: Side | None, site: str) -> tuple[str, str]:
+    return f"{spec.instrument} {side or 'both'} {site}", tracking_uid(header, spec.instrument, side, site)
+
+
+def _group(
+    names: tuple[str, str],
+    finding: CodedConcept,
+    site: tuple[CodedConcept, Side | None],
+    where: Region,
+    illustration: str | None,
+    content: Iterable[Dataset],
+) -> Dataset:
+    source = image(None, where.image.sop_class_uid, where.image.sop_instance_uid, "SELECTED FROM")
+    laterality = code(codes.LATERALITY, codes.LATERALITIES[site[1]], "HAS CONCEPT MOD")
+    children = [
+        text(codes.TRACKING_IDENTIFIER, names[0], "HAS OBS CONTEXT"),
+        uidref(codes.TRACKING_UID, names[1], "HAS OBS CONTEXT"),
+        code(codes.FINDING, finding),
+        code(codes.FINDING_SITE, site[0], "HAS CONCEPT MOD", [laterality]),
+        region(codes.IMAGE_REGION, where.box, (where.image.columns, where.image.rows), source),
+    ]
+    if illustration is not None:
+        children.append(image(codes.ILLUSTRATION, SECONDARY_CAPTURE, illustration))
+    return container(codes.MEASUREMENT_GROUP, [*children, *content], template="1410")
+
+
+def _site_content(spec: SystemSpec, site: SiteSpec, items: Sequence[ScoreItem]) -> list[Dataset]:
+    alone = len(site.items) == 1
+    content: list[Dataset] = []
+    for item in sorted(items, key=lambda i: site.items.index(i.item)):
+        item_spec = spec.item(item.item)
+        about = _pertaining(item_spec.concept, needed=not alone)
+        if item.grade is not None:
+            content.append(number(item_spec.concept, item.grade, codes.SCORE))
+        if item.value is not None:
+            content.append(number(item_spec.expected_concept, float(item.value), codes.SCORE))
+        if item.certainty is not None:
+            content.append(number(codes.CERTAINTY, float(100 * item.certainty), codes.PERCENT, children=about()))
+        content += _interval(item.interval, about)
+        if item.reason is not None:
+            content.append(code(codes.NOT_SCORED, item.reason, children=about()))
+        if item.status != "scored":
+            content.append(code(codes.ASSESSMENT_STATUS, codes.STATUSES[item.status], children=about()))
+    return content
+
+
+def _total_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
+    about = _pertaining(spec.concept, needed=True)
+    content: list[Dataset] = []
+    if total.grade is not None:
+        content.append(number(spec.concept, total.grade, codes.SCORE, children=[_as_sum()]))
+    if total.value is not None:
+        content.append(number(spec.expected_concept, float(total.value), codes.SCORE, children=[_as_sum()]))
+    content += _interval(total.interval, about)
+    if total.reason is not None:
+        content.append(code(codes.NOT_COMPUTABLE, total.reason, children=about()))
+    content.append(number(codes.SITES_ASSESSED, total.assessed, codes.COUNT, children=about()))
+    content.append(number(codes.SITES_PLANNED, total.planned, codes.COUNT, children=about()))
+    return content
+
+
+def _interval(interval: tuple[float, float] | None, about: Callable[[], list[Dataset]]) -> list[Dataset]:
+    if interval is None:
+        return []
+    names = (codes.INTERVAL_LOWER, codes.INTERVAL_UPPER)
+    return [number(name, float(end), codes.SCORE, children=about()) for name, end in zip(names, interval, strict=True)]
+
+
+def _pertaining(concept: CodedConcept, needed: bool) -> Callable[[], list[Dataset]]:
+    """Makes the modifier afresh each time: a dataset must not be an item of two sequences."""
+    return lambda: [code(codes.PERTAINS_TO, concept, "HAS CONCEPT MOD")] if needed else []
+
+
+def _as_sum() -> Dataset:
+    return code(codes.DERIVATION, codes.TOTAL, "HAS CONCEPT MOD")

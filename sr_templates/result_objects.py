@@ -1,0 +1,104 @@
+"""The objects of one stored result in one form: pictures first, then the report that links them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydicom.dataset import Dataset
+
+from scoring.image import Grey
+from scoring.result import ScoreResult
+from scoring.spec import SystemSpec
+from sr_templates.document_forms import DocumentForm
+from sr_templates.errors import SourceMismatchError
+from sr_templates.heatmap_capture import heatmap_capture
+from sr_templates.inherited_modules import refuse_other_patients
+from sr_templates.iod_check import refuse_invalid_object
+from sr_templates.measurement_groups import Illustrations
+from sr_templates.measurement_report import measurement_report
+from sr_templates.production_modules import part10_file
+from sr_templates.regions import first_image
+from sr_templates.report_page import report_page
+from sr_templates.result_check import refuse_invalid_result
+
+Role = Literal["report", "heatmap", "report_page"]
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """One image of the study: its header without pixel data, and its pixels in the scoring convention.
+
+    ``pixels``: float32, 0..1, bone bright, on the source's grid; shape (0, 0) when the image cannot be decoded.
+    """
+
+    header: Dataset
+    pixels: Grey
+
+
+@dataclass(frozen=True)
+class WrittenObject:
+    """One finished object: ``content`` is a whole DICOM file (PS3.10) in Explicit VR Little Endian."""
+
+    role: Role
+    sop_class_uid: str
+    sop_instance_uid: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class ResultObjects:
+    """Everything that is sent for one result, in sending order."""
+
+    form: DocumentForm
+    objects: tuple[WrittenObject, ...]
+
+
+def write_result_objects(
+    result: ScoreResult,
+    spec: SystemSpec,
+    sources: Mapping[str, SourceImage],
+    arrays: Mapping[str, bytes],
+    form: DocumentForm,
+) -> ResultObjects:
+    """Write a stored result; called again with the same arguments it returns the same bytes.
+
+    ``sources``: by SOP Instance UID, at least the images that were read and one header. ``arrays``: stored heatmaps by
+    SHA-256. Raises SourceMismatchError, InvalidResultError, InvalidObjectError: nothing is written half.
+    """
+    refuse_invalid_result(result, spec)
+    home = _home(result, sources)
+    refuse_other_patients([source.header for source in sources.values()])
+    pictures: list[tuple[Role, Dataset]] = []
+    heatmaps: dict[str, str] = {}
+    for number, heatmap in enumerate(result.heatmaps, start=1):
+        source = sources.get(heatmap.image)
+        if source is None or heatmap.array not in arrays:
+            raise SourceMismatchError(
+                "A heatmap's source image or its stored array is not at hand; restore them from a backup."
+            )
+        if source.pixels.size:
+            made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, arrays[heatmap.array], number)
+            heatmaps[heatmap.image] = made.SOPInstanceUID
+            pictures.append(("heatmap", made))
+    page = report_page(result, spec, home, number=len(result.heatmaps) + 1)
+    pictures.append(("report_page", page))
+    headers = {uid: source.header for uid, source in sources.items()}
+    links = Illustrations(heatmaps, page.SOPInstanceUID)
+    report = measurement_report(result, spec, headers, home, links, form)
+    written = [_written(role, dataset) for role, dataset in [*pictures, ("report", report)]]
+    return ResultObjects(form, tuple(written))
+
+
+def _home(result: ScoreResult, sources: Mapping[str, SourceImage]) -> Dataset:
+    """The header whose patient and study the objects join: of the first image that was read, else of any at hand."""
+    for uid in (first_image(result).sop_instance_uid, *(i.sop_instance_uid for i in result.images)):
+        if uid in sources:
+            return sources[uid].header
+    raise SourceMismatchError("No source image of the result is at hand; restore the received files from a backup.")
+
+
+def _written(role: Role, dataset: Dataset) -> WrittenObject:
+    refuse_invalid_object(dataset)
+    return WrittenObject(role, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID), part10_file(dataset))

@@ -1,0 +1,102 @@
+"""A Secondary Capture Image (PS3.3 A.8.1) around a picture of ours: all modules but the pixels' own meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from scoring.result import ImageUse, ScoreResult
+from scoring.spec import SystemSpec
+from sr_templates import codes
+from sr_templates.content_items import code_item, reference
+from sr_templates.document_forms import SECONDARY_CAPTURE
+from sr_templates.inherited_modules import inherited_modules
+from sr_templates.observer_context import MANUFACTURER, model_name
+from sr_templates.production_modules import add_production_modules, software_versions
+from sr_templates.uids import series_uid
+
+PICTURE_SERIES: Final = 9002
+Picture = npt.NDArray[np.uint8]
+"""RGB, (rows, columns, 3)."""
+
+
+def secondary_capture(
+    result: ScoreResult,
+    spec: SystemSpec,
+    header: Dataset,
+    picture: Picture,
+    sources: Sequence[ImageUse],
+    number: int,
+) -> Dataset:
+    """The object without SOP Instance UID, Image Comments, Derivation and orientation: those are the caller's."""
+    capture = inherited_modules(header, result.study_instance_uid)
+    capture.SOPClassUID = SECONDARY_CAPTURE
+    capture.Modality = "OT"
+    capture.SeriesInstanceUID = series_uid(result, "pictures")
+    capture.SeriesNumber = PICTURE_SERIES
+    capture.SeriesDescription = f"{spec.instrument} pictures (research only)"[:64]
+    capture.InstanceNumber = number
+    add_production_modules(capture, result, header)
+    _add_capture_equipment(capture, result)
+    capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
+    capture.BurnedInAnnotation = "YES"
+    capture.RecognizableVisualFeatures = "NO"
+    capture.LossyImageCompression = str(header.get("LossyImageCompression") or "00")
+    capture.ImageLaterality = _laterality(result, {s.sop_instance_uid for s in sources})
+    capture.SourceImageSequence = DicomSequence([_source(use) for use in sources])
+    capture.ReferencedSeriesSequence = DicomSequence(_series(sources))
+    _add_pixels(capture, picture)
+    return capture
+
+
+def _add_capture_equipment(capture: Dataset, result: ScoreResult) -> None:
+    """SC Equipment (PS3.3 C.8.6.1): made on a workstation (WSD)."""
+    capture.ConversionType = "WSD"
+    capture.SecondaryCaptureDeviceManufacturer = MANUFACTURER
+    capture.SecondaryCaptureDeviceManufacturerModelName = model_name(result)
+    capture.SecondaryCaptureDeviceSoftwareVersions = software_versions(result)
+    capture.DateOfSecondaryCapture = capture.ContentDate
+    capture.TimeOfSecondaryCapture = capture.ContentTime
+
+
+def _laterality(result: ScoreResult, images: set[str]) -> str:
+    """Side of what the picture shows: of the hands found on these images; both (B) when that is not one."""
+    sides = {hand.side for hand in result.hands if hand.image in images}
+    return sides.pop() if len(sides) == 1 else "B"
+
+
+def _source(use: ImageUse) -> Dataset:
+    item = reference(use.sop_class_uid, use.sop_instance_uid)
+    item.PurposeOfReferenceCodeSequence = DicomSequence([code_item(codes.SOURCE_IMAGE)])
+    return item
+
+
+def _series(sources: Sequence[ImageUse]) -> list[Dataset]:
+    by_series: dict[str, list[Dataset]] = {}
+    for use in sources:
+        instance = reference(use.sop_class_uid, use.sop_instance_uid)
+        by_series.setdefault(use.series_instance_uid, []).append(instance)
+    items = []
+    for uid, instances in by_series.items():
+        item = Dataset()
+        item.SeriesInstanceUID = uid
+        item.ReferencedInstanceSequence = DicomSequence(instances)
+        items.append(item)
+    return items
+
+
+def _add_pixels(capture: Dataset, picture: Picture) -> None:
+    rows, columns, samples = picture.shape
+    capture.SamplesPerPixel = samples
+    capture.PhotometricInterpretation = "RGB"
+    capture.PlanarConfiguration = 0
+    capture.Rows, capture.Columns = rows, columns
+    capture.BitsAllocated, capture.BitsStored, capture.HighBit, capture.PixelRepresentation = 8, 8, 7, 0
+    content = np.ascontiguousarray(picture).tobytes()
+    capture.PixelData = content + b"\0" * (len(content) % 2)
+    capture["PixelData"].VR = "OB"

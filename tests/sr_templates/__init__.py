@@ -1,0 +1,1 @@
+"""Tests of how a score is written in DICOM."""

@@ -1,0 +1,296 @@
+"""Stored results with the source images they were made from, built small and fast for any test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ComputedRadiographyImageStorage
+
+from scoring.catalogue import find_spec
+from scoring.coded_concept import CodedConcept
+from scoring.image import Grey
+from scoring.result import (
+    Box,
+    Engine,
+    HandRegion,
+    Heatmap,
+    ImageUse,
+    NotEvaluable,
+    ScoreItem,
+    ScoreResult,
+    ScoreTotal,
+    Side,
+    WeightUse,
+)
+from scoring.score_rules.sharp_van_der_heijde import Grade, subtotals
+from scoring.spec import SystemSpec
+from scoring.stored_array import array_bytes
+from sr_templates.result_objects import SourceImage
+
+SITE_PLACES: Final = {
+    "IP1": (792, 595),
+    "PIP2": (622, 379),
+    "PIP3": (466, 354),
+    "PIP4": (339, 399),
+    "PIP5": (205, 496),
+    "MCP1": (697, 706),
+    "MCP2": (565, 567),
+    "MCP3": (454, 567),
+    "MCP4": (358, 605),
+    "MCP5": (268, 649),
+    "MC1B": (591, 886),
+    "TRAPEZIUM": (550, 900),
+    "SCAPHOID": (500, 960),
+    "LUNATE": (417, 980),
+    "RADIUS": (470, 1030),
+    "ULNA": (335, 1040),
+    "CMC3": (445, 860),
+    "CMC4": (388, 864),
+    "CMC5": (343, 880),
+    "STT": (510, 925),
+    "CNL": (455, 955),
+    "RC": (455, 1010),
+}
+"""Centres in a left hand filmed PA, on a field of 1000 by 1200."""
+
+FIELD: Final = (1000, 1200)
+STATEMENT: Final = "demonstration weights; disease grades learnt on synthetic images only; for research use only"
+
+
+@dataclass(frozen=True)
+class ResultForTests:
+    """Everything that ``write_result_objects`` asks for, but the form."""
+
+    result: ScoreResult
+    spec: SystemSpec
+    sources: Mapping[str, SourceImage]
+    arrays: Mapping[str, bytes]
+
+
+def hand_spec() -> SystemSpec:
+    """The spec of the system ``hand_joints``."""
+    return find_spec("hand_joints")
+
+
+def source_header(number: int = 1, side: str = "R", rows: int = 480, columns: int = 400) -> Dataset:
+    """The header of a hand radiograph (CR) as a hospital sends it."""
+    header = Dataset()
+    header.SpecificCharacterSet = "ISO_IR 100"
+    header.SOPClassUID = ComputedRadiographyImageStorage
+    header.SOPInstanceUID = f"2.25.1{number}"
+    header.StudyInstanceUID = "2.25.77"
+    header.SeriesInstanceUID = f"2.25.5{number}"
+    header.PatientName = "Müller^Jörg"
+    header.PatientID = "P-4711"
+    header.IssuerOfPatientID = "HOSPITAL"
+    header.PatientBirthDate = "19600229"
+    header.PatientSex = "F"
+    header.StudyDate, header.StudyTime = "20260105", "091500"
+    header.StudyID, header.AccessionNumber = "S1", "A-1"
+    header.ReferringPhysicianName = ""
+    header.StudyDescription = "Hands"
+    header.ClinicalTrialSponsorName = "Sponsor"
+    header.ClinicalTrialProtocolID = "TRIAL-1"
+    header.ClinicalTrialProtocolName = ""
+    header.ClinicalTrialSiteID = "S07"
+    header.ClinicalTrialSiteName = ""
+    header.ClinicalTrialSubjectID = "SUBJ-0012"
+    header.ClinicalTrialTimePointID = "W24"
+    header.Modality = "CR"
+    header.BodyPartExamined = "HAND"
+    header.PatientOrientation = ["L", "H"]
+    header.ImageLaterality = side
+    header.ProcedureCodeSequence = Sequence()
+    header.Rows, header.Columns = rows, columns
+    header.PhotometricInterpretation = "MONOCHROME2"
+    return header
+
+
+def site_box(site: str, side: Side, field: Box) -> Box:
+    """The box of a site of a hand that fills ``field``."""
+    x, y = SITE_PLACES[site]
+    across, down = (field[2] - field[0]) / FIELD[0], (field[3] - field[1]) / FIELD[1]
+    x = x if side == "L" else FIELD[0] - x
+    half = 42 * across
+    centre = (field[0] + x * across, field[1] + y * down)
+    return centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half
+
+
+def hand_items(side: Side, image: str, field: Box, spec: SystemSpec, worst: int = 5) -> list[ScoreItem]:
+    """The 31 grades of one hand, from 0 to ``worst``, the same every time."""
+    items = []
+    for number, site in enumerate(spec.sites):
+        for offset, key in enumerate(site.items):
+            highest = spec.item(key).highest
+            grade = min(highest, worst, max(0, (number * 7 + offset * 3 + (side == "L")) % 9 - 3))
+            items.append(
+                ScoreItem(
+                    site=site.key,
+                    item=key,
+                    status="scored",
+                    side=side,
+                    value=min(float(highest), grade + 0.137),
+                    grade=grade,
+                    probabilities=(),
+                    certainty=0.731,
+                    image=image,
+                    region=site_box(site.key, side, field),
+                )
+            )
+    return items
+
+
+def missing_items(side: Side, spec: SystemSpec, reason: str = "not_imaged") -> list[ScoreItem]:
+    """The 31 gaps of a hand that was not filmed."""
+    return [
+        ScoreItem(site.key, key, "not_imaged", side, reason=spec.reasons[reason])
+        for site in spec.sites
+        for key in site.items
+    ]
+
+
+def totals_of(items: list[ScoreItem], spec: SystemSpec) -> tuple[ScoreTotal, ...]:
+    """All sums, by the score rule; the overall sum only when nothing is missing."""
+    grades = [
+        Grade(i.side, i.site, i.item, i.value, i.grade)  # type: ignore[arg-type]  # the keys are those of the rule
+        for i in items
+        if i.side and i.grade is not None and i.value is not None
+    ]
+    sides: dict[str, Side | None] = {t.key: t.side for t in spec.totals}
+    highest = {t.key: float(t.highest) for t in spec.totals}
+    totals = []
+    for row in subtotals(grades):
+        reason = None
+        if row.assessed == 0:
+            reason = spec.reasons["none_assessed"]
+        elif not row.complete and sides[row.key] is None:
+            reason = spec.reasons["incomplete"]
+        numbers = (None, None) if reason else (row.expected, row.grade)
+        totals.append(
+            ScoreTotal(row.key, sides[row.key], *numbers, row.assessed, row.planned, highest[row.key], reason)
+        )
+    return tuple(totals)
+
+
+def _image_use(header: Dataset, used: bool = True) -> ImageUse:
+    return ImageUse(
+        sop_instance_uid=str(header.SOPInstanceUID),
+        sop_class_uid=str(header.SOPClassUID),
+        series_instance_uid=str(header.SeriesInstanceUID),
+        study_instance_uid=str(header.StudyInstanceUID),
+        content_sha256="ab" * 32,
+        rows=header.Rows,
+        columns=header.Columns,
+        used=used,
+        rule="one_frontal_per_side" if used else "repeat_exposure",
+        explanation="frontal view" if used else "an earlier exposure of the same side",
+    )
+
+
+def _heat(field_boxes: list[Box], rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    grid = np.zeros((rows // 8, columns // 8), np.float64)
+    y, x = np.mgrid[: grid.shape[0], : grid.shape[1]]
+    for n, box in enumerate(field_boxes):
+        cx, cy, size = (box[0] + box[2]) / 16, (box[1] + box[3]) / 16, (box[2] - box[0]) / 14
+        grid = np.maximum(grid, np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / size**2) / (1 + 0.25 * n))
+    return np.round(255 * grid / max(grid.max(), 1e-9)).astype(np.uint8)
+
+
+def _film(rows: int, columns: int) -> Grey:
+    y, x = np.mgrid[:rows, :columns]
+    return (0.15 + 0.5 * np.exp(-(((x - columns / 2) / columns) ** 2) * 6) * (y / rows)).astype(np.float32)
+
+
+def _result(
+    items: list[ScoreItem], spec: SystemSpec, headers: list[Dataset], hands: list[HandRegion]
+) -> ResultForTests:
+    heatmaps, arrays = [], {}
+    for header in headers:
+        uid = str(header.SOPInstanceUID)
+        hot = [i.region for i in items if i.image == uid and (i.grade or 0) >= 3 and i.region is not None]
+        digest, content = array_bytes(_heat(hot, header.Rows, header.Columns))
+        heatmaps.append(Heatmap(uid, digest, "Grad-CAM", "expected erosion and narrowing grades"))
+        arrays[digest] = content
+    result = ScoreResult(
+        system=spec.key,
+        system_version=spec.version,
+        kind="network",
+        preprocessing_version="1",
+        weights=(
+            WeightUse("hand_gate", "hand_gate.safetensors", "11" * 32, "Apache-2.0", "real radiographs", True),
+            WeightUse("joint_grader", "joint_grader.safetensors", "22" * 32, "Apache-2.0", "phantoms only", True),
+        ),
+        weights_digest="c0ffee" + "5a" * 29,
+        statement=STATEMENT,
+        engine=Engine("rheumascore 0.1.0", ("torch 2.13.0", "numpy 2.4.6"), "cpu x86_64"),
+        study_instance_uid="2.25.77",
+        images=tuple(_image_use(h) for h in headers),
+        items=tuple(items),
+        totals=totals_of(items, spec),
+        missing_site_rule="none",
+        quality=CodedConcept("RID12", "RADLEX", "Diagnostic quality"),
+        scored_at="2026-01-05T10:20:30Z",
+        hands=tuple(hands),
+        heatmaps=tuple(heatmaps),
+    )
+    sources = {str(h.SOPInstanceUID): SourceImage(h, _film(h.Rows, h.Columns)) for h in headers}
+    return ResultForTests(result, spec, sources, arrays)
+
+
+def two_hands() -> ResultForTests:
+    """Both hands, one image each, every site scored."""
+    spec, items, headers, hands = hand_spec(), [], [], []
+    sides: tuple[Side, ...] = ("R", "L")
+    for number, side in enumerate(sides, start=1):
+        header = source_header(number, side)
+        field = (0.0, 0.0, 400.0, 480.0)
+        items += hand_items(side, str(header.SOPInstanceUID), field, spec)
+        hands.append(HandRegion(str(header.SOPInstanceUID), side, (20.0, 30.0, 380.0, 470.0), 0.99))
+        headers.append(header)
+    return _result(items, spec, headers, hands)
+
+
+def one_hand() -> ResultForTests:
+    """The right hand alone; the left was not imaged."""
+    spec, header = hand_spec(), source_header(1, "R")
+    items = hand_items("R", str(header.SOPInstanceUID), (0.0, 0.0, 400.0, 480.0), spec)
+    hand = HandRegion(str(header.SOPInstanceUID), "R", (20.0, 30.0, 380.0, 470.0), 0.97)
+    return _result(items + missing_items("L", spec), spec, [header], [hand])
+
+
+def both_in_one() -> ResultForTests:
+    """Both hands in one image, the right one at the viewer's left; one joint is outside, one is uncertain."""
+    spec, header = hand_spec(), source_header(1, "B", columns=800)
+    uid, items, hands = str(header.SOPInstanceUID), [], []
+    for side, left in (("R", 0.0), ("L", 400.0)):
+        items += hand_items(side, uid, (left, 0.0, left + 400, 480.0), spec)  # type: ignore[arg-type]  # a literal
+        hands.append(HandRegion(uid, side, (left + 20, 30.0, left + 380, 470.0), 0.99))  # type: ignore[arg-type]
+    items = [_gap(i, spec) if (i.side, i.site) in {("R", "PIP5"), ("L", "ULNA")} else i for i in items]
+    return _result(items, spec, [header], hands)
+
+
+def not_evaluable(decoded: bool = True) -> ResultForTests:
+    """An image on which no hand was found; ``decoded`` False: its pixels could not even be read."""
+    spec, header = hand_spec(), source_header(1, "R")
+    made = _result([], spec, [header], [])
+    why = NotEvaluable(spec.reasons["no_hand"], "No hand was found on the only image of the study.")
+    result = replace(
+        made.result,
+        totals=(),
+        heatmaps=(),
+        not_evaluable=why,
+        quality=CodedConcept("RID14", "RADLEX", "Non-diagnostic quality"),
+    )
+    pixels = made.sources[str(header.SOPInstanceUID)].pixels if decoded else np.zeros((0, 0), np.float32)
+    return replace(made, result=result, sources={str(header.SOPInstanceUID): SourceImage(header, pixels)}, arrays={})
+
+
+def _gap(item: ScoreItem, spec: SystemSpec) -> ScoreItem:
+    reason = spec.reasons["outside_image" if item.side == "R" else "uncertain"]
+    return replace(item, status="not_assessable", value=None, grade=None, certainty=None, reason=reason)
