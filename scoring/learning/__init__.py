@@ -1,0 +1,1 @@
+"""Learning from a centre's own readings."""

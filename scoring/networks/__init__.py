@@ -1,0 +1,1 @@
+"""What every network of ours needs: a torch that starts, checked weights, ordinal heads."""
