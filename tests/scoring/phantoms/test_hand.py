@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from scoring.phantoms.damage import no_damage, sample_grades
+from scoring.phantoms.damage import joint_space, no_damage, sample_grades
 from scoring.phantoms.film import FilmStyle
 from scoring.phantoms.hand import HandPhantom, draw_both_hands, draw_hand
+from scoring.phantoms.hand_anatomy import sample_body
 from scoring.phantoms.seeded import stream
 from scoring.score_rules.sharp_van_der_heijde import EROSION_SITES, HIGHEST_GRADE, SITES
 
@@ -55,24 +56,28 @@ def test_the_thumb_tells_the_side():
         assert np.sign(hand.centres["MCP1"][0] - hand.centres["MCP5"][0]) == sign
 
 
-def gap(hand: HandPhantom, site: str, towards: str) -> float:
-    """How much darker than its bones the film is across a joint, summed over the line between two sites, in mm."""
+def profile(hand: HandPhantom, site: str, towards: str) -> np.ndarray:
+    """Grey values across a joint on nine lines, 5 mm long in steps of 0.05 mm, along the direction to another site."""
     first, second = np.array(hand.centres[site]), np.array(hand.centres[towards])
     axis = (second - first) / np.hypot(*(second - first))
-    at = np.arange(-4.0, 4.01, 0.05) / hand.spacing_mm
+    at = np.arange(-2.5, 2.51, 0.05) / hand.spacing_mm
     side = np.array([-axis[1], axis[0]])
     lines = [first + np.outer(at, axis) + across * side for across in np.linspace(-1.5, 1.5, 9) / hand.spacing_mm]
-    values = np.mean([map_coordinates(hand.pixels, line.T[::-1], order=1) for line in lines], axis=0)
-    return float(np.clip(np.median(values) - values, 0.0, None).sum() * 0.05)
+    return np.stack([map_coordinates(hand.pixels, line.T[::-1], order=1) for line in lines])
 
 
-@pytest.mark.parametrize(("site", "towards"), [("PIP3", "MCP3"), ("MCP2", "PIP2"), ("CMC3", "MCP3")])
+@pytest.mark.parametrize(
+    ("site", "towards"), [("PIP3", "MCP3"), ("MCP2", "PIP2"), ("CMC3", "MCP3"), ("RC", "SCAPHOID")]
+)
 def test_each_narrowing_grade_leaves_less_of_the_dark_gap(site, towards):
-    gaps = [
-        np.mean([gap(drawn_clean(seed, **{f"{site}_narrowing": grade}), site, towards) for seed in (11, 12, 13, 16)])
-        for grade in range(5)
-    ]
-    assert all(wide > narrow for wide, narrow in pairwise(gaps)), gaps
+    # A joint of grade 4 may be luxed instead of fused: that one has no gap to measure.
+    fused = [seed for seed in range(11, 40) if joint_space(stream(seed, f"narrowing {site}"), site, 4).fused]
+    widths = np.zeros(5)
+    for seed in fused[:3]:
+        films = [profile(drawn_clean(seed, **{f"{site}_narrowing": grade}), site, towards) for grade in range(5)]
+        dark = (films[0].min() + np.median(films[0])) / 2
+        widths += [0.05 * (film < dark).sum(1).mean() for film in films]
+    assert all(wide > 1.05 * narrow for wide, narrow in pairwise(widths)), widths
 
 
 @pytest.mark.parametrize("site", EROSION_SITES)
@@ -98,14 +103,14 @@ def test_growth_plates_are_never_damage():
 
 
 def test_bones_a_young_child_does_not_have_are_not_visible_and_not_graded():
-    missing = 0
-    for seed in range(60):
+    young = [seed for seed in range(400) if sample_body(stream(seed, "body"), grows=True).age < 5.0][:4]
+    assert len(young) == 4
+    for seed in young:
         hand = draw_hand(seed, grows=True, severity=0.9, spacing_mm=0.6, film=CLEAN)
         absent = set(SITES) - hand.visible
-        missing += len(absent)
+        assert absent
+        assert absent <= {"TRAPEZIUM", "SCAPHOID", "LUNATE", "STT", "CNL", "RC"}
         assert all(grade == 0 for (site, _), grade in hand.grades.items() if site in absent)
-        assert not absent & {"PIP2", "MCP5", "CMC3", "RADIUS"}
-    assert missing > 0
 
 
 def test_a_grade_that_does_not_exist_is_refused():
