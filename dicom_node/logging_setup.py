@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 
 import structlog
 
@@ -35,5 +36,8 @@ def start_logging(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for foreign in ("pynetdicom", "celery", "kombu", "amqp", "alembic", "sqlalchemy", "uvicorn", "PIL", "pydicom"):
+    for foreign in ("pynetdicom", "celery", "kombu", "amqp", "alembic", "sqlalchemy", "uvicorn", "PIL"):
         logging.getLogger(foreign).setLevel(logging.WARNING)
+    # pydicom's warnings quote attribute values, which may be a patient's: they go nowhere.
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", category=UserWarning)

@@ -1,0 +1,302 @@
+"""``rheumascore demo``: a PACS, the node, its workers and the page on this machine; studies go in, reports come back.
+
+Everything speaks DICOM over the network as it would in a hospital; only the patients are missing.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from pydicom import dcmread
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dicom_node.content_store import ContentStore
+from dicom_node.delivery.send_files import send_files
+from dicom_node.delivery.store_scu import echo
+from dicom_node.demo_pacs import DemoPacs, running_pacs
+from dicom_node.errors import DestinationAwayError
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import ObjectRow, ResultRow
+from dicom_node.peers import Peer
+from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.score_offline import summary_line
+from dicom_node.study_status import study_status
+from scoring.phantoms.as_dicom import hand_dataset
+from scoring.phantoms.hand import draw_hand
+from scoring.result import ScoreResult
+from sr_templates.report_as_text import report_as_text
+
+_STUDIES: Final = Path(__file__).parent / "demo_studies"
+_NODE_TITLE: Final = "RHEUMASCORE"
+_SENDER: Final = "DEMO"
+_PATIENCE_SECONDS: Final = 120.0
+_PHANTOM_SEED: Final = 2026
+_RETURNED: Final = ("delivered", "not_evaluable")
+_FINISHED: Final = (*_RETURNED, "no_system", "held", "failed")
+
+
+@dataclass(frozen=True)
+class DemoStudy:
+    """One study of the demonstration: its files, what must become of it, and the truth where it is known."""
+
+    who: str
+    files: tuple[Path, ...]
+    expected: str
+    truth: str = ""
+
+    @property
+    def study_instance_uid(self) -> str:
+        """Read from its first file."""
+        return str(dcmread(self.files[0], stop_before_pixels=True).StudyInstanceUID)
+
+
+def run_demo(*, once: bool, keep: Path | None) -> int:
+    """Run the demonstration. ``once``: leave after the table. 0 only when every study came back as it should."""
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rheumascore-demo-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        pacs_port, http_port, node_port, web_port = _free_ports(4)
+        typer.echo("starting a PACS, the node, two workers and the page, all on 127.0.0.1 …")
+        pacs = stack.enter_context(running_pacs(folder / "pacs", pacs_port, http_port, (_NODE_TITLE, _SENDER)))
+        config = _write_settings(folder, pacs, node_port, web_port)
+        url = stack.enter_context(_running_node(config, folder))
+        node = Peer("node", _NODE_TITLE, "127.0.0.1", node_port)
+        _wait_until_both_answer(pacs, node)
+        studies = _make_studies(folder / "studies")
+        rows = _send_and_wait(studies, node, pacs, folder / "data")
+        _print_report_tree(folder / "data", rows)
+        _print_table(pacs, rows)
+        good = all(row.good for row in rows)
+        if not once:
+            _stay(url, node_port, pacs)
+        return 0 if good else 1
+
+
+@dataclass(frozen=True)
+class _Row:
+    study: DemoStudy
+    status: dict[str, Any]
+    said: str
+    statements: tuple[str, ...]
+    series: tuple[tuple[str, str], ...]
+
+    @property
+    def good(self) -> bool:
+        """True when it ended as it should, and a report that was due lies in the PACS."""
+        state = self.status.get("state")
+        in_pacs = any(modality == "SR" for modality, _ in self.series)
+        return state == self.study.expected and (in_pacs or state not in _RETURNED)
+
+
+def _free_ports(number: int) -> list[int]:
+    """Ports that nobody uses, all found before one is given back."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def _write_settings(folder: Path, pacs: DemoPacs, node_port: int, web_port: int) -> Path:
+    path = folder / "node.toml"
+    path.write_text(
+        f"""[node]
+ae_title = "{_NODE_TITLE}"
+port = {node_port}
+data_dir = "data"
+quiet_seconds = 1.0
+[web]
+port = {web_port}
+[[peers]]
+name = "pacs"
+ae_title = "{pacs.ae_title}"
+host = "127.0.0.1"
+port = {pacs.port}
+receives_results = true
+[[peers]]
+name = "modality"
+ae_title = "{_SENDER}"
+host = "127.0.0.1"
+port = 104
+may_send = true
+[scoring]
+accept_demonstration_weights = true
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+@contextmanager
+def _running_node(config: Path, folder: Path) -> Iterator[str]:
+    """``rheumascore run`` as a process of its own; yields the page's address with its token."""
+    log_path = folder / "node.log"
+    with log_path.open("wb") as log:
+        command = [sys.executable, "-m", "scoring.cli", "run", "--config", str(config)]
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            yield _wait_for_address(process, log_path)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(35)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        for word in log.read_text(encoding="utf-8", errors="replace").split():
+            if word.startswith("http://") and "token=" in word:
+                return word
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise DestinationAwayError(f"The node did not start; its last words are in {log}.\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
+
+
+def _wait_until_both_answer(pacs: DemoPacs, node: Peer) -> None:
+    for peer in (Peer("pacs", pacs.ae_title, "127.0.0.1", pacs.port), node):
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not (answer := echo(peer, _SENDER)).alive:
+            if time.monotonic() > until:
+                raise DestinationAwayError(f"{peer.name} on port {peer.port} does not answer: {answer.text}")
+            time.sleep(0.1)
+
+
+def _make_studies(folder: Path) -> tuple[DemoStudy, ...]:
+    wrapped = [
+        ("RSNA-11461", "rsna_hand_11461.png", "delivered", "a child's hand without arthritis: 0 expected"),
+        ("FRACATLAS-3310", "fracatlas_hand_3310.jpg", "delivered", "an adult's hand, filmed upside down"),
+        ("FRACATLAS-3309", "fracatlas_knee_3309.jpg", "not_evaluable", "a knee, sent as a hand"),
+    ]
+    studies = [
+        DemoStudy(who, tuple(wrap_photos([_STUDIES / name], "hand", who, folder / who)), expected, truth)
+        for who, name, expected, truth in wrapped
+    ]
+    return (*studies, _phantom_study(folder / "phantom"), _refused_study(folder / "refused"))
+
+
+def _phantom_study(folder: Path) -> DemoStudy:
+    folder.mkdir(parents=True, exist_ok=True)
+    hands = [draw_hand(_PHANTOM_SEED + n, side=side, severity=0.35) for n, side in enumerate(("R", "L"))]
+    uid = None
+    files = []
+    for number, hand in enumerate(hands, start=1):
+        dataset = hand_dataset(
+            hand.pixels, hand.spacing_mm, hand.side, _PHANTOM_SEED, study_instance_uid=uid, instance_number=number
+        )
+        uid = str(dataset.StudyInstanceUID)
+        path = folder / f"phantom-{hand.side}.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        files.append(path)
+    truth = sum(sum(hand.grades.values()) for hand in hands)
+    return DemoStudy(f"PHANTOM-{_PHANTOM_SEED}", tuple(files), "delivered", f"drawn with a total of {truth}")
+
+
+def _refused_study(folder: Path) -> DemoStudy:
+    """The knee again, with a header that says so: no system accepts it."""
+    [path] = wrap_photos([_STUDIES / "fracatlas_knee_3309.jpg"], "hand", "KNEE-1", folder)
+    dataset = dcmread(path)
+    dataset.BodyPartExamined = "KNEE"
+    del dataset.AnatomicRegionSequence
+    dataset.save_as(path)
+    return DemoStudy("KNEE-1", (path,), "no_system", "a knee, sent as a knee")
+
+
+def _send_and_wait(studies: Sequence[DemoStudy], node: Peer, pacs: DemoPacs, data_dir: Path) -> list[_Row]:
+    archive = Peer("pacs", pacs.ae_title, "127.0.0.1", pacs.port)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    ledger = Ledger(f"sqlite:///{data_dir / 'ledger.sqlite3'}")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        for study in studies:
+            for peer in (archive, node):
+                for answer in send_files(peer, list(study.files), _SENDER):
+                    if not answer.stored:
+                        raise DestinationAwayError(f"{study.who} was not stored by {peer.name}: {answer.text}")
+        rows = []
+        for study in studies:
+            task = progress.add_task(f"{study.who}: waiting for the report", total=None)
+            rows.append(_wait_for(study, ledger, pacs))
+            progress.remove_task(task)
+    ledger.close()
+    return rows
+
+
+def _wait_for(study: DemoStudy, ledger: Ledger, pacs: DemoPacs) -> _Row:
+    uid, status = study.study_instance_uid, dict[str, Any]()
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until and status.get("state") not in _FINISHED:
+        time.sleep(0.1)
+        with ledger.read() as session:
+            status = study_status(session, uid) or {}
+    with ledger.read() as session:
+        results = session.query(ResultRow).filter_by(study_instance_uid=uid, current=True).all()
+        current = [ScoreResult.from_json(r.content) for r in results]
+    said = "; ".join(map(summary_line, current))
+    statements = tuple(r.statement for r in current)
+    reasons = "; ".join(dict.fromkeys(r["text"] for r in status.get("reasons", [])))
+    return _Row(study, status, said or f"refused: {reasons}", statements, tuple(pacs.find_series(uid)))
+
+
+def _print_report_tree(data_dir: Path, rows: Sequence[_Row]) -> None:
+    """The report of the phantom study, read back from what was sent."""
+    uid = next(row.study.study_instance_uid for row in rows if row.study.who.startswith("PHANTOM"))
+    ledger = Ledger(f"sqlite:///{data_dir / 'ledger.sqlite3'}")
+    with ledger.read() as session:
+        row = (
+            session.query(ObjectRow)
+            .join(ResultRow, ResultRow.digest == ObjectRow.result_digest)
+            .filter(ResultRow.study_instance_uid == uid, ResultRow.current, ObjectRow.role == "report")
+            .first()
+        )
+    ledger.close()
+    if row is not None:
+        typer.echo(report_as_text(dcmread(ContentStore(data_dir).path(row.content_sha256))))
+
+
+def _print_table(pacs: DemoPacs, rows: Sequence[_Row]) -> None:
+    table = Table("who", "truth", "system", "score", "state", "seconds", f"in {pacs.name}", box=None)
+    for row in rows:
+        seconds = row.status.get("seconds_to_report")
+        table.add_row(
+            row.study.who,
+            row.study.truth,
+            ", ".join(row.status.get("systems", [])) or "none",
+            row.said,
+            row.status.get("state", "never arrived") + ("" if row.good else f", expected {row.study.expected}"),
+            "" if seconds is None else f"{seconds:.1f}",
+            " ".join(sorted(modality for modality, _ in row.series)),
+        )
+    Console(width=max(160, Console().width)).print(table)
+    for statement in sorted({s for row in rows for s in row.statements if s}):
+        typer.echo(statement)
+
+
+def _stay(url: str, node_port: int, pacs: DemoPacs) -> None:
+    typer.echo(f"The page: {url}")
+    typer.echo(f"Send studies as {_SENDER} to {_NODE_TITLE} on 127.0.0.1:{node_port}; {pacs.name} is on {pacs.port}.")
+    typer.echo("Ctrl-C ends it.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        typer.echo("stopping …")

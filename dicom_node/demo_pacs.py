@@ -1,0 +1,111 @@
+"""A PACS for the demonstration: Orthanc where it is installed, else pynetdicom's storage and query application."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydicom.dataset import Dataset
+from pynetdicom import AE
+from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
+
+from dicom_node.errors import DestinationAwayError
+
+_PENDING: Final = (0xFF00, 0xFF01)
+AE_TITLE: Final = "PACS"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPacs:
+    """A running PACS: what it is and where it listens."""
+
+    name: str
+    port: int
+    ae_title: str = AE_TITLE
+
+    def find_series(self, study_instance_uid: str) -> list[tuple[str, str]]:
+        """(Modality, Series Description) of every series of a study, by C-FIND. DestinationAwayError: no answer."""
+        query = Dataset()
+        query.QueryRetrieveLevel, query.StudyInstanceUID = "SERIES", study_instance_uid
+        query.SeriesInstanceUID = query.Modality = query.SeriesDescription = ""
+        entity = AE(ae_title="DEMO")
+        entity.add_requested_context(StudyRootQueryRetrieveInformationModelFind)
+        association = entity.associate("127.0.0.1", self.port, ae_title=self.ae_title)
+        if not association.is_established:
+            raise DestinationAwayError(f"The demonstration's PACS does not answer on port {self.port}.")
+        try:
+            answers = association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind)
+            return [
+                (str(found.get("Modality", "")), str(found.get("SeriesDescription", "")))
+                for status, found in answers
+                if status and status.Status in _PENDING and found is not None
+            ]
+        finally:
+            association.release()
+
+
+@contextmanager
+def running_pacs(folder: Path, port: int, http_port: int, senders: Sequence[str]) -> Iterator[DemoPacs]:
+    """Start a PACS in ``folder`` on 127.0.0.1; stop it when the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    orthanc = shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    command = _orthanc(orthanc, folder, port, http_port, senders) if orthanc else _qrscp(folder, port)
+    with (folder / "pacs.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
+        try:
+            yield DemoPacs("Orthanc" if orthanc else "qrscp (pynetdicom)", port)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _orthanc(program: str, folder: Path, port: int, http_port: int, senders: Sequence[str]) -> list[str]:
+    settings = {
+        "Name": "rheumascore demonstration",
+        "StorageDirectory": str(folder / "storage"),
+        "IndexDirectory": str(folder / "storage"),
+        "DicomAet": AE_TITLE,
+        "DicomPort": port,
+        "DicomCheckCalledAet": True,
+        "DicomAlwaysAllowFind": True,
+        "HttpPort": http_port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "Plugins": [],
+        "DicomModalities": {name.lower(): [name, "127.0.0.1", 1] for name in senders},
+    }
+    path = folder / "orthanc.json"
+    path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    return [program, str(path)]
+
+
+def _qrscp(folder: Path, port: int) -> list[str]:
+    """Its configuration file is the only way to set the AE title and the folders."""
+    path = folder / "qrscp.ini"
+    path.write_text(
+        f"""[DEFAULT]
+ae_title: {AE_TITLE}
+port: {port}
+max_pdu: 131072
+acse_timeout: 30
+dimse_timeout: 30
+network_timeout: 30
+bind_address: 127.0.0.1
+instance_location: {folder / "instances"}
+database_location: sqlite:///{folder / "instances.sqlite"}
+""",
+        encoding="utf-8",
+    )
+    return [sys.executable, "-m", "pynetdicom", "qrscp", "-c", str(path)]

@@ -1,0 +1,97 @@
+"""Pictures become DICOM without recompression, and nothing personal of a telephone survives."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom import dcmread
+from pydicom.encaps import generate_frames
+
+from dicom_node.receiving.photo_wrapping import WrapError, strip_application_segments, wrap_photos
+from scoring.errors import ImageUnreadableError
+
+DCIODVFY = "/usr/bin/dciodvfy"
+
+
+def picture(path: Path, mode: str = "RGB", orientation: int = 1, size: tuple[int, int] = (64, 48)) -> Path:
+    values = np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    image = Image.fromarray(values).convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = "TAKEN AT HOME BY JOHN DOE"
+    image.save(path, **({"exif": exif} if path.suffix == ".jpg" else {}))
+    return path
+
+
+def wrapped(path: Path, tmp_path: Path, kind: str = "hand", **options: str) -> Path:
+    return next(wrap_photos([path], kind, "P1", tmp_path / "out", **options))
+
+
+def test_a_jpeg_keeps_its_coded_bytes_and_loses_what_is_personal(tmp_path: Path) -> None:
+    source = picture(tmp_path / "a.jpg")
+    dataset = dcmread(wrapped(source, tmp_path))
+    [frame] = generate_frames(dataset.PixelData, number_of_frames=1)
+    assert frame.rstrip(b"\0") == strip_application_segments(source.read_bytes()).rstrip(b"\0")
+    assert b"DOE" not in (tmp_path / "out" / "001_a.dcm").read_bytes()
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(frame))), np.asarray(Image.open(source)))
+    assert dataset.LossyImageCompression == "01"
+
+
+def test_a_turned_jpeg_is_stored_upright(tmp_path: Path) -> None:
+    dataset = dcmread(wrapped(picture(tmp_path / "a.jpg", orientation=6), tmp_path))
+    assert (dataset.Rows, dataset.Columns) == (64, 48)
+    assert not dataset.file_meta.TransferSyntaxUID.is_compressed
+
+
+@pytest.mark.parametrize(("mode", "photometric"), [("L", "MONOCHROME2"), ("RGB", "RGB"), ("RGBA", "RGB")])
+def test_a_png_is_exact(tmp_path: Path, mode: str, photometric: str) -> None:
+    source = picture(tmp_path / "a.png", mode)
+    dataset = dcmread(wrapped(source, tmp_path))
+    expected = np.asarray(Image.open(source).convert("L" if mode == "L" else "RGB"))
+    np.testing.assert_array_equal(dataset.pixel_array, expected)
+    assert dataset.PhotometricInterpretation == photometric
+
+
+def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
+    values = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64) * 20
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    np.testing.assert_array_equal(dcmread(wrapped(tmp_path / "deep.png", tmp_path)).pixel_array, values)
+
+
+def test_side_and_trial_are_written(tmp_path: Path) -> None:
+    dataset = dcmread(wrapped(picture(tmp_path / "a.png"), tmp_path, side="L", trial="RA-7/12/S003/W24"))
+    assert dataset.ImageLaterality == "L"
+    assert (dataset.ClinicalTrialProtocolID, dataset.ClinicalTrialTimePointID) == ("RA-7", "W24")
+
+
+def test_the_same_pictures_give_the_same_uids_and_one_study(tmp_path: Path) -> None:
+    photos = [picture(tmp_path / "a.png"), picture(tmp_path / "b.jpg")]
+    first = [dcmread(p) for p in wrap_photos(photos, "skin", "P1", tmp_path / "one")]
+    again = [dcmread(p) for p in wrap_photos(photos, "skin", "P1", tmp_path / "two")]
+    assert [d.SOPInstanceUID for d in first] == [d.SOPInstanceUID for d in again]
+    assert len({d.StudyInstanceUID for d in first}) == 1
+    assert len({d.SOPInstanceUID for d in first}) == 2
+
+
+@pytest.mark.parametrize("options", [{"kind": "foot"}, {"side": "X"}, {"trial": "ONLY"}], ids=lambda o: next(iter(o)))
+def test_what_is_not_allowed_is_named(tmp_path: Path, options: dict[str, str]) -> None:
+    with pytest.raises(WrapError, match=r"got .* allowed"):
+        wrapped(picture(tmp_path / "a.png"), tmp_path, **options)
+
+
+def test_a_broken_picture_is_unreadable(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg")
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ImageUnreadableError, match=r"a\.jpg is no whole JPEG or PNG"):
+        wrapped(path, tmp_path)
+
+
+def test_a_wrapped_radiograph_is_valid(tmp_path: Path) -> None:
+    path = wrapped(picture(tmp_path / "a.jpg", "L"), tmp_path, side="R")
+    said = subprocess.run([DCIODVFY, str(path)], capture_output=True, text=True, check=False).stderr
+    assert "Error" not in said

@@ -1,0 +1,132 @@
+"""node.toml is checked whole: every fault in one go, each with what it got and what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from dicom_node.errors import SettingsError
+from dicom_node.peers import Peer, find_sender
+from dicom_node.settings import NodeSettings, read_settings
+
+MINIMAL = """
+[node]
+ae_title = "RHEUMASCORE"
+host = "127.0.0.1"
+port = 11112
+data_dir = "./data"
+quiet_seconds = 5
+max_wait_seconds = 600
+[web]
+host = "127.0.0.1"
+port = 8080
+[[peers]]
+name = "pacs"
+ae_title = "ORTHANC"
+host = "127.0.0.1"
+port = 4242
+may_send = true
+receives_results = true
+sr_sop_class = "comprehensive"
+storage_commitment = true
+[scoring]
+accept_demonstration_weights = true
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "node.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_promised_minimal_file_works(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path, MINIMAL), {})
+    assert settings.node.data_dir == tmp_path / "data"
+    assert [p.name for p in settings.destinations] == ["pacs"]
+    assert settings.scoring.accept_demonstration_weights
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path, ""), {})
+    assert not settings.scoring.accept_demonstration_weights
+    assert settings.node.host == settings.web.host == "127.0.0.1"
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    text = '[node]\nprot = 1\nquiet_seconds = "soon"\n[cloud]\nx = 1\n[[peers]]\nname = "a"\n'
+    with pytest.raises(SettingsError) as caught:
+        read_settings(write(tmp_path, text), {})
+    message = str(caught.value)
+    for named in ("node.prot: no such key", "node.quiet_seconds: got 'soon'", "[cloud]: no such section"):
+        assert named in message
+    assert "peers[0].ae_title: is missing" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[node]\nport = 70000", "node.port: got 70000, allowed: 1 to 65535"),
+        ('[node]\nae_title = "A\\\\B"', "without backslash"),
+        ("[node]\nquiet_seconds = 5\nmax_wait_seconds = 1", "at least quiet_seconds"),
+        ("[node]\nport = 8080", "another port than node.port"),
+        ('[queue]\nurl = "kafka://x"', "queue.url"),
+        ('[database]\nurl = "mysql://x"', "database.url"),
+        ("[node", "cannot be read"),
+        ("[web]\nport = true", "web.port: got True, allowed: a whole number"),
+    ],
+)
+def test_a_contradiction_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=r"fault|cannot be read") as caught:
+        read_settings(write(tmp_path, text), {})
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="config example"):
+        read_settings(tmp_path / "none.toml", {})
+
+
+def test_the_environment_overrides_and_a_secret_comes_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("amqp://guest@localhost\n", encoding="utf-8")
+    settings = read_settings(
+        write(tmp_path, MINIMAL),
+        {"RHEUMASCORE__NODE__PORT": "11113", "RHEUMASCORE__QUEUE__URL_FILE": str(secret), "OTHER": "x"},
+    )
+    assert (settings.node.port, settings.queue.url) == (11113, "amqp://guest@localhost")
+
+
+def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
+    text = files("dicom_node").joinpath("node.example.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
+    settings = read_settings(write(tmp_path, text), {})
+    assert set(raw) == {f.name for f in fields(NodeSettings)} - {"source"}
+    for section in ("node", "web", "scoring", "database", "queue", "limits"):
+        assert set(raw[section]) == {f.name for f in fields(getattr(settings, section))}
+    assert set(raw["peers"][0]) == {f.name for f in fields(Peer)}
+    defaults = read_settings(write(tmp_path, "[node]\n"), {})
+    for section in ("node", "web", "scoring", "database", "queue", "limits"):
+        assert getattr(settings, section) == getattr(defaults, section)
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "known"),
+    [
+        ("ORTHANC", "127.0.0.1", True),
+        ("ORTHANC", "::1", True),
+        ("ORTHANC", "10.0.0.9", False),
+        ("STRANGER", "127.0.0.1", False),
+        ("CLUSTER2", "10.0.0.5", True),
+    ],
+)
+def test_only_a_peer_that_may_send_is_found(title: str, address: str, known: bool) -> None:
+    peers = (
+        Peer("archive", "ORTHANC", "localhost", 4242, may_send=True, ae_titles=("CLUSTER2",), hosts=("10.0.0.5",)),
+        Peer("viewer", "STRANGER", "127.0.0.1", 104),
+    )
+    assert (find_sender(peers, title, address) is not None) is known

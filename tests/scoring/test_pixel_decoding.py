@@ -1,0 +1,112 @@
+"""Pixels are decoded in a child that may die; the parent always has an answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from pydicom import dcmread, examples
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
+
+from scoring.errors import ImageTooLargeError, ImageUnreadableError
+from scoring.inference import read_header
+from scoring.pixel_decoding import DecodingLimits, PixelDecoder, check_pixel_budget
+
+DECODABLE = [
+    "CT_small.dcm",
+    "MR_small_RLE.dcm",
+    "JPEG2000.dcm",
+    "SC_rgb_jpeg_dcmtk.dcm",
+    "JPGExtended.dcm",
+    "MR_small_jpeg_ls_lossless.dcm",
+    "ExplVR_BigEnd.dcm",
+]
+
+
+def file(name: str) -> Path:
+    found = get_testdata_file(name, download=False)
+    assert found is not None, f"pydicom does not ship {name}"
+    return Path(str(found))
+
+
+@pytest.mark.parametrize("name", DECODABLE)
+def test_every_transfer_syntax_that_is_offered_decodes(name: str) -> None:
+    path = file(name)
+    header = read_header(path)
+    with PixelDecoder() as decoder:
+        frame = decoder.first_frame(path, header)
+    assert frame.shape[:2] == (header.Rows, header.Columns)
+    assert np.ptp(frame) > 0
+
+
+def test_uncompressed_values_are_exact() -> None:
+    path = file("CT_small.dcm")
+    with PixelDecoder() as decoder:
+        np.testing.assert_array_equal(decoder.first_frame(path, read_header(path)), dcmread(path).pixel_array)
+
+
+@pytest.mark.parametrize("depth", [8, 12, 16])
+def test_jpeg_lossless_decodes_exactly(tmp_path: Path, depth: int) -> None:
+    values = np.random.default_rng(depth).integers(0, 2**depth, (64, 80)).astype(np.uint8 if depth == 8 else np.uint16)
+    dataset = examples.ct
+    dataset.Rows, dataset.Columns = values.shape
+    dataset.BitsAllocated, dataset.BitsStored = 8 * values.itemsize, depth
+    dataset.HighBit, dataset.PixelRepresentation = depth - 1, 0
+    dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    dataset.PixelData = encapsulate([imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=depth)])
+    dataset["PixelData"].VR = "OB"
+    path = tmp_path / "lossless.dcm"
+    dataset.save_as(path)
+    with PixelDecoder() as decoder:
+        np.testing.assert_array_equal(decoder.first_frame(path, read_header(path)), values)
+
+
+def test_a_bomb_is_refused_before_it_is_decoded() -> None:
+    header = Dataset()
+    header.Rows = header.Columns = 65535
+    with pytest.raises(ImageTooLargeError, match="at most"):
+        check_pixel_budget(header, DecodingLimits())
+
+
+@pytest.mark.parametrize("size", [(0, 5), (None, None)])
+def test_no_grid_no_pixels(size: tuple[int | None, int | None]) -> None:
+    header = Dataset()
+    if size[0] is not None:
+        header.Rows, header.Columns = size
+    with pytest.raises(ImageUnreadableError):
+        check_pixel_budget(header, DecodingLimits())
+
+
+def test_damaged_pixels_are_unreadable_and_the_decoder_lives_on(tmp_path: Path) -> None:
+    broken = examples.ct
+    broken.file_meta.TransferSyntaxUID = JPEGExtended12Bit
+    broken.PixelData = encapsulate([b"\xff\xd8 no picture at all \xff\xd9"])
+    broken["PixelData"].VR = "OB"
+    path = tmp_path / "broken.dcm"
+    broken.save_as(path)
+    good = file("MR_small_RLE.dcm")
+    with PixelDecoder() as decoder:
+        with pytest.raises(ImageUnreadableError, match="cannot be decoded"):
+            decoder.first_frame(path, read_header(path))
+        assert decoder.first_frame(good, read_header(good)).size
+
+
+def test_a_child_that_dies_is_an_unreadable_image_and_the_next_one_decodes() -> None:
+    path = file("CT_small.dcm")
+    header = read_header(path)
+    with PixelDecoder() as decoder:
+        decoder.first_frame(path, header)
+        assert decoder._child is not None
+        os.kill(decoder._child.pid, signal.SIGSTOP)
+        decoder.limits = DecodingLimits(seconds=0.3)
+        with pytest.raises(ImageUnreadableError, match="longer than"):
+            decoder.first_frame(path, header)
+        decoder.limits = DecodingLimits()
+        assert decoder.first_frame(path, header).size
