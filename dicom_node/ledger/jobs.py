@@ -39,6 +39,9 @@ _WAIT_GROWTH: Final = 4
 CRASHED: Final = "RS-330"
 """Code of a job that was parked because workers died of it, or of an error that nobody foresaw."""
 
+_STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering"}
+"""What a study's state is while such a job waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeasedJob:
@@ -50,6 +53,7 @@ class LeasedJob:
     study_instance_uid: str
     subject: dict[str, Any]
     attempts: int
+    postponed: int
     owner: str
     fencing: int
     lease_seconds: float
@@ -127,6 +131,7 @@ def take_lease(ledger: Ledger, job_id: str, owner: str, seconds: float = LEASE_S
             study_instance_uid=job.study_instance_uid,
             subject=dict(job.subject),
             attempts=job.attempts,
+            postponed=job.postponed,
             owner=owner,
             fencing=job.fencing,
             lease_seconds=seconds,
@@ -209,8 +214,7 @@ def requeue(session: Session, actor: str, *, study_instance_uid: str | None = No
     jobs = list(session.scalars(query))
     for job in jobs:
         if job.state == "parked":
-            job.attempts = job.postponed = 0
-            record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", f"{_title(job)} was started again.")
+            _unpark(session, job, actor)
         _wait_again(job, run_after=0.0)
     return len(jobs)
 
@@ -223,6 +227,16 @@ def hasten(session: Session, key_prefix: str) -> int:
         update(JobRow)
         .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after > now)
         .values(run_after=0.0, hinted_at=None, updated_at=now),
+    )
+
+
+def hold_back(session: Session, key_prefix: str, until: float) -> int:
+    """What one of these jobs just met waits for all of them: none starts before then. Returns how many were due."""
+    return _change(
+        session,
+        update(JobRow)
+        .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after < until)
+        .values(run_after=until, updated_at=time()),
     )
 
 
@@ -257,6 +271,16 @@ def _park(session: Session, job: JobRow, actor: str, code: str, text: str) -> No
     if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
         reasons = add_reason(study.reasons, code, text, str(job.subject.get("system", "")))
         change_state(session, study, "failed", actor, f"{_title(job)} was given up: {text}", reasons)
+
+
+def _unpark(session: Session, job: JobRow, actor: str) -> None:
+    """A person starts again what was given up: a fresh count, and the study is where it was before."""
+    job.attempts = job.postponed = 0
+    text = f"{_title(job)} was started again."
+    record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
+    if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
+        left = [r for r in study.reasons if (r["code"], r["text"]) != (job.error_code, job.error_text)]
+        change_state(session, study, _STATE_BEFORE[job.kind], actor, text, left)
 
 
 def _wait_again(job: JobRow, run_after: float) -> None:

@@ -1,0 +1,201 @@
+"""Store objects at a peer (C-STORE, PS3.4 Annex B; PS3.7 9.1.1) and ask whether it is there (C-ECHO).
+
+The request is built from pynetdicom's own primitives instead of ``Association.send_c_store``: the bytes go out as they
+are stored, and the answer is taken only when it names our message and our instance. Every step has a time-out.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
+from typing import Any, Final
+
+from pydicom.uid import UID, ImplicitVRLittleEndian
+from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.presentation import PresentationContext
+
+from dicom_node.delivery.destination import ObjectAnswer, OutgoingObject
+from dicom_node.delivery.store_answer import read_store_status
+from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
+from dicom_node.peers import Peer
+from scoring.errors import RheumascoreError
+
+MOST_CONTEXTS: Final = 128
+"""Presentation contexts in one association (PS3.8 9.3.2.2: odd numbers from 1 to 255)."""
+_VERIFICATION: Final = "1.2.840.10008.1.1"
+_CONNECT_SECONDS: Final = 5.0
+_NEGOTIATE_SECONDS: Final = 10.0
+_ANSWER_SECONDS: Final = 30.0
+_STALLED_SECONDS: Final = 30.0
+"""The peer takes no byte for so long."""
+_SLOWEST_BYTES_PER_SECOND: Final = 100_000
+_LARGEST_PDU: Final = 131_072
+_REJECTED_TRANSIENT: Final = 2
+_MEDIUM_PRIORITY: Final = 0
+
+
+class StoreAssociation:
+    """One established association. Made by ``open_association``."""
+
+    def __init__(self, peer: Peer, association: Any) -> None:
+        self._peer, self._association = peer, association
+        self._contexts = {(str(c.abstract_syntax), str(c.transfer_syntax[0])): c for c in association.accepted_contexts}
+        self._message_ids = count(1)
+
+    def accepts(self, sop_class_uid: str, transfer_syntax_uid: str) -> bool:
+        """True when the peer takes this class in this transfer syntax."""
+        return (sop_class_uid, transfer_syntax_uid) in self._contexts
+
+    @property
+    def usable(self) -> bool:
+        """False once the association has ended."""
+        return bool(self._association.is_established)
+
+    def send(self, outgoing: OutgoingObject) -> ObjectAnswer:
+        """C-STORE one object: its bytes as they are."""
+        context = self._contexts.get((outgoing.sop_class_uid, outgoing.transfer_syntax_uid))
+        if context is None:
+            kind = f"{UID(outgoing.sop_class_uid).name} in {UID(outgoing.transfer_syntax_uid).name}"
+            return ObjectAnswer("never", None, f"{self._peer.name} did not accept {kind}")
+        if not self.usable:
+            return self._unknown("the association had ended")
+        message_id = (next(self._message_ids) - 1) % 0xFFFF + 1
+        answer = self._exchange(_request(outgoing, message_id), context.context_id, len(outgoing.data_set))
+        if not isinstance(answer, C_STORE) or answer.Status is None:
+            return self._unknown("no answer came")
+        named = answer.AffectedSOPInstanceUID
+        if answer.MessageIDBeingRespondedTo != message_id or (named and named != outgoing.sop_instance_uid):
+            return self._unknown("the answer was to another message")
+        return read_store_status(int(answer.Status), str(getattr(answer, "ErrorComment", None) or ""))
+
+    def _exchange(self, request: C_STORE, context_id: int, length: int) -> Any:
+        association = self._association
+        association.dimse_timeout = _ANSWER_SECONDS + length / _SLOWEST_BYTES_PER_SECOND
+        # As pynetdicom's own send_c_store does: its reactor must not take the answer before us.
+        association._reactor_checkpoint.clear()
+        while not association._is_paused:
+            time.sleep(0.0001)
+        association.dimse.send_msg(request, context_id)
+        _, answer = association.dimse.get_msg(block=True)
+        association._reactor_checkpoint.set()
+        return answer
+
+    def _unknown(self, why: str) -> ObjectAnswer:
+        self.close(abort=True)
+        return ObjectAnswer("unknown", None, f"{self._peer.name}: {why}; whether it was stored is not known")
+
+    def close(self, *, abort: bool = False) -> None:
+        """Release the association, or abort it; one that has ended already is left alone."""
+        if not self._association.is_established:
+            return
+        if abort:
+            self._association.abort()
+        else:
+            self._association.release()
+
+
+@contextmanager
+def open_association(
+    peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]]
+) -> Iterator[StoreAssociation]:
+    """Associate for exactly these kinds, one presentation context for each (SOP Class UID, Transfer Syntax UID).
+
+    Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
+    """
+    store = StoreAssociation(peer, _associate(peer, calling_ae_title, [_context(*kind) for kind in sorted(kinds)]))
+    try:
+        yield store
+    except BaseException:
+        store.close(abort=True)
+        raise
+    store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class EchoAnswer:
+    """Whether a peer answered C-ECHO, after how long from the first packet on, and in words why not."""
+
+    alive: bool
+    milliseconds: float
+    text: str
+
+
+def echo(peer: Peer, calling_ae_title: str) -> EchoAnswer:
+    """C-ECHO (PS3.7 9.1.5). Never raises: what went wrong is in ``text``."""
+    started = time.monotonic()
+    try:
+        association = _associate(peer, calling_ae_title, [_context(_VERIFICATION, str(ImplicitVRLittleEndian))])
+    except RheumascoreError as error:
+        return EchoAnswer(False, (time.monotonic() - started) * 1000, str(error))
+    if not association.accepted_contexts:
+        association.release()
+        return EchoAnswer(False, (time.monotonic() - started) * 1000, f"{peer.name} does not offer Verification.")
+    status = association.send_c_echo().get("Status")
+    milliseconds = (time.monotonic() - started) * 1000
+    if association.is_established:
+        association.release()
+    if status == 0:
+        return EchoAnswer(True, milliseconds, "answers")
+    said = "gave no answer" if status is None else f"answered 0x{status:04X}"
+    return EchoAnswer(False, milliseconds, f"{peer.name} accepted the association but {said} to C-ECHO.")
+
+
+def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationContext]) -> Any:
+    entity = AE(ae_title=calling_ae_title)
+    entity.connection_timeout = _CONNECT_SECONDS
+    entity.acse_timeout = _NEGOTIATE_SECONDS
+    entity.dimse_timeout = _ANSWER_SECONDS
+    entity.network_timeout = _STALLED_SECONDS
+    association = entity.associate(
+        peer.host,
+        peer.port,
+        contexts=contexts,
+        ae_title=peer.ae_title,
+        max_pdu=_LARGEST_PDU,
+        evt_handlers=[(evt.EVT_CONN_OPEN, _set_socket)],
+    )
+    if association.is_established:
+        return association
+    where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
+    if association.is_rejected:
+        raise _rejection(where, association.acceptor.primitive)
+    if association.is_aborted:
+        raise DestinationAwayError(f"{where} ended the association before it began; it is tried again.")
+    raise DestinationAwayError(f"Nobody answers as {where}: start it, or correct host and port in node.toml.")
+
+
+def _rejection(where: str, answer: Any) -> RheumascoreError:
+    words = f"{where} rejected the association: {answer.reason_str}."
+    if answer.result == _REJECTED_TRANSIENT:
+        return DestinationBusyError(f"{words} It says that this will pass.")
+    return DestinationRefusesError(f"{words} Make our AE title known there, or correct its ae_title in node.toml.")
+
+
+def _set_socket(event: Any) -> None:
+    """Send small PDUs at once (Nagle's delay halves the speed), and do not wait for ever on a peer that takes none."""
+    connection: socket.socket = event.assoc.dul.socket.socket
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.settimeout(_STALLED_SECONDS)
+
+
+def _context(sop_class_uid: str, transfer_syntax_uid: str) -> PresentationContext:
+    context = PresentationContext()
+    context.abstract_syntax = UID(sop_class_uid)
+    context.transfer_syntax = [UID(transfer_syntax_uid)]
+    return context
+
+
+def _request(outgoing: OutgoingObject, message_id: int) -> C_STORE:
+    request = C_STORE()
+    request.MessageID = message_id
+    request.AffectedSOPClassUID = outgoing.sop_class_uid
+    request.AffectedSOPInstanceUID = outgoing.sop_instance_uid
+    request.Priority = _MEDIUM_PRIORITY
+    request.DataSet = BytesIO(outgoing.data_set)
+    return request

@@ -1,0 +1,56 @@
+"""Where a study stands once its results are on their way: read from its jobs, never counted apart from them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dicom_node.ledger.tables import JobRow, ResultRow, StudyRow
+from dicom_node.ledger.timeline import change_state
+
+_ON_ITS_WAY: Final = ("scored", "held", "delivering", "delivered", "not_evaluable", "failed")
+"""States in which deliveries decide. A study that still receives, or is being scored again, is left alone."""
+_TEXTS: Final = {
+    "held": "Results wait to be released.",
+    "delivering": "Results are on their way.",
+    "delivered": "Every destination has every object.",
+    "not_evaluable": "Every destination has the report, which says that the study cannot be evaluated.",
+}
+
+
+def settle_study(session: Session, study_instance_uid: str, actor: str) -> None:
+    """Bring the study's state up to what its jobs say. A parked job keeps it ``failed`` until a person acted."""
+    session.flush()
+    study = session.get(StudyRow, study_instance_uid)
+    if study is None or study.state not in _ON_ITS_WAY:
+        return
+    jobs = session.execute(
+        select(JobRow.kind, JobRow.state).where(JobRow.study_instance_uid == study_instance_uid)
+    ).all()
+    state = _state({(kind, state) for kind, state in jobs}, _evaluable(session, study_instance_uid))
+    if state and state != study.state:
+        change_state(session, study, state, actor, _TEXTS[state])
+
+
+def _state(jobs: set[tuple[str, str]], evaluable: bool) -> str | None:
+    """The state that follows from (kind, state) of the jobs; None: it stays."""
+    states = {state for _, state in jobs}
+    if "parked" in states:
+        return None
+    if "waiting" in states or "leased" in states:
+        delivering = any(kind == "deliver" and state in {"waiting", "leased"} for kind, state in jobs)
+        return "delivering" if delivering else None
+    if "held" in states:
+        return "held"
+    if ("deliver", "done") in jobs:
+        return "delivered" if evaluable else "not_evaluable"
+    return None
+
+
+def _evaluable(session: Session, study_instance_uid: str) -> bool:
+    found = session.scalars(
+        select(ResultRow.evaluable).where(ResultRow.study_instance_uid == study_instance_uid, ResultRow.current)
+    )
+    return any(found)
