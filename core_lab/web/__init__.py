@@ -1,0 +1,1 @@
+"""The page: studies and their state, one study's images and grades, the report as text."""

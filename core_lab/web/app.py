@@ -1,0 +1,77 @@
+"""The page as an ASGI application: routes, static files, plain answers to what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from core_lab.access import Access
+from core_lab.web.doorkeeper import Doorkeeper
+from core_lab.web.node_view import NodeView
+from core_lab.web.pictures import picture_routes
+from core_lab.web.refusal import refusal
+from core_lab.web.studies import studies_routes
+from core_lab.web.study import study_routes
+from dicom_node.settings import NodeSettings
+
+_STATIC = Path(__file__).parent / "static"
+_WHAT_TO_DO = {
+    HTTPStatus.NOT_FOUND: "There is no such page. The list of studies is the place to start.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This page only shows; nothing can be sent to it.",
+}
+
+
+def create_app(settings: NodeSettings, access: Access) -> FastAPI:
+    """The page of one node. It writes nothing; ``access`` knows who may look."""
+    view = NodeView.open(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        view.close()
+
+    app = FastAPI(title="rheumascore", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_middleware(Doorkeeper, access=access, web=settings.web)
+    app.include_router(studies_routes(view))
+    app.include_router(study_routes(view))
+    app.include_router(picture_routes(view))
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    app.add_api_route("/healthz", _health(view))
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _wrong_call)
+    app.add_exception_handler(SQLAlchemyError, _ledger_away)
+    return app
+
+
+def _health(view: NodeView) -> Callable[[], JSONResponse]:
+    def health() -> JSONResponse:
+        """Open to everybody on the host: it says nothing but whether the page can read the ledger."""
+        with view.ledger.read() as session:
+            session.execute(text("SELECT 1 FROM studies LIMIT 1"))
+        return JSONResponse({"status": "ok"})
+
+    return health
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
+    return refusal(request.scope, status, _WHAT_TO_DO.get(status, f"{status.phrase}."))
+
+
+async def _wrong_call(request: Request, _: Exception) -> Response:
+    return refusal(request.scope, HTTPStatus.BAD_REQUEST, "A part of this address is missing or out of range.")
+
+
+async def _ledger_away(request: Request, _: Exception) -> Response:
+    said = "The ledger did not answer. It is tried again with the next request; see `rheumascore doctor`."
+    return refusal(request.scope, HTTPStatus.SERVICE_UNAVAILABLE, said)

@@ -1,0 +1,146 @@
+"""Serve the page: one process, loopback unless told otherwise, with limits that uvicorn itself does not have."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from asyncio import TimerHandle, Transport
+from collections.abc import Generator
+from contextlib import contextmanager
+from signal import SIGINT, SIGTERM, signal
+from types import FrameType
+from typing import Final
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from core_lab.access import Access
+from core_lab.web.app import create_app
+from core_lab.web.doorkeeper import is_loopback
+from dicom_node.errors import PortInUseError
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.settings import NodeSettings
+
+REQUEST_SECONDS: Final = 10.0
+"""A request must have arrived whole after this long, else its connection is closed."""
+CONNECTIONS: Final = 64
+HEADER_BYTES: Final = 16 << 10
+
+
+def web(settings: NodeSettings) -> int:
+    """Show the page until SIGTERM or Ctrl-C. Prints its address with the one-time token as one line on stdout.
+
+    Raises PortInUseError when somebody else listens on the port.
+    """
+    listening = _listen(settings.web.host, settings.web.port)
+    ledger = Ledger(settings.database_url)
+    settings.node.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger.upgrade()
+    ledger.close()
+    access = Access()
+    config = uvicorn.Config(
+        create_app(settings, access),
+        http=_TimedProtocol,
+        ws="none",
+        access_log=False,  # it would write down the token
+        log_level=logging.WARNING,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+    if not is_loopback(settings.web.host):
+        sys.stderr.write(
+            f"The page listens on {settings.web.host}, beyond this machine, and HTTP is not encrypted: put a proxy "
+            'with TLS in front, or set [web] host = "127.0.0.1".\n'
+        )
+    server = _Server(config, f"open {address(settings)}/?token={access.token}")
+    asyncio.run(server.serve(sockets=[listening]))
+    return 0
+
+
+def address(settings: NodeSettings) -> str:
+    """``http://127.0.0.1:8080``: what a browser on this machine opens."""
+    host = settings.web.host if settings.web.host not in {"", "0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but it says where it is once it answers, and a signal ends it with exit code 0."""
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(f"{self._announcement}\n")
+        sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        before = {number: signal(number, self._stop) for number in (SIGTERM, SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal(number, handler)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
+class _TimedProtocol(H11Protocol):
+    """uvicorn waits for ever for the rest of a request; here a clock runs until it is whole."""
+
+    _clock: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            if self._clock is None:
+                self._clock = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+        else:
+            self._stop_clock()
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(CONNECTIONS)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(
+                f"Port {port} on {host} is taken, so the page cannot start. End the program that listens there, or "
+                "set another [web] port in node.toml."
+            ) from None
+        raise PortInUseError(
+            f"The page cannot listen on {host} port {port} ({error.strerror}); correct [web] in node.toml."
+        ) from None
+    return listening

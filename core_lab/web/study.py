@@ -1,0 +1,123 @@
+"""One study: where it is, its images with grades and heatmap over them, the grade sheet, deliveries, the report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core_lab.web.grade_sheet import SIDE_WORDS, GradeSheet, grade_sheet, image_marks
+from core_lab.web.node_view import NodeView
+from core_lab.web.refusal import refusal
+from core_lab.web.studies import statements_of
+from core_lab.web.templating import render
+from core_lab.web.unchanged import tagged, unchanged
+from dicom_node.ledger.tables import InstanceRow, ObjectRow, ResultRow
+from dicom_node.study_status import ledger_version, study_status
+from scoring.result import ScoreResult
+
+UNKNOWN_STUDY = "No study with this UID was received. It may still be on its way: see the list of studies."
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """One image of the study as the page shows it."""
+
+    sop_instance_uid: str
+    content_sha256: str
+    title: str
+    used: bool | None
+    """None: no system has decided yet."""
+    explanation: str
+    marks: str
+    """JSON for the viewer."""
+    heatmap: str
+    """Digest of the result that has a heatmap of this image, or empty."""
+    about: str
+
+
+@dataclass(frozen=True)
+class ShownResult:
+    """One current result with its grade sheet and its report."""
+
+    result: ScoreResult
+    sheet: GradeSheet
+    report: str
+
+
+def study_routes(view: NodeView) -> APIRouter:
+    """``/studies/{uid}``."""
+    router = APIRouter()
+
+    @router.get("/studies/{uid}")
+    def study_page(request: Request, uid: str) -> Response:
+        with view.ledger.read() as session:
+            version = f"{ledger_version(session)}"
+            if same := unchanged(request, version):
+                return same
+            status = study_status(session, uid)
+            if status is None:
+                return refusal(request.scope, HTTPStatus.NOT_FOUND, UNKNOWN_STUDY)
+            results = [_shown_result(view, session, row) for row in _current_results(session, uid)]
+            images = _shown_images(view, session, uid, [r.result for r in results])
+            trial = view.headers.trials(session, [uid])[uid]
+        page = render(
+            "study.html",
+            status=status,
+            trial=trial,
+            results=results,
+            images=images,
+            side_words=SIDE_WORDS,
+            statements=statements_of([status]),
+        )
+        return tagged(HTMLResponse(page), version)
+
+    return router
+
+
+def _current_results(session: Session, uid: str) -> list[ResultRow]:
+    query = select(ResultRow).where(ResultRow.study_instance_uid == uid, ResultRow.current)
+    return list(session.scalars(query.order_by(ResultRow.system, ResultRow.created_at)))
+
+
+def _shown_result(view: NodeView, session: Session, row: ResultRow) -> ShownResult:
+    result = ScoreResult.from_json(row.content)
+    return ShownResult(result, grade_sheet(result), "")
+
+
+def _shown_images(view: NodeView, session: Session, uid: str, results: list[ScoreResult]) -> list[ShownImage]:
+    """The study's images in the order of their numbers, the scored ones first; what we wrote ourselves is left out."""
+    ours = select(ObjectRow.sop_instance_uid)
+    query = select(InstanceRow).where(InstanceRow.study_instance_uid == uid, InstanceRow.sop_instance_uid.not_in(ours))
+    shown = []
+    for row in session.scalars(query.order_by(InstanceRow.id)):
+        reference = view.headers.image(row.content_sha256)
+        if reference.is_image:
+            words = [reference.laterality, reference.view_position, reference.series_description or reference.modality]
+            title = " · ".join(w for w in words if w) or "Image"
+            shown.append(_shown_image(row, title, results))
+    return sorted(shown, key=lambda image: not image.used)
+
+
+def _shown_image(row: InstanceRow, title: str, results: list[ScoreResult]) -> ShownImage:
+    uid = row.sop_instance_uid
+    uses = [(r, u) for r in results for u in r.images if u.content_sha256 == row.content_sha256]
+    use = max((u for _, u in uses), key=lambda u: u.used, default=None)
+    heat = next(((r, h) for r, _ in uses for h in r.heatmaps if h.image == uid), None)
+    marks: list[dict[str, Any]] = [mark for r, u in uses if u.used for mark in image_marks(r, uid)]
+    return ShownImage(
+        sop_instance_uid=uid,
+        content_sha256=row.content_sha256,
+        title=title,
+        used=use.used if use else None,
+        explanation=use.explanation if use else "",
+        marks=json.dumps(marks),
+        heatmap=heat[0].digest if heat else "",
+        about=f"{heat[1].method}: {heat[1].about}" if heat else "",
+    )

@@ -1,0 +1,219 @@
+"""Where every study is and why: the one answer that ``rheumascore status --json`` prints and the page shows.
+
+Each item is plain JSON (docs of the outside: interface). Times are UTC, ISO 8601 with milliseconds. No patient data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow, StudyRow, TimelineRow
+from dicom_node.ledger.timeline import timeline_of
+
+STATES: Final = (
+    "receiving",
+    "complete",
+    "scoring",
+    "scored",
+    "held",
+    "delivering",
+    "delivered",
+    "not_evaluable",
+    "no_system",
+    "failed",
+)
+"""Every state of a study, in the order of its journey."""
+
+_BATCH: Final = 500  # studies asked for in one query: databases cap the values of an IN
+Status = dict[str, Any]
+_Rows = dict[str, list[Any]]
+
+
+def study_statuses(session: Session, *, state: str | None = None, limit: int | None = None) -> list[Status]:
+    """One item per study, the latest received first; ``state`` keeps only the studies in it."""
+    query = select(StudyRow).order_by(StudyRow.last_received_at.desc(), StudyRow.study_instance_uid)
+    if state is not None:
+        query = query.where(StudyRow.state == state)
+    studies = list(session.scalars(query.limit(limit)))
+    return [status for n in range(0, len(studies), _BATCH) for status in _statuses(session, studies[n : n + _BATCH])]
+
+
+def study_status(session: Session, study_instance_uid: str) -> Status | None:
+    """One study with its ``timeline`` and ``jobs``; None when the ledger does not know it."""
+    study = session.get(StudyRow, study_instance_uid)
+    if study is None:
+        return None
+    [status] = _statuses(session, [study])
+    status["jobs"] = [_job(job) for job in _of_studies(session, JobRow, [study_instance_uid])[study_instance_uid]]
+    status["timeline"] = [_event(row) for row in timeline_of(session, study_instance_uid)]
+    return status
+
+
+def state_counts(session: Session) -> dict[str, int]:
+    """How many studies are in each state; states with none are there with 0."""
+    rows = session.execute(select(StudyRow.state, func.count()).group_by(StudyRow.state))
+    counted = dict(rows.tuples())
+    return {state: counted.get(state, 0) for state in STATES}
+
+
+def ledger_version(session: Session) -> int:
+    """Grows with everything that happens to any study: equal numbers mean that nothing did."""
+    return session.scalar(select(func.max(TimelineRow.id))) or 0
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """A time of the ledger as ISO 8601, UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
+    uids = [s.study_instance_uid for s in studies]
+    jobs = _of_studies(session, JobRow, uids)
+    results = _of_studies(session, ResultRow, uids)
+    objects = _by(
+        "result_digest",
+        session.scalars(
+            select(ObjectRow)
+            .join(ResultRow, ResultRow.digest == ObjectRow.result_digest)
+            .where(ResultRow.study_instance_uid.in_(uids), ResultRow.current)
+            .order_by(ObjectRow.position)
+        ),
+    )
+    deliveries = _by(
+        "sop_instance_uid",
+        session.scalars(
+            select(DeliveryRow)
+            .join(ObjectRow, ObjectRow.sop_instance_uid == DeliveryRow.sop_instance_uid)
+            .join(ResultRow, ResultRow.digest == ObjectRow.result_digest)
+            .where(ResultRow.study_instance_uid.in_(uids), ResultRow.current)
+            .order_by(DeliveryRow.id)
+        ),
+    )
+    instances = _instance_counts(session, uids)
+    statuses = []
+    for study in studies:
+        uid = study.study_instance_uid
+        current = [_result(row, objects, deliveries) for row in results[uid] if row.current]
+        statuses.append(
+            {
+                "study_instance_uid": uid,
+                "state": study.state,
+                "reasons": study.reasons,
+                "forced": study.forced,
+                "round": study.round,
+                "instances": instances[uid],
+                "systems": _systems(jobs[uid], current),
+                "results": current,
+                "received_at": timestamp(study.first_received_at),
+                "last_image_at": timestamp(study.last_received_at),
+                "completed_at": timestamp(study.completed_at),
+                "updated_at": timestamp(study.updated_at),
+                "seconds_to_report": _seconds_to_report(study, current, objects, deliveries),
+            }
+        )
+    return statuses
+
+
+def _result(row: ResultRow, objects: _Rows, deliveries: _Rows) -> Status:
+    content = json.loads(row.content)
+    written = objects[row.digest]
+    return {
+        "system": row.system,
+        "digest": row.digest,
+        "weights_sha256": row.weights_digest,
+        "evaluable": row.evaluable,
+        "not_evaluable": content["not_evaluable"],
+        "demonstration": any(w["demonstration"] for w in content["weights"]),
+        "statement": content["statement"],
+        "total": _grand_total(content["totals"]),
+        "scored_at": content["scored_at"],
+        "predecessor": content["predecessor"],
+        "sop_instance_uids": [o.sop_instance_uid for o in written],
+        "deliveries": [_delivery(d, o) for o in written for d in deliveries[o.sop_instance_uid]],
+    }
+
+
+def _grand_total(totals: list[Status]) -> Status | None:
+    """The total that rests on the most planned sites; of equals the last."""
+    return max(enumerate(totals), key=lambda n: (n[1]["planned"], n[0]))[1] if totals else None
+
+
+def _delivery(row: DeliveryRow, written: ObjectRow) -> Status:
+    return {
+        "destination": row.destination,
+        "sop_instance_uid": row.sop_instance_uid,
+        "role": written.role,
+        "form": written.form,
+        "state": row.state,
+        "status": None if row.status is None else f"0x{row.status:04X}",
+        "committed": row.committed,
+        "attempts": row.attempts,
+        "updated_at": timestamp(row.updated_at),
+    }
+
+
+def _seconds_to_report(study: StudyRow, results: list[Status], objects: _Rows, deliveries: _Rows) -> float | None:
+    """From the last image to the last object in the last destination; None while anything is still on its way."""
+    rows = [d for r in results for o in objects[r["digest"]] for d in deliveries[o.sop_instance_uid]]
+    if not rows or any(d.state != "sent" for d in rows):
+        return None
+    seconds: float = max(d.updated_at for d in rows) - study.last_received_at
+    return round(max(0.0, seconds), 3)
+
+
+def _systems(jobs: list[JobRow], results: list[Status]) -> list[str]:
+    asked = [str(job.subject["system"]) for job in jobs if "system" in job.subject]
+    return sorted({*asked, *(r["system"] for r in results)})
+
+
+def _job(row: JobRow) -> Status:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "attempts": row.attempts,
+        "error_code": row.error_code,
+        "error_text": row.error_text,
+        "run_after": timestamp(row.run_after or None),
+        "updated_at": timestamp(row.updated_at),
+    }
+
+
+def _event(row: TimelineRow) -> Status:
+    return {
+        "at": timestamp(row.at),
+        "actor": row.actor,
+        "event": row.event,
+        "text": row.text,
+        "detail": row.detail,
+    }
+
+
+def _instance_counts(session: Session, uids: Sequence[str]) -> Counter[str]:
+    rows = session.execute(
+        select(InstanceRow.study_instance_uid, func.count())
+        .where(InstanceRow.study_instance_uid.in_(uids))
+        .group_by(InstanceRow.study_instance_uid)
+    )
+    return Counter(dict(rows.tuples()))
+
+
+def _of_studies(session: Session, table: type[JobRow] | type[ResultRow], uids: Sequence[str]) -> _Rows:
+    query = select(table).where(table.study_instance_uid.in_(uids)).order_by(table.created_at)
+    return _by("study_instance_uid", session.scalars(query))
+
+
+def _by(key: str, rows: Iterable[Any]) -> _Rows:
+    grouped: _Rows = defaultdict(list)
+    for row in rows:
+        grouped[getattr(row, key)].append(row)
+    return grouped
