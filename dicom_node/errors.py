@@ -9,6 +9,7 @@ RheumascoreError
 │   ├── DestinationBusyError     RS-312  the peer answered with a status that means later (A7xx)
 │   ├── LedgerBusyError          RS-313  the database did not answer in time
 │   └── ContentNotWrittenError   RS-314  the content store has no room, or its disk refuses
+├── InstanceRefusedError         RS-330  an instance was not taken; carries the C-STORE status that says why
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
@@ -72,6 +73,17 @@ class LeaseLostError(TransientError):
     """The lease ended and somebody else may have the job: what was done under it must not be written."""
 
     code = "RS-314"
+
+
+class InstanceRefusedError(RheumascoreError):
+    """An instance was not taken, and nothing of it is kept: the status of PS3.4 table B.2-1 and what was wrong."""
+
+    code = "RS-330"
+
+    def __init__(self, status: int, comment: str, offending_element: int | None = None) -> None:
+        """``comment``: at most 64 characters, no patient data; ``offending_element``: the tag that is wrong."""
+        super().__init__(f"{comment} (status 0x{status:04X})")
+        self.status, self.comment, self.offending_element = status, comment[:64], offending_element
 
 
 class PermanentError(RheumascoreError):

@@ -1,0 +1,318 @@
+"""One association as acceptor (PS3.8 section 9): who calls and for what, then messages until it is released.
+
+The data set of a C-STORE goes to the inbox fragment by fragment; no instance is ever held in memory.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+import structlog
+from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import (
+    A_ASSOCIATE,
+    ImplementationClassUIDNotification,
+    ImplementationVersionNameNotification,
+    MaximumLengthNotification,
+)
+from pynetdicom.presentation import PresentationContext
+
+from dicom_node.receiving.association_guard import (
+    ABORT,
+    GuardedChannel,
+    PduTooLongError,
+    PeerGoneError,
+    PeerTooSlowError,
+)
+from dicom_node.receiving.dimse_command import (
+    C_CANCEL_RQ,
+    C_ECHO_RQ,
+    C_STORE_RQ,
+    LONGEST_COMMAND,
+    RESPONSE,
+    CommandError,
+    DimseCommand,
+    encode_response,
+    read_command,
+)
+from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_node.receiving.inbox import Inbox
+from dicom_node.receiving.incoming_store import IncomingStore
+from dicom_node.receiving.presentation_contexts import choose_transfer_syntax, is_taken
+from dicom_node.receiving.store_status import SUCCESS, UNRECOGNISED_OPERATION
+
+ASSOCIATE_RQ, P_DATA, RELEASE_RQ = 0x01, 0x04, 0x05
+_LONGEST_REQUEST: Final = 65_536
+_APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
+_RELEASE_RP: Final = bytes((0x06, 0, 0, 0, 0, 4, 0, 0, 0, 0))
+_BY_USER, _BY_PROVIDER = 0, 2
+_UNRECOGNISED_PDU, _UNEXPECTED_PDU, _INVALID_PARAMETER = 1, 2, 6
+_COMMAND, _LAST = 1, 2
+_SMALLEST_PEER_PDU: Final = 128
+_LARGEST_UNWANTED_DATA_SET: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an association is not accepted: result, source and reason of PS3.8 table 9-21, and in words for the log."""
+
+    result: int
+    source: int
+    reason: int
+    words: str
+
+
+CALLED_NOT_RECOGNISED: Final = Rejection(1, 1, 7, "called AE title not recognised")
+CALLING_NOT_RECOGNISED: Final = Rejection(1, 1, 3, "calling AE title not recognised")
+TOO_MANY_ASSOCIATIONS: Final = Rejection(2, 3, 2, "too many associations")
+_OTHER_APPLICATION: Final = Rejection(1, 1, 2, "application context not supported")
+_OTHER_PROTOCOL: Final = Rejection(1, 2, 2, "protocol version not supported")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How a peer introduces itself."""
+
+    calling_ae_title: str
+    called_ae_title: str
+    address: str
+
+
+Admission = Callable[[Caller], Rejection | None]
+"""Decides on a caller; None lets it in."""
+
+
+class ProtocolFaultError(Exception):
+    """The peer broke the upper layer protocol; ``reason`` of PS3.8 table 9-26."""
+
+    def __init__(self, words: str, reason: int = _INVALID_PARAMETER) -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
+class Association:
+    """One connection from its first byte to its last."""
+
+    def __init__(
+        self,
+        channel: GuardedChannel,
+        name: str,
+        inbox: Inbox,
+        admit: Admission,
+        pdu_bytes: int,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._channel, self._inbox, self._admit = channel, inbox, admit
+        self._pdu_bytes, self._stopping = pdu_bytes, stopping
+        self._log = structlog.get_logger("listener").bind(association=name, address=channel.address)
+        self._contexts: dict[int, tuple[str, str]] = {}
+        self._peer_pdu_bytes = 0
+        self._calling_ae_title = ""
+        self._command_bytes = bytearray()
+        self._context_id = 0
+        self._request: DimseCommand | None = None
+        self._store: IncomingStore | None = None
+        self._unwanted = 0
+
+    def serve(self) -> None:
+        """Serve until the association ends, however it ends. Never raises for what a peer does."""
+        began = monotonic()
+        end = "released"
+        try:
+            if self._negotiate():
+                self._serve_messages()
+            else:
+                end = "rejected"
+        except PeerGoneError:
+            end = "stopped" if self._stopping() else "connection lost"
+            if self._stopping():
+                self._channel.abort(_BY_USER, 0)
+        except PeerTooSlowError as late:
+            end = f"too {late}"
+            self._channel.abort(_BY_PROVIDER, 0)
+        except PduTooLongError as fault:
+            end = f"PDU too long: {fault}"
+            self._channel.abort(_BY_PROVIDER, _INVALID_PARAMETER)
+        except ProtocolFaultError as fault:
+            end = f"protocol fault: {fault}"
+            self._channel.abort(_BY_PROVIDER, fault.reason)
+        finally:
+            if self._store:
+                self._store.abort()
+            self._channel.close()
+            self._log.info("association_ended", how=end, seconds=round(monotonic() - began, 3))
+
+    # Negotiation
+
+    def _negotiate(self) -> bool:
+        kind, body = self._channel.read_request(_LONGEST_REQUEST)
+        if kind != ASSOCIATE_RQ:
+            raise ProtocolFaultError("the first PDU is no A-ASSOCIATE-RQ", _UNEXPECTED_PDU)
+        request = _read_request(bytes(body))
+        caller = Caller(request.calling_ae_title.strip(), request.called_ae_title.strip(), self._channel.address)
+        self._log = self._log.bind(calling=caller.calling_ae_title)
+        rejection = _wrong_protocol(request) or self._admit(caller)
+        if rejection is not None:
+            self._channel.send(struct.pack(">BxLxBBB", 0x03, 4, rejection.result, rejection.source, rejection.reason))
+            self._log.warning("association_rejected", reason=rejection.words, called=caller.called_ae_title)
+            self._channel.close_after_answer()
+            return False
+        self._channel.established = True
+        self._calling_ae_title = caller.calling_ae_title
+        user = request.user_information
+        self._peer_pdu_bytes = int(user.maximum_length or 0) if user is not None else 0
+        self._channel.send(self._accept(request))
+        self._log.info("association_accepted", contexts=len(self._contexts))
+        return True
+
+    def _accept(self, request: Any) -> bytes:
+        results = []
+        for proposed in request.presentation_context:
+            abstract = str(proposed.abstract_syntax or "")
+            syntaxes = [str(syntax) for syntax in proposed.transfer_syntax]
+            chosen = choose_transfer_syntax(syntaxes) if is_taken(abstract) else None
+            result = PresentationContext()
+            result.context_id, result.abstract_syntax = proposed.context_id, abstract
+            result.transfer_syntax = [chosen or "1.2.840.10008.1.2"]
+            result.result = 0 if chosen else 4 if is_taken(abstract) else 3
+            results.append(result)
+            if chosen:
+                self._contexts[proposed.context_id] = (abstract, chosen)
+        return _encode_acceptance(request, results, self._pdu_bytes)
+
+    # Messages
+
+    def _serve_messages(self) -> None:
+        while True:
+            kind, body = self._channel.read_pdu(self._pdu_bytes)
+            if kind == P_DATA:
+                self._take_data(body)
+            elif kind == RELEASE_RQ:
+                self._channel.send(_RELEASE_RP)
+                self._channel.close_after_answer()
+                return
+            elif kind == ABORT:
+                raise PeerGoneError("aborted by the peer")
+            else:
+                raise ProtocolFaultError(f"PDU type {kind}", _UNEXPECTED_PDU if 1 <= kind <= 7 else _UNRECOGNISED_PDU)
+
+    def _take_data(self, body: memoryview) -> None:
+        at = 0
+        while at < len(body):
+            if at + 6 > len(body):
+                raise ProtocolFaultError("a PDV header is cut")
+            length, context_id, control = struct.unpack_from(">LBB", body, at)
+            if length < 2 or at + 4 + length > len(body):
+                raise ProtocolFaultError("a PDV crosses the end of its PDU")
+            fragment = body[at + 6 : at + 4 + length]
+            at += 4 + length
+            if context_id not in self._contexts:
+                raise ProtocolFaultError("a PDV on a context that was not accepted")
+            if control & _COMMAND:
+                self._take_command(context_id, fragment, bool(control & _LAST))
+            else:
+                self._take_data_set(context_id, fragment, bool(control & _LAST))
+
+    def _take_command(self, context_id: int, fragment: memoryview, last: bool) -> None:
+        if self._request is not None:
+            raise ProtocolFaultError("a command inside a data set")
+        self._channel.working(True)
+        self._command_bytes += fragment
+        if len(self._command_bytes) > LONGEST_COMMAND:
+            raise ProtocolFaultError("a command without end")
+        if not last:
+            return
+        try:
+            request = read_command(bytes(self._command_bytes))
+        except CommandError as error:
+            raise ProtocolFaultError(f"not a command set: {error}") from None
+        self._command_bytes.clear()
+        self._context_id, self._unwanted = context_id, 0
+        if request.field & RESPONSE:
+            raise ProtocolFaultError("a response to nothing")
+        if request.field == C_STORE_RQ:
+            abstract, transfer = self._contexts[context_id]
+            self._store = IncomingStore(
+                self._inbox, request, abstract, transfer, self._calling_ae_title, stopping=self._stopping()
+            )
+        if request.has_data_set:
+            self._request = request
+        else:
+            self._answer(request)
+
+    def _take_data_set(self, context_id: int, fragment: memoryview, last: bool) -> None:
+        request = self._request
+        if request is None or context_id != self._context_id:
+            raise ProtocolFaultError("a data set without its command")
+        if self._store is not None:
+            self._store.write(fragment)
+            if self._store.hopeless:
+                self._answer(request)
+                self._channel.abort(_BY_USER, 0)
+                raise PeerGoneError("an instance without end")
+        else:
+            self._unwanted += len(fragment)
+            if self._unwanted > _LARGEST_UNWANTED_DATA_SET:
+                raise ProtocolFaultError("a large data set for a service that is not offered")
+        if last:
+            self._request = None
+            self._answer(request)
+
+    def _answer(self, request: DimseCommand) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            answer = store.finish(self._log)
+            self._send_command(encode_response(request, answer.status, answer.comment, answer.offending_element))
+        elif request.field == C_ECHO_RQ:
+            self._send_command(encode_response(request, SUCCESS))
+        elif request.field != C_CANCEL_RQ:  # nothing here runs long enough to be cancelled
+            self._send_command(encode_response(request, UNRECOGNISED_OPERATION))
+        self._channel.working(False)
+
+    def _send_command(self, command: bytes) -> None:
+        most = max(self._peer_pdu_bytes or self._pdu_bytes, _SMALLEST_PEER_PDU) - 6
+        pdus = []
+        for at in range(0, len(command), most):
+            part = command[at : at + most]
+            control = _COMMAND | (_LAST if at + most >= len(command) else 0)
+            pdus.append(struct.pack(">BxLLBB", P_DATA, len(part) + 6, len(part) + 2, self._context_id, control) + part)
+        self._channel.send(b"".join(pdus))
+
+
+def _read_request(body: bytes) -> Any:
+    request = A_ASSOCIATE_RQ()
+    try:
+        request.decode(struct.pack(">BxL", ASSOCIATE_RQ, len(body)) + body)
+        _ = request.calling_ae_title.strip(), request.called_ae_title.strip()
+    except Exception as error:  # pynetdicom raises all sorts for a damaged request; it is always the peer's fault
+        raise ProtocolFaultError(f"A-ASSOCIATE-RQ cannot be read ({type(error).__name__})") from None
+    return request
+
+
+def _wrong_protocol(request: Any) -> Rejection | None:
+    if not request.protocol_version & 1:
+        return _OTHER_PROTOCOL
+    return _OTHER_APPLICATION if request.application_context_name != _APPLICATION_CONTEXT else None
+
+
+def _encode_acceptance(request: Any, results: list[Any], pdu_bytes: int) -> bytes:
+    most, class_uid, version = (
+        MaximumLengthNotification(),
+        ImplementationClassUIDNotification(),
+        ImplementationVersionNameNotification(),
+    )
+    most.maximum_length_received = pdu_bytes
+    class_uid.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    acceptance = A_ASSOCIATE()
+    acceptance.calling_ae_title, acceptance.called_ae_title = request.calling_ae_title, request.called_ae_title
+    acceptance.application_context_name = _APPLICATION_CONTEXT
+    acceptance.presentation_context_definition_results_list = results
+    acceptance.user_information = [most, class_uid, version]
+    pdu = A_ASSOCIATE_AC()
+    pdu.from_primitive(acceptance)
+    return bytes(pdu.encode())

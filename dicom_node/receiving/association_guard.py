@@ -1,0 +1,285 @@
+"""Who gets a socket, for how long, and how much may come through it: the shield against idle, slow and lying peers.
+
+A plain pynetdicom acceptor is put out of service by eleven idle sockets, and pays 40 ms for each association to copy
+its presentation contexts. So the upper layer's loop is our own: one thread for each connection, blocking reads with a
+deadline for every PDU, lengths checked before memory is taken, monotonic clocks. pynetdicom reads and writes the
+association PDUs (``association.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from dicom_node.errors import PortInUseError
+
+ABORT: Final = 0x07
+_HEADER: Final = struct.Struct(">BxL")
+_MAX_LENGTH_SLACK: Final = 64
+"""Some senders count the PDV header's six bytes, or their own rounding, outside the agreed maximum."""
+_BACKLOG: Final = 128
+_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
+"""Linux: answer at once, or a sender with Nagle's algorithm on waits 40 ms for each instance."""
+
+
+class PeerGoneError(ConnectionError):
+    """The connection ended, or was ended by us, without more bytes."""
+
+
+class PeerTooSlowError(TimeoutError):
+    """A deadline passed: ``idle`` between PDUs, ``slow`` inside one."""
+
+
+class PduTooLongError(ValueError):
+    """A PDU claims more than was agreed; nothing of it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds that a peer has, on a monotonic clock."""
+
+    request: float = 5.0
+    """From the connection to the whole A-ASSOCIATE-RQ."""
+    pdu: float = 5.0
+    """For one PDU from its first byte, and its length over ``bytes_per_second`` on top."""
+    bytes_per_second: float = 20_000.0
+    idle: float = 30.0
+    """Between two PDUs."""
+    answer: float = 10.0
+    """For the peer to take what we send."""
+
+
+class GuardedChannel:
+    """One connection: whole PDUs in within their deadline, answers out. Used by one thread; woken by others."""
+
+    def __init__(self, connection: socket.socket, address: str, deadlines: Deadlines) -> None:
+        self.address, self.opened_at, self.established = address, monotonic(), False
+        self._socket, self._deadlines = connection, deadlines
+        self._buffer = bytearray(4096)
+        self._state = threading.Lock()
+        self._at_rest, self._interrupted = True, False
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def read_request(self, longest: int) -> tuple[int, memoryview]:
+        """The first PDU; all of it within ``Deadlines.request`` of the connection."""
+        end = self.opened_at + self._deadlines.request
+        return self._read_pdu(longest, end, lambda _: end)
+
+    def read_pdu(self, longest: int) -> tuple[int, memoryview]:
+        """The next PDU: type and body. The body is valid until the next call."""
+        return self._read_pdu(longest + _MAX_LENGTH_SLACK, monotonic() + self._deadlines.idle, self._pdu_deadline)
+
+    def send(self, pdu: bytes) -> None:
+        """Send all of it. Raises PeerGoneError when the peer does not take it in time."""
+        try:
+            self._socket.settimeout(self._deadlines.answer)
+            self._socket.sendall(pdu)
+        except OSError as error:
+            raise PeerGoneError(str(error)) from None
+
+    def abort(self, source: int, reason: int) -> None:
+        """A-ABORT (PS3.8 table 9-26), then close."""
+        with contextlib.suppress(PeerGoneError):
+            self.send(struct.pack(">BxLxxBB", ABORT, 4, source, reason))
+        self.close_after_answer()
+
+    def close_after_answer(self) -> None:
+        """Close so that the peer still gets what was sent: a close with unread bytes would reset the connection."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            end = monotonic() + 1.0
+            while (left := end - monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(65536):
+                    break
+        self.close()
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+    def working(self, busy: bool) -> None:
+        """The association says whether it is in the middle of a message; then ``interrupt_at_rest`` waits."""
+        with self._state:
+            self._at_rest = not busy
+            if self._interrupted and self._at_rest:
+                self._stop_reading()
+
+    def interrupt_at_rest(self) -> None:
+        """End reading as soon as no message is under way; its thread then sees PeerGoneError."""
+        with self._state:
+            self._interrupted = True
+            if self._at_rest:
+                self._stop_reading()
+
+    def cut(self) -> None:
+        """End the connection now, from any thread; its own thread wakes and cleans up."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _stop_reading(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
+
+    def _pdu_deadline(self, length: int) -> float:
+        return monotonic() + self._deadlines.pdu + length / self._deadlines.bytes_per_second
+
+    def _read_pdu(self, longest: int, first_byte_by: float, body_by: Callable[[int], float]) -> tuple[int, memoryview]:
+        view = memoryview(self._buffer)
+        self._acknowledge_at_once()
+        got = self._read(view[:6], 1, first_byte_by, "idle")
+        if got < 6:
+            self._read(view[got:6], 6 - got, min(first_byte_by, body_by(0)), "slow")
+        kind, length = _HEADER.unpack_from(self._buffer)
+        if length > longest:
+            raise PduTooLongError(f"{length} bytes, at most {longest} are taken")
+        if length > len(self._buffer):
+            self._buffer = bytearray(length)
+            view = memoryview(self._buffer)
+        self._read(view[:length], length, body_by(length), "slow")
+        return kind, view[:length]
+
+    def _read(self, view: memoryview, at_least: int, end: float, what: str) -> int:
+        got = 0
+        while got < at_least:
+            left = end - monotonic()
+            if left <= 0:
+                raise PeerTooSlowError(what)
+            try:
+                self._socket.settimeout(left)
+                count = self._socket.recv_into(view[got:])
+            except TimeoutError:
+                raise PeerTooSlowError(what) from None
+            except OSError as error:
+                raise PeerGoneError(str(error)) from None
+            if not count:
+                raise PeerGoneError("closed by the peer")
+            got += count
+        return got
+
+    def _acknowledge_at_once(self) -> None:
+        if _QUICKACK is not None:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+class AssociationGuard:
+    """The accept loop. At the cap of connections the oldest one without an association makes room, never a new one.
+
+    So idle sockets cannot keep an honest sender out, from whatever address: it asks at once, they grow old.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        serve: Callable[[GuardedChannel], None],
+        *,
+        connections: int,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        """Bind. ``serve`` runs in a thread of its own for each connection. Raises PortInUseError."""
+        self.host, self._serve, self._most = host, serve, connections
+        self._deadlines = deadlines or Deadlines()
+        self._channels: dict[GuardedChannel, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self.stopping = threading.Event()
+        self._listening = _bind(host, port)
+        self.port = int(self._listening.getsockname()[1])
+
+    def serve_until_stopped(self) -> None:
+        """Accept connections until ``stop`` is called from another thread or a signal handler."""
+        while not self.stopping.is_set():
+            try:
+                connection, address = self._listening.accept()
+            except OSError:  # closed by stop, or no descriptor left: then the oldest idle connection makes room
+                if not self.stopping.wait(0.05):
+                    self._make_room(0)
+                continue
+            self._make_room(self._most - 1)
+            self._start(connection, str(address[0]))
+        self._listening.close()
+
+    def stop(self) -> None:
+        """Accept nothing more, and end every association as soon as it is between two messages."""
+        self.stopping.set()
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            channels = list(self._channels)
+        for channel in channels:
+            channel.interrupt_at_rest()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for what runs; what is not done by then is cut. True when nothing had to be cut."""
+        end = monotonic() + seconds
+        with self._lock:
+            running = dict(self._channels)
+        for thread in running.values():
+            thread.join(max(0.0, end - monotonic()))
+        late = [channel for channel, thread in running.items() if thread.is_alive()]
+        for channel in late:
+            channel.cut()
+            running[channel].join(1.0)
+        return not late
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are, with an association or without."""
+        with self._lock:
+            return len(self._channels)
+
+    def _start(self, connection: socket.socket, address: str) -> None:
+        channel = GuardedChannel(connection, address, self._deadlines)
+        thread = threading.Thread(target=self._run, args=(channel,), name="association", daemon=True)
+        with self._lock:
+            self._channels[channel] = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the machine gives no more threads
+            self._forget(channel)
+
+    def _run(self, channel: GuardedChannel) -> None:
+        try:
+            self._serve(channel)
+        finally:
+            self._forget(channel)
+
+    def _forget(self, channel: GuardedChannel) -> None:
+        channel.close()
+        with self._lock:
+            self._channels.pop(channel, None)
+
+    def _make_room(self, most: int) -> None:
+        with self._lock:
+            waiting = [channel for channel in self._channels if not channel.established]
+            if len(self._channels) <= most or not waiting:
+                return
+            per_address = Counter(channel.address for channel in waiting)
+            crowd = max(per_address, key=lambda address: per_address[address])
+            oldest = min((c for c in waiting if c.address == crowd), key=lambda c: c.opened_at)
+            del self._channels[oldest]
+        oldest.cut()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise PortInUseError(
+            f"Cannot listen on {host}:{port} ({error.strerror}); end the program that does (`ss -ltnp`), or set "
+            "node.port in node.toml to a free port."
+        ) from None
+    return listening

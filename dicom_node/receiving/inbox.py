@@ -1,0 +1,179 @@
+"""Stop 2: bytes become a ReceivedInstance. File, folder and ledger row are on disk; only then may Success be said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydicom import dcmread
+from pydicom.filereader import read_file_meta_info
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_node.content_store import ContentStore
+from dicom_node.errors import InstanceRefusedError, TransientError
+from dicom_node.ledger.instances import Arrival, ReceivedInstance, add_instance
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.receiving.own_objects import says_it_is_ours
+from dicom_node.receiving.part10_head import part10_head
+from dicom_node.receiving.store_status import (
+    CANNOT_UNDERSTAND,
+    DATA_SET_DOES_NOT_MATCH,
+    INVALID_SOP_INSTANCE,
+    OUT_OF_RESOURCES,
+    SOP_CLASS_NOT_SUPPORTED,
+)
+from dicom_node.receiving.strict_dataset_pass import (
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    DatasetFacts,
+    StrictDatasetPass,
+    is_well_formed_uid,
+)
+from dicom_node.settings import LimitsSection
+
+_PIECE: Final = 1 << 20
+_META_OFFSET: Final = 128 + 4 + 12
+"""Preamble, prefix and group length element: the rest of the meta header is counted from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedInstance:
+    """What the sender says is coming: the C-STORE command and the context it came on."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    calling_ae_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One instance is safe, and whether it was news."""
+
+    instance: ReceivedInstance
+    arrival: Arrival
+
+
+class Inbox:
+    """Takes instances for one node, from associations and from files. Safe from several threads."""
+
+    def __init__(
+        self,
+        store: ContentStore,
+        ledger: Ledger,
+        limits: LimitsSection,
+        *,
+        on_arrival: Callable[[], None] = lambda: None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``on_arrival`` is called after each instance that is news: study assembly looks then."""
+        self.store, self.ledger, self.limits = store, ledger, limits
+        self.on_arrival, self.wall_clock = on_arrival, wall_clock
+
+    def begin(self, announced: AnnouncedInstance) -> IncomingInstance:
+        """Room for one instance. Raises InstanceRefusedError when its name is wrong or the disk is too full."""
+        if not is_well_formed_uid(announced.sop_instance_uid):
+            raise InstanceRefusedError(INVALID_SOP_INSTANCE, "SOP Instance UID is not 1 to 64 digits and dots")
+        if not is_well_formed_uid(announced.sop_class_uid):
+            raise InstanceRefusedError(SOP_CLASS_NOT_SUPPORTED, "SOP Class UID is not 1 to 64 digits and dots")
+        if self.store.free_bytes < self.limits.free_disk_bytes:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "no room on disk")
+        try:
+            return IncomingInstance(self, announced)
+        except TransientError:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "no room on disk") from None
+
+    def receive_file(self, path: Path, calling_ae_title: str) -> Receipt:
+        """Take a Part 10 file as if it had been sent: same checks, same bytes kept.
+
+        Raises InstanceRefusedError when it is not DICOM or would be refused by C-STORE.
+        """
+        try:
+            meta = read_file_meta_info(path)
+            header = dcmread(path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True)
+            announced = AnnouncedInstance(
+                str(header.SOPClassUID), str(header.SOPInstanceUID), str(meta.TransferSyntaxUID), calling_ae_title
+            )
+            data_set_offset = _META_OFFSET + int(meta.FileMetaInformationGroupLength)
+        except Exception:  # whatever a broken file makes pydicom raise, it is not a DICOM file that we can keep
+            raise InstanceRefusedError(CANNOT_UNDERSTAND, "not a DICOM file with a meta header") from None
+        incoming = self.begin(announced)
+        try:
+            with path.open("rb") as file:
+                file.seek(data_set_offset)
+                while piece := file.read(_PIECE):
+                    incoming.write(piece)
+            return incoming.finish()
+        finally:
+            incoming.abort()
+
+
+class IncomingInstance:
+    """One instance on its way in: ``write`` its bytes, then ``finish``; ``abort`` leaves nothing behind."""
+
+    def __init__(self, inbox: Inbox, announced: AnnouncedInstance) -> None:
+        self._inbox, self._announced = inbox, announced
+        self._pass = StrictDatasetPass(announced.transfer_syntax_uid, inbox.limits.instance_bytes)
+        self._writer = inbox.store.open_instance(
+            part10_head(
+                announced.sop_class_uid,
+                announced.sop_instance_uid,
+                announced.transfer_syntax_uid,
+                announced.calling_ae_title,
+            )
+        )
+
+    def write(self, data: bytes | memoryview) -> None:
+        """The next bytes of the data set. Raises InstanceRefusedError at the first fault."""
+        self._pass.feed(data)
+        try:
+            self._writer.write(data)
+        except TransientError:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "no room on disk") from None
+
+    def finish(self) -> Receipt:
+        """Check the whole, bring it to disk, write the ledger. Raises InstanceRefusedError; then nothing is kept."""
+        facts = self._pass.finish()
+        self._check_names(facts)
+        try:
+            sha256 = self._writer.finish()
+            instance = self._instance(facts, sha256)
+            ours = says_it_is_ours(facts.manufacturer, facts.image_type)
+            with self._inbox.ledger.write() as session:
+                arrival = add_instance(session, instance, says_it_is_ours=ours)
+        except TransientError:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "disk or ledger cannot be written") from None
+        except SQLAlchemyError:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "ledger cannot be written") from None
+        if arrival != "same_bytes":
+            self._inbox.on_arrival()
+        return Receipt(instance, arrival)
+
+    def abort(self) -> None:
+        """Forget it. Harmless after ``finish``."""
+        self._writer.abort()
+
+    def _check_names(self, facts: DatasetFacts) -> None:
+        announced = self._announced
+        if facts.sop_class_uid != announced.sop_class_uid:
+            raise InstanceRefusedError(DATA_SET_DOES_NOT_MATCH, "SOP Class UID is not the command's", SOP_CLASS_UID)
+        if facts.sop_instance_uid != announced.sop_instance_uid:
+            raise InstanceRefusedError(
+                DATA_SET_DOES_NOT_MATCH, "SOP Instance UID is not the command's", SOP_INSTANCE_UID
+            )
+
+    def _instance(self, facts: DatasetFacts, sha256: str) -> ReceivedInstance:
+        return ReceivedInstance(
+            sop_instance_uid=facts.sop_instance_uid,
+            sop_class_uid=facts.sop_class_uid,
+            study_instance_uid=facts.study_instance_uid,
+            series_instance_uid=facts.series_instance_uid,
+            transfer_syntax_uid=self._announced.transfer_syntax_uid,
+            content_sha256=sha256,
+            bytes=facts.bytes,
+            calling_ae_title=self._announced.calling_ae_title,
+            received_at=self._inbox.wall_clock(),
+        )
