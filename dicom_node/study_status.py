@@ -59,7 +59,7 @@ def study_status(session: Session, study_instance_uid: str) -> Status | None:
 def state_counts(session: Session) -> dict[str, int]:
     """How many studies are in each state; states with none are there with 0."""
     rows = session.execute(select(StudyRow.state, func.count()).group_by(StudyRow.state))
-    counted = dict(rows.tuples())
+    counted = dict(rows.tuples().all())
     return {state: counted.get(state, 0) for state in STATES}
 
 
@@ -204,7 +204,7 @@ def _instance_counts(session: Session, uids: Sequence[str]) -> Counter[str]:
         .where(InstanceRow.study_instance_uid.in_(uids))
         .group_by(InstanceRow.study_instance_uid)
     )
-    return Counter(dict(rows.tuples()))
+    return Counter(dict(rows.tuples().all()))
 
 
 def _of_studies(session: Session, table: type[JobRow] | type[ResultRow], uids: Sequence[str]) -> _Rows:

@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from core_lab.access import Access
 from core_lab.web.doorkeeper import Doorkeeper
@@ -31,7 +32,7 @@ _WHAT_TO_DO = {
 }
 
 
-def create_app(settings: NodeSettings, access: Access) -> FastAPI:
+def create_app(settings: NodeSettings, access: Access) -> ASGIApp:
     """The page of one node. It writes nothing; ``access`` knows who may look."""
     view = NodeView.open(settings)
 
@@ -41,7 +42,6 @@ def create_app(settings: NodeSettings, access: Access) -> FastAPI:
         view.close()
 
     app = FastAPI(title="rheumascore", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_middleware(Doorkeeper, access=access, web=settings.web)
     app.include_router(studies_routes(view))
     app.include_router(study_routes(view))
     app.include_router(picture_routes(view))
@@ -50,7 +50,8 @@ def create_app(settings: NodeSettings, access: Access) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_call)
     app.add_exception_handler(SQLAlchemyError, _ledger_away)
-    return app
+    app.add_exception_handler(Exception, _our_fault)
+    return Doorkeeper(app, access, settings.web)  # outermost: not even a fault of ours answers without its headers
 
 
 def _health(view: NodeView) -> Callable[[], JSONResponse]:
@@ -70,6 +71,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _wrong_call(request: Request, _: Exception) -> Response:
     return refusal(request.scope, HTTPStatus.BAD_REQUEST, "A part of this address is missing or out of range.")
+
+
+async def _our_fault(request: Request, _: Exception) -> Response:
+    said = "The page made an error; it was written to its log. Try again, or tell the people who run this node."
+    return refusal(request.scope, HTTPStatus.INTERNAL_SERVER_ERROR, said)
 
 
 async def _ledger_away(request: Request, _: Exception) -> Response:
