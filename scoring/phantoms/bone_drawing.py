@@ -57,13 +57,17 @@ class Box:
 
 @lru_cache(maxsize=1)
 def trabeculae() -> Plane:
-    """A tile of streaks running along the first axis, band-limited near 0.8 mm; mean 0, deviation 1."""
-    noise = np.random.Generator(np.random.PCG64(7)).standard_normal((TILE, TILE))
+    """A tile of struts along the first axis and weaker ones across it, near 0.8 mm apart; mean 0, deviation 1."""
+    noise = np.random.Generator(np.random.PCG64(7)).standard_normal((2, TILE, TILE))
     along = np.fft.fftfreq(TILE, TILE_MM)[:, None]
     across = np.fft.rfftfreq(TILE, TILE_MM)[None, :]
-    frequency = np.hypot(2.8 * along, across)
-    band = np.exp(-(((frequency - 1.15) / 0.5) ** 2))
-    texture = irfft2(rfft2(noise) * band, s=(TILE, TILE))
+    texture = np.zeros((TILE, TILE))
+    for layer, (stretch_along, stretch_across, weight) in zip(noise, ((3.2, 1.0, 1.0), (1.0, 2.6, 0.65)), strict=True):
+        frequency = np.hypot(stretch_along * along, stretch_across * across)
+        waves = irfft2(rfft2(layer) * np.exp(-(((frequency - 1.2) / 0.5) ** 2)), s=(TILE, TILE))
+        waves = waves / waves.std()
+        # Struts are fewer than the gaps between them.
+        texture += weight * (waves + 0.18 * (waves * waves - 1.0))
     tile: Plane = (texture / texture.std()).astype(np.float32)
     return tile
 
@@ -136,8 +140,8 @@ def add_bone(
     middle = np.abs(2.0 * end - 1.0) if bone.tube else np.ones_like(end)
     sponge = 0.06 + 0.11 * middle * middle + 0.07 * joined
     coarse = 0.5 if bone.half_widths[2] > 9.0 else 1.0
-    sponge = sponge * (1.0 + coarse * (1.0 - 0.6 * joined) * (0.25 + 0.2 * middle) * _sampled_texture(box, rng))
-    drawn = (outer - inner) + np.maximum(sponge, 0.0) * inner
+    sponge = sponge * (1.0 + coarse * (1.0 - 0.6 * joined) * (0.28 + 0.24 * middle) * _sampled_texture(box, rng))
+    drawn = (outer - inner) + np.maximum(sponge, 0.0) * inner + (1.0 - joined) * _second_contour(bone, box, rng)
     for position in bone.physis_mm:
         drawn *= _growth_plate(bone, box, position, grown, rng, grid.spacing_mm)
     for notch in notches:
@@ -189,6 +193,19 @@ def _near(line: Points, grid: Grid, box: Box, reach_mm: float) -> Plane:
     return blurred
 
 
+def _second_contour(bone: Bone, box: Box, rng: np.random.Generator) -> Plane:
+    """The edge of the bone's other face (dorsal or palmar), seen through it as a faint line inside one side."""
+    inset, strength = float(rng.uniform(1.2, 2.8)), float(rng.uniform(0.3, 2.0))
+    facing = float(rng.uniform(0.0, 2.0 * np.pi))
+    if bone.tube:
+        outward = np.maximum(2.4 - box.along, box.along - bone.length + 2.4) * 1.2
+        inset = min(inset, 1.5)
+    else:
+        outward = (box.along - bone.length / 2) * np.cos(facing) + box.across * np.sin(facing)
+    line: Plane = strength * expit(outward * 1.5) * np.exp(-(((box.depth - inset) / 0.3) ** 2))
+    return line
+
+
 def _growth_plate(
     bone: Bone, box: Box, position: float, grown: float, rng: np.random.Generator, spacing_mm: float
 ) -> Plane:
@@ -202,7 +219,10 @@ def _growth_plate(
     soft = max(0.18, 0.6 * spacing_mm)
     band = expit((np.abs(away) - width / 2) / soft * 1.6)
     lips = 0.28 * np.exp(-(((np.abs(away) - width / 2 - 0.45) / 0.4) ** 2))
-    too_wide = expit((half * bone.epiphysis_width - np.abs(box.across)) / soft * 1.6)
+    corner = 0.9 * np.exp(-np.maximum(outward, 0.0) / 0.9)
+    too_wide = expit((half * bone.epiphysis_width - corner - np.abs(box.across)) / soft * 1.6)
     kept = np.where(outward > 0.0, too_wide, 1.0)
-    left: Plane = ((0.06 + 0.94 * band) * (1.0 + lips) * kept).astype(np.float32)
+    closing = float(rng.uniform(0.0, 0.5)) * (grown - 0.5) * (1.0 + np.sin(box.across + wave))
+    closing = np.clip(closing + 0.06, 0.06, 0.7)
+    left: Plane = ((closing + (1.0 - closing) * band) * (1.0 + lips) * kept).astype(np.float32)
     return left

@@ -30,7 +30,8 @@ class FilmStyle:
     ``grain``: noise deviation. ``blur_mm``: unsharpness. ``scatter``: share of scattered light. ``heel``: shading
     across the film and ``heel_degrees`` its direction. ``margins_mm``: free film left, above, right of and below the
     hand; ``forearm_mm``: forearm shown. ``frame``: collimation; ``frame_mm``: film beyond it; ``frame_degrees``: its
-    turn. ``marker``: side letter of lead; ``initials`` beside it. ``degrees``: turn of the hand.
+    turn. ``strips_mm``: white rims of the scanner left, above, right and below. ``marker``: side letter of lead, with
+    its turn and the ``initials`` beside it. ``degrees``: turn of the hand.
     """
 
     base: float = 0.04
@@ -46,6 +47,7 @@ class FilmStyle:
     frame: Frame = "none"
     frame_mm: float = 0.0
     frame_degrees: float = 0.0
+    strips_mm: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     marker: bool = True
     marker_degrees: float = 0.0
     initials: str = ""
@@ -65,6 +67,7 @@ def sample_film(rng: np.random.Generator) -> FilmStyle:
     frame: Frame = rng.choice(["none", "line", "white", "black"], p=[0.45, 0.3, 0.13, 0.12])
     loose = float(rng.uniform(4.0, 40.0)) if rng.uniform() < 0.8 else float(rng.uniform(30.0, 70.0))
     margins = tuple(float(m) for m in np.maximum(loose * rng.uniform(0.3, 1.3, 4), 4.0))
+    strips = [float(w) if rng.uniform() < 0.12 else 0.0 for w in rng.uniform(0.8, 3.5, 4)]
     return FilmStyle(
         base=base,
         contrast=contrast,
@@ -79,6 +82,7 @@ def sample_film(rng: np.random.Generator) -> FilmStyle:
         frame=frame,
         frame_mm=0.0 if frame == "none" else float(rng.uniform(2.0, 30.0)),
         frame_degrees=float(rng.normal(0.0, 2.0)),
+        strips_mm=(strips[0], strips[1], strips[2], strips[3]),
         marker=bool(rng.uniform() < 0.85),
         marker_degrees=float(rng.choice([0.0, 0.0, float(rng.normal(0, 15)), float(rng.uniform(0, 360))])),
         initials="".join(rng.choice(list("ABCDHJKLMNOPRST"), int(rng.integers(0, 4)))),
@@ -113,6 +117,7 @@ def develop(
         _press(grey, style, letter, x, y, spacing_mm)
     if style.frame != "none":
         _collimate(grey, style, spacing_mm)
+    _strips(grey, style, spacing_mm)
     grain = rng.standard_normal(grey.shape, dtype=np.float32)
     grain += gaussian_filter(grain, 0.9) * np.float32(1.8)
     grey += grain * np.float32(style.grain * 0.7)
@@ -151,6 +156,14 @@ def _lay(grey: Plane, mask: Plane, x: float, y: float, attenuation: float, style
     target = grey[y0:y1, x0:x1]
     lead = np.minimum(target + style.contrast * attenuation, 1.0)
     grey[y0:y1, x0:x1] = target + part * (lead - target)
+
+
+def _strips(grey: Plane, style: FilmStyle, spacing_mm: float) -> None:
+    """Unexposed rims along the edges of the scanned film."""
+    left, top, right, bottom = (round(width / spacing_mm) for width in style.strips_mm)
+    rows, columns = grey.shape
+    for part in (grey[:, :left], grey[:top], grey[:, columns - right :], grey[rows - bottom :]):
+        part[:] = min(style.base + 1.1 * style.contrast, 1.0)
 
 
 def _collimate(grey: Plane, style: FilmStyle, spacing_mm: float) -> None:

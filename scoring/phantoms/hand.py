@@ -217,27 +217,32 @@ def _thickness(hand: _Hand, grid: Grid) -> tuple[Plane, Plane]:
             notches=[n for n in hand.notches if n.bone == name],
             fusion=np.concatenate(lines) if lines else None,
         )  # fmt: skip
-    rng = stream(hand.seed, "sesamoids")
-    for sesamoid in _sesamoids(rng, hand):
-        add_bone(bone, sesamoid, grid, rng=rng, mineral=hand.body.mineral, grown=1.0)
+    rng = stream(hand.seed, "small bones")
+    for small, share in _small_bones(rng, hand):
+        add_bone(bone, small, grid, rng=rng, mineral=hand.body.mineral * share, grown=1.0)
     return soft_tissue(stream(hand.seed, "flesh"), hand.skeleton, hand.body, grid), bone
 
 
-def _sesamoids(rng: np.random.Generator, hand: _Hand) -> list[Bone]:
-    """One or two small round bones in front of the head of metacarpal 1, from about 12 years on."""
-    thumb = hand.skeleton.bones["MC1"]
-    count = int(rng.integers(0, 3)) if hand.body.age > 11.5 else 0
-    circle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
-    ring = np.stack([np.cos(circle), np.sin(circle)], 1)
-    found: list[Bone] = []
-    for side in rng.permutation([-1.0, 1.0])[:count]:
+def _small_bones(rng: np.random.Generator, hand: _Hand) -> list[tuple[Bone, float]]:
+    """Up to two sesamoids at the head of metacarpal 1 and the hook of the hamate, with their share of full density."""
+    if hand.body.age < 11.5:
+        return []
+    thumb, hamate, size = hand.skeleton.bones["MC1"], hand.skeleton.bones["hamate"], hand.body.size
+    hook = hamate.outline.mean(0) + np.array([1.4, -0.6]) * size + rng.normal(0.0, 0.5, 2)
+    found = [(_pebble("hook", hook, (1.8 * size, 2.6 * size)), float(rng.uniform(0.2, 0.7)))]
+    for side in rng.permutation([-1.0, 1.0])[: int(rng.integers(0, 3))]:
         across = float(side * rng.uniform(0.5, 1.05)) * thumb.half_widths[2]
         middle = thumb.place(thumb.length - float(rng.uniform(2.0, 4.5)), across)
-        radius = float(rng.uniform(1.5, 2.4)) * hand.body.size
-        outline = middle + ring * radius * [1.0, float(rng.uniform(0.75, 1.0))]
-        up = np.array([0.0, -radius])
-        found.append(Bone("sesamoid", outline, middle - up, middle + up, (radius, radius, radius), tube=False))
+        radius = float(rng.uniform(1.5, 2.4)) * size
+        found.append((_pebble("sesamoid", middle, (radius, radius * float(rng.uniform(0.75, 1.0)))), 1.0))
     return found
+
+
+def _pebble(name: str, middle: Points, radii: tuple[float, float]) -> Bone:
+    circle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
+    outline = middle + np.stack([np.cos(circle), np.sin(circle)], 1) * np.array(radii)
+    up = np.array([0.0, -radii[1]])
+    return Bone(name, outline, middle - up, middle + up, (min(radii), min(radii), min(radii)), tube=False)
 
 
 def _markers(hand: _Hand, grid: Grid, style: FilmStyle, soft: Plane) -> tuple[tuple[Side, float, float], ...]:

@@ -186,6 +186,9 @@ def _long_bone(
     kind = "distal" if segment.name[0] == "D" else kind
     corners = long_bone_corners(kind, length, half_widths)
     corners = corners + rng.normal(0.0, 0.012, corners.shape) * np.array([half_widths[1], half_widths[1]]) * 2
+    if segment.name.endswith("1"):
+        # The thumb is seen from the side.
+        corners[:, 0] *= np.where(corners[:, 0] > 0.0, 1.1, 0.92)
     # Metacarpals and phalanges bow a little, and one side is never the mirror image of the other.
     corners[:, 0] += float(rng.normal(0.0, 0.012)) * length * np.sin(np.pi * np.clip(corners[:, 1] / length, 0, 1))
     axis = vector / length
