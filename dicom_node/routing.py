@@ -86,7 +86,7 @@ def decide(study: Study, specs: Sequence[SystemSpec]) -> tuple[RoutingDecision, 
 
 
 def route_study(session: Session, study: Study, specs: Sequence[SystemSpec]) -> tuple[str, ...]:
-    """Write a scoring job for each system that accepts the study; the ids of jobs that are new.
+    """Write a scoring job for each system that accepts the study; the ids of the jobs that wait.
 
     In the caller's transaction. Nobody accepts: the study becomes ``no_system`` with each system's reason.
     """

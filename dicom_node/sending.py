@@ -22,16 +22,9 @@ def print_sending(peer: str, paths: Sequence[Path], config: Path, *, as_json: bo
     """Send, show progress, print each refusal. 1 when anything was not stored."""
     settings, target = _peer(peer, config)
     files = list(find_files(paths))
-    answers = [
-        answer
-        for answer in track(
-            send_files(target, files, settings.node.ae_title),
-            total=len(files),
-            description=f"to {target.name}",
-            console=Console(stderr=True),
-            transient=True,
-        )
-    ]
+    sending = send_files(target, files, settings.node.ae_title)
+    shown = Console(stderr=True)
+    answers = list(track(sending, total=len(files), description=f"to {target.name}", console=shown, transient=True))
     refused = [a for a in answers if not a.stored]
     if as_json:
         rows = [{"file": str(a.path), "stored": a.stored, "status": a.status, "text": a.text} for a in answers]

@@ -9,12 +9,18 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import select
 
+from dicom_node.delivery.outbox import release
 from dicom_node.ledger.jobs import requeue
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import ResultRow
+from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings, read_settings
 from dicom_node.study_status import study_status, study_statuses
+from scoring.result import ScoreResult
 
+_ACTOR: Final = "command line"
 WAITING_FOR_A_PERSON: Final = ("failed", "held")
 
 
@@ -41,11 +47,15 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
 
 
 def print_requeued(config: Path, study: str | None, *, dead: bool) -> int:
-    """Dispatch again what waits, and with ``dead`` what was given up."""
+    """Dispatch again what waits, with ``dead`` what was given up, and what the settings do not hold any more."""
     settings = read_settings(config)
     ledger = _open(settings)
     with ledger.write() as session:
-        number = requeue(session, "command line", study_instance_uid=study, parked=dead)
+        number = requeue(session, _ACTOR, study_instance_uid=study, parked=dead)
+        query = select(ResultRow).where(ResultRow.current)
+        for row in session.scalars(query if study is None else query.where(ResultRow.study_instance_uid == study)):
+            if not reason_to_hold(settings, ScoreResult.from_json(row.content)):
+                number += len(release(session, row.study_instance_uid, _ACTOR))
     typer.echo(f"{number} job(s) dispatched again")
     return 0
 

@@ -27,6 +27,7 @@ from dicom_node.ledger.tables import ResultRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 from dicom_node.queue.celery_app import TASK_OF, hint
 from dicom_node.queue.leased_work import do_leased
+from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings
 from dicom_node.source_images import source_images
 from scoring.catalogue import find_spec, open_system
@@ -124,15 +125,6 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
 def deliver(workplace: Workplace, leased: LeasedJob) -> None:
     """Objects in the outbox -> a destination, each status read."""
     deliver_results(workplace.settings, workplace.ledger, workplace.store, leased)
-
-
-def reason_to_hold(settings: NodeSettings, result: ScoreResult) -> str:
-    """Why a result must not leave the house by itself; empty when it may."""
-    if result.demonstration and not settings.scoring.accept_demonstration_weights:
-        return (
-            "Scored with demonstration weights; set scoring.accept_demonstration_weights = true to send such results."
-        )
-    return ""
 
 
 def _do(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None], job_id: str) -> None:

@@ -122,16 +122,17 @@ def _set_identity(
     dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = taken.strftime("%H%M%S")
     for keyword in ("PatientBirthDate", "PatientSex", "ReferringPhysicianName", "StudyID", "AccessionNumber"):
         setattr(dataset, keyword, "")
-    dataset.Manufacturer, dataset.ConversionType = "", "DI" if kind.modality != "RG" else "DF"
-    dataset.PatientOrientation = ""
-    dataset.ImageType = ["ORIGINAL", "PRIMARY"] if kind.modality != "RG" else ["DERIVED", "SECONDARY"]
+    dataset.Manufacturer = dataset.PatientOrientation = ""
+    if kind.modality == "RG":
+        dataset.ConversionType, dataset.ImageType = "DF", ["DERIVED", "SECONDARY"]
+    else:
+        dataset.ImageType, dataset.AcquisitionContextSequence = ["ORIGINAL", "PRIMARY"], []
     if kind.body_part:
         dataset.BodyPartExamined = kind.body_part
     region = Dataset()
     region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = kind.region
     dataset.AnatomicRegionSequence = [region]
     dataset.BurnedInAnnotation = "NO"
-    dataset.AcquisitionContextSequence = []
 
 
 def _set_trial(dataset: Dataset, trial: str) -> None:
