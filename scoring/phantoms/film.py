@@ -27,11 +27,12 @@ class FilmStyle:
     """Everything about a film that is not the hand.
 
     ``base``: grey of bare film 0..1. ``contrast``: grey per unit of attenuation. ``gamma``: applied last.
-    ``grain``: noise deviation. ``blur_mm``: unsharpness. ``scatter``: share of scattered light. ``heel``: shading
-    across the film and ``heel_degrees`` its direction. ``margins_mm``: free film left, above, right of and below the
-    hand; ``forearm_mm``: forearm shown. ``frame``: collimation; ``frame_mm``: film beyond it; ``frame_degrees``: its
-    turn. ``strips_mm``: white rims of the scanner left, above, right and below. ``marker``: side letter of lead, with
-    its turn and the ``initials`` beside it. ``degrees``: turn of the hand.
+    ``grain``: noise deviation. ``blur_mm``: unsharpness. ``scatter``: share of scattered light. ``sharpening``: edge
+    enhancement of the scanner. ``heel``: shading across the film and ``heel_degrees`` its direction. ``margins_mm``:
+    free film left, above, right of and below the hand; ``forearm_mm``: forearm shown. ``frame``: collimation;
+    ``frame_mm``: film beyond it; ``frame_degrees``: its turn. ``strips_mm``: white rims of the scanner left, above,
+    right and below. ``marker``: side letter of lead, with its turn and the ``initials`` beside it. ``degrees``: turn
+    of the hand.
     """
 
     base: float = 0.04
@@ -40,6 +41,7 @@ class FilmStyle:
     grain: float = 0.008
     blur_mm: float = 0.18
     scatter: float = 0.15
+    sharpening: float = 0.0
     heel: float = 0.02
     heel_degrees: float = 0.0
     margins_mm: tuple[float, float, float, float] = (14.0, 14.0, 14.0, 0.0)
@@ -75,6 +77,7 @@ def sample_film(rng: np.random.Generator) -> FilmStyle:
         grain=float(rng.uniform(0.004, 0.03)) * (0.3 + contrast),
         blur_mm=float(rng.uniform(0.10, 0.30)),
         scatter=float(rng.uniform(0.05, 0.3)),
+        sharpening=max(float(rng.uniform(-0.8, 0.9)), 0.0),
         heel=float(rng.uniform(0.0, 0.08)) * (0.3 + contrast),
         heel_degrees=float(rng.uniform(0.0, 360.0)),
         margins_mm=(margins[0], margins[1], margins[2], 0.0 if frame == "none" else margins[3] * 0.3),
@@ -107,8 +110,10 @@ def develop(
     attenuation = SOFT_PER_MM * soft_mm + BONE_PER_MM * bone_mm
     attenuation = gaussian_filter(attenuation, style.blur_mm / spacing_mm, truncate=3.0)
     light = np.exp(-attenuation)
-    light = (1.0 - style.scatter) * light + style.scatter * _wide_blur(light, 10.0 / spacing_mm)
+    light = (1.0 - style.scatter) * light + style.scatter * _wide_blur(light, 10.0 / spacing_mm, 8)
     grey = np.float32(style.base) - np.float32(style.contrast) * np.log(light)
+    if style.sharpening > 0.0:
+        grey += np.float32(style.sharpening) * (grey - _wide_blur(grey, 1.4 / spacing_mm, 2))
     rows, columns = grey.shape
     turn = np.deg2rad(style.heel_degrees)
     across = np.linspace(-0.5, 0.5, columns, dtype=np.float32)[None, :] * np.float32(np.cos(turn))
@@ -126,11 +131,11 @@ def develop(
     return film
 
 
-def _wide_blur(plane: Plane, sigma: float) -> Plane:
-    """A wide Gaussian at an eighth of the resolution."""
+def _wide_blur(plane: Plane, sigma: float, step: int) -> Plane:
+    """A wide Gaussian, reckoned on blocks of ``step`` x ``step`` pixels."""
     rows, columns = plane.shape
-    small = Image.fromarray(plane).reduce(8)
-    blurred = Image.fromarray(gaussian_filter(np.asarray(small), sigma / 8.0))
+    small = Image.fromarray(plane).reduce(step)
+    blurred = Image.fromarray(gaussian_filter(np.asarray(small), sigma / step))
     wide: Plane = np.asarray(blurred.resize((columns, rows), Image.Resampling.BILINEAR))
     return wide
 

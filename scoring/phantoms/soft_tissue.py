@@ -25,7 +25,7 @@ FLESH: Final[dict[str, tuple[float, float]]] = {
 }
 """Half-width of the flesh round each bone at its base and head, in template units."""
 
-FOREARM: Final = (((443.0, 915.0), 160.0), ((432.0, 1090.0), 146.0), ((395.0, 1650.0), 205.0))
+FOREARM: Final = (((441.0, 900.0), 172.0), ((440.0, 985.0), 162.0), ((432.0, 1090.0), 148.0), ((395.0, 1650.0), 205.0))
 DEEPEST_MM: Final = {"finger": 9.5, "palm": 13.5, "forearm": 21.0}
 
 
@@ -64,7 +64,7 @@ def _rods(skeleton: Skeleton, body: Body, grid: Grid, plump: float) -> list[Rod]
     places = [grid.pixels((np.array(p) - ORIGIN) * body.unit) * grid.spacing_mm for p, _ in FOREARM]
     for i in range(len(FOREARM) - 1):
         radii = (FOREARM[i][1] * unit, FOREARM[i + 1][1] * unit)
-        rods.append(Rod(places[i], places[i + 1], radii, DEEPEST_MM["forearm" if i else "palm"] * 1.1 * body.size))
+        rods.append(Rod(places[i], places[i + 1], radii, DEEPEST_MM["forearm" if i > 1 else "palm"] * 1.1 * body.size))
     return rods
 
 
