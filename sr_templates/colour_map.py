@@ -19,11 +19,11 @@ _INFERNO: Final = (
 _FIRST_SHOWN: Final = 0.16
 """Heat below this share of the scale is transparent: there is nothing to say, and the bone must stay visible."""
 
-_STRONGEST_OPACITY: Final = 0.62
+_STRONGEST_OPACITY: Final = 0.68
 
 UNDAMAGED: Final[Colour] = (122, 196, 236)
 DAMAGE_COLOURS: Final[tuple[Colour, ...]] = ((247, 226, 92), (246, 166, 40), (240, 96, 40))
-"""Mild, moderate, severe; with ``UNDAMAGED`` after Okabe and Ito's palette, told apart in every colour blindness."""
+"""Lower, middle and upper third of a scale; after Okabe and Ito's palette, told apart in every colour blindness."""
 NOT_SCORED: Final[Colour] = (176, 176, 176)
 
 

@@ -14,7 +14,7 @@ from scoring.result import Box, Heatmap, ScoreItem, ScoreResult
 from scoring.spec import SystemSpec
 from sr_templates.colour_map import Colour, damage_colour, heat_colours, heat_opacity
 from sr_templates.heatmap_legend import draw_legend
-from sr_templates.label_layout import PlacedLabel, is_crowded, place_labels
+from sr_templates.label_layout import PlacedLabel, crowds, place_labels
 from sr_templates.lettering import font, write
 
 _INK: Colour = (14, 15, 18)
@@ -45,9 +45,9 @@ def draw_heatmap(
     """RGB of ``source``'s size. ``grid`` is stretched over it; ``scale``: picture pixels for one source pixel."""
     picture = _with_heat(source.convert("RGB"), grid)
     draw = ImageDraw.Draw(picture)
-    unit = max(11, round(0.0185 * max(picture.size)))
+    unit = max(11, round(0.0205 * (picture.width * picture.height) ** 0.5))
     marks = _marks(result, spec, heatmap.image, scale)
-    top, bottom = draw_legend(picture, result, heatmap, unit)
+    top, bottom = draw_legend(picture, result, heatmap, unit, [mark.box for mark in marks])
     _draw_sides(draw, result, heatmap.image, scale, unit, top)
     _draw_marks(draw, marks, (0.0, float(top), float(picture.width), float(bottom)), unit)
     return np.asarray(picture, np.uint8)
@@ -67,9 +67,10 @@ def _marks(result: ScoreResult, spec: SystemSpec, image: str, scale: float) -> l
     hand_boxes = {hand.box for hand in result.hands}
     kept = [(site, items) for (_, site), items in by_site.items() if items[0].region not in hand_boxes]
     boxes = [_scaled(items[0].region, scale) for _, items in kept if items[0].region is not None]
+    crowded = {index for crowd in crowds(boxes) for index in crowd}
     return [
-        _Mark(box, _label(spec, site, items, named=is_crowded(box, boxes)), _damage(spec, items))
-        for box, (site, items) in zip(boxes, kept, strict=True)
+        _Mark(box, _label(spec, site, items, named=n in crowded), _damage(spec, items))
+        for n, (box, (site, items)) in enumerate(zip(boxes, kept, strict=True))
     ]
 
 
@@ -82,7 +83,7 @@ def _label(spec: SystemSpec, site: str, items: Sequence[ScoreItem], named: bool)
     """``E2 N1``; a dash for what was not scored; the site's name in front where boxes crowd."""
     order = spec.site(site).items
     grades = [
-        f"{spec.item(item.item).label[0]}{'–' if item.grade is None else item.grade}"
+        f"{spec.item(item.item).label[0]}{'-' if item.grade is None else item.grade}"
         for item in sorted(items, key=lambda i: order.index(i.item))
     ]
     return " ".join(([site[:4]] if named else []) + grades)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw
 
-from scoring.result import Heatmap, ScoreResult
+from scoring.result import Box, Heatmap, ScoreResult
 from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, UNDAMAGED, Colour, heat_colours
 from sr_templates.lettering import font, wrapped, write
 
@@ -23,28 +25,35 @@ def model_line(result: ScoreResult) -> str:
     )
 
 
-def draw_legend(picture: Image.Image, result: ScoreResult, heatmap: Heatmap, unit: int) -> tuple[int, int]:
-    """Draw both strips; returns the rows between which the picture is free."""
+def draw_legend(
+    picture: Image.Image, result: ScoreResult, heatmap: Heatmap, unit: int, keep_free: Sequence[Box]
+) -> tuple[int, int]:
+    """Draw the strips; returns the rows between which the picture is free.
+
+    The scales go below, or with the stamp on top when graded sites lie lower than that.
+    """
     small = max(10, round(unit * 0.72))
     letters = font(small)
     margin = unit // 2
     width = picture.width - 2 * margin
-    below = wrapped(result.statement, letters, width) + wrapped(model_line(result), letters, width)
+    words = wrapped(result.statement, letters, width) + wrapped(model_line(result), letters, width)
     line = round(small * 1.25)
-    top = round(unit * 1.7)
-    bottom = picture.height - (line * (len(below) + 1) + round(unit * 0.9))
+    head, body = round(unit * 1.7), line * (len(words) + 1) + round(unit * 0.9)
+    below = picture.height - body
+    if any(y1 > below for _, _, _, y1 in keep_free) and all(y0 > head + body for _, y0, _, _ in keep_free):
+        top, bottom, y = head + body, picture.height, head
+    else:
+        top, bottom, y = head, below, below + round(unit * 0.35)
+        _darken(picture, (0, bottom, picture.width, picture.height))
     _darken(picture, (0, 0, picture.width, top))
-    _darken(picture, (0, bottom, picture.width, picture.height))
     draw = ImageDraw.Draw(picture)
-    write(draw, (margin, top / 2), RESEARCH_STAMP, font(unit), _STAMP, anchor="lm", bold=True)
+    write(draw, (margin, head / 2), RESEARCH_STAMP, font(unit), _STAMP, anchor="lm", bold=True)
     kind = f"{heatmap.method} of {heatmap.about}"
-    room = width - font(unit).getlength(RESEARCH_STAMP) - unit
-    if letters.getlength(kind) <= room:
-        write(draw, (picture.width - margin, top / 2), kind, letters, _LIGHT, anchor="rm")
-    y = bottom + round(unit * 0.35)
+    if letters.getlength(kind) <= width - font(unit).getlength(RESEARCH_STAMP) - unit:
+        write(draw, (picture.width - margin, head / 2), kind, letters, _LIGHT, anchor="rm")
     _draw_scales(picture, draw, (margin, y), small)
-    for number, words in enumerate(below, start=1):
-        write(draw, (margin, y + number * line + round(unit * 0.25)), words, letters, _LIGHT)
+    for number, part in enumerate(words, start=1):
+        write(draw, (margin, y + number * line + round(unit * 0.25)), part, letters, _LIGHT)
     return top, bottom
 
 
@@ -58,7 +67,7 @@ def _draw_scales(picture: Image.Image, draw: ImageDraw.ImageDraw, at: tuple[int,
     x += bar.width + small // 3
     write(draw, (x, y), "high", letters, _LIGHT)
     x += round(letters.getlength("high")) + small
-    keys = ((UNDAMAGED, "grade 0"), *zip(DAMAGE_COLOURS, ("mild", "moderate", "severe"), strict=True))
+    keys = ((UNDAMAGED, "grade 0"), *zip(DAMAGE_COLOURS, ("low", "middle", "high grade"), strict=True))
     for colour, words in (*keys, (NOT_SCORED, "not scored")):
         if x + small * 2 + letters.getlength(words) > picture.width:
             return

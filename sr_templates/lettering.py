@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from PIL import ImageDraw, ImageFont
 
 from sr_templates.colour_map import Colour
+
+_SPELT: Final = {"–": "-", "—": "-", "−": "-", "×": "x", "≤": "<=", "≥": ">=", "’": "'", "ß": "ss", "ø": "o", "æ": "ae"}
+_DRAWN: Final = "·…"
+"""Beyond ASCII, what the typeface has and we use."""
 
 
 @lru_cache(maxsize=64)
@@ -29,10 +35,27 @@ def write(
     casing: Colour | None = None,
 ) -> None:
     """Write one line; ``anchor`` as Pillow names it, ``casing`` makes the letters stand out on anything."""
-    stroke = max(1, round(letters.size / 26)) if bold else 0
+    words = drawable(words)
+    stroke = letters.size * 0.022 if bold else 0.0
     if casing is not None:
-        draw.text(at, words, font=letters, fill=casing, anchor=anchor, stroke_width=stroke + max(2, letters.size // 14))
+        draw.text(
+            at, words, font=letters, fill=casing, anchor=anchor, stroke_width=stroke + max(2.0, letters.size / 14)
+        )
     draw.text(at, words, font=letters, fill=colour, anchor=anchor, stroke_width=stroke, stroke_fill=colour)
+
+
+def drawable(words: str) -> str:
+    """``words`` in letters that the typeface has: accents are dropped, anything else unknown becomes a question mark.
+
+    Only words of ours are drawn (labels, reasons, statements), never a name of a person.
+    """
+    drawn = []
+    for letter in words:
+        plain = _SPELT.get(letter, letter) if letter not in _DRAWN else letter
+        if not plain.isascii() and plain not in _DRAWN:
+            plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode() or "?"
+        drawn.append(plain)
+    return "".join(drawn)
 
 
 def wrapped(words: str, letters: ImageFont.FreeTypeFont, width: float) -> list[str]:

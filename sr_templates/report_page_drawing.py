@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ _LIGHT: Final[Colour] = (238, 239, 241)
 _QUIET: Final[Colour] = (160, 167, 178)
 _STAMP: Final[Colour] = (255, 214, 80)
 _TABLE_TOP: Final = 150
-_FOOT: Final = 152
+_FOOT: Final = 146
 _SIDE_NAMES: Final = {"R": "RIGHT", "L": "LEFT", None: "ALL"}
 
 
@@ -34,6 +35,7 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
     draw = ImageDraw.Draw(page)
     _draw_head(draw, result, spec)
     bottom = float(HEIGHT - _FOOT)
+    marks = _reason_marks(result)
     if result.not_evaluable is not None:
         _draw_not_evaluable(draw, result.not_evaluable.reason, result.not_evaluable.explanation)
     else:
@@ -41,8 +43,8 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
         sides: tuple[Side | None, ...] = spec.sides or (None,)
         width = (WIDTH - 2 * _MARGIN - 56 * (len(sides) - 1)) / len(sides)
         for column, side in enumerate(sides):
-            _draw_side(draw, result, spec, side, _MARGIN + column * (width + 56), width, bottom)
-    _draw_foot(draw, result)
+            _draw_side(draw, result, spec, side, _MARGIN + column * (width + 56), width, bottom, marks)
+    _draw_foot(draw, result, marks)
     return np.asarray(page, np.uint8)
 
 
@@ -65,19 +67,20 @@ def _draw_side(
     left: float,
     width: float,
     bottom: float,
+    marks: Mapping[CodedConcept, str],
 ) -> None:
     """One side's table: a row for each site, a column for each item, its sums below."""
     sums = [(t, total) for t in spec.totals if t.side == side and side for total in result.totals if total.key == t.key]
     row = min(40.0, (bottom - _TABLE_TOP - 46) / (len(spec.sites) + 0.4 + 1.1 * len(sums)))
-    letters, small = font(round(row * 0.74)), font(round(row * 0.56))
+    letters = font(round(row * 0.74))
     column = width * 0.58 / max(2, len(spec.items))
     ends = [left + width - column * (len(spec.items) - 1 - n) for n in range(len(spec.items))]
     write(draw, (left, _TABLE_TOP), _SIDE_NAMES[side], font(34), _LIGHT, bold=True)
+    found = {(i.site, i.item): i for i in result.items if i.side == side}
     for item, end in zip(spec.items, ends, strict=True):
-        write(draw, (end, _TABLE_TOP + 6), f"{item.label}  0–{item.highest}", font(25), _QUIET, anchor="ra")
+        write(draw, (end, _TABLE_TOP + 6), f"{item.label}  0-{item.highest}", font(25), _QUIET, anchor="ra")
     y = _TABLE_TOP + 46.0
     draw.line((left, y, left + width, y), fill=_RULE, width=2)
-    found = {(i.site, i.item): i for i in result.items if i.side == side}
     for number, site in enumerate(spec.sites):
         if number % 2:
             draw.rectangle((left - 8, y, left + width + 8, y + row), fill=_STRIPE)
@@ -85,28 +88,33 @@ def _draw_side(
         write(draw, (left, y + row / 2), fitted(site.label, letters, room), letters, _LIGHT, anchor="lm")
         for item, end in zip(spec.items, ends, strict=True):
             if item.key in site.items:
-                _draw_grade(draw, found.get((site.key, item.key)), item.highest, (end, y + row / 2), row)
+                _draw_grade(draw, found.get((site.key, item.key)), item.highest, (end, y + row / 2), row, marks)
         y += row
     draw.line((left, y, left + width, y), fill=_RULE, width=2)
     y += row * 0.25
     for spec_total, total in sums:
         words = spec_total.label.split(", ", 1)[-1].capitalize()
         write(draw, (left, y + row / 2), words, letters, _LIGHT, anchor="lm", bold=True)
-        write(draw, (left + width, y + row / 2), _sum(spec_total, total), small, _LIGHT, anchor="rm")
+        colour = _LIGHT if total.assessed == total.planned else _STAMP
+        write(draw, (left + width, y + row / 2), _sum(spec_total, total), letters, colour, anchor="rm")
         y += row * 1.1
 
 
 def _draw_grade(
-    draw: ImageDraw.ImageDraw, item: ScoreItem | None, highest: int, at: tuple[float, float], row: float
+    draw: ImageDraw.ImageDraw,
+    item: ScoreItem | None,
+    highest: int,
+    at: tuple[float, float],
+    row: float,
+    marks: Mapping[CodedConcept, str],
 ) -> None:
     """The grade, large, on its colour when there is damage; the expected value, small, to its left."""
     x, y = at
-    letters, small = font(round(row * 0.80)), font(round(row * 0.50))
+    letters, small = font(round(row * 0.82)), font(round(row * 0.60))
     if item is None or item.grade is None:
-        write(draw, (x - row * 0.5, y), "–", letters, _QUIET, anchor="mm")
+        write(draw, (x - row * 0.5, y), "-", letters, _QUIET, anchor="mm")
         if item is not None and item.reason is not None:
-            words = fitted(item.reason.meaning.lower(), small, row * 4.6)
-            write(draw, (x - row * 1.15, y), words, small, _QUIET, anchor="rm")
+            write(draw, (x - row * 1.25, y), marks[item.reason], small, _STAMP, anchor="rm")
         return
     if item.grade:
         box = (x - row, y - row * 0.44, x, y + row * 0.44)
@@ -125,8 +133,10 @@ def _draw_overall(draw: ImageDraw.ImageDraw, result: ScoreResult, spec: SystemSp
         return bottom
     top = bottom - 84
     draw.rounded_rectangle((_MARGIN - 8, top, WIDTH - _MARGIN + 8, bottom - 8), radius=12, fill=(38, 43, 52))
+    if len({total.reason for _, total in rows} - {None}) == 1 and all(total.grade is None for _, total in rows):
+        rows = rows[-1:]
     width = (WIDTH - 2 * _MARGIN) / len(rows)
-    for number, (spec_total, total) in enumerate(reversed(rows)):
+    for number, (spec_total, total) in enumerate([rows[-1], *rows[:-1]]):
         left = _MARGIN + 10 + number * width
         words = spec_total.label if number == 0 else spec_total.label.split(", ", 1)[-1].capitalize()
         write(draw, (left, top + 8), fitted(words, font(25), width - 24), font(25), _QUIET)
@@ -148,10 +158,10 @@ def _sum(spec: TotalSpec, total: ScoreTotal) -> str:
 
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, reason: CodedConcept, explanation: str) -> None:
-    draw.rounded_rectangle((_MARGIN, 260, WIDTH - _MARGIN, 760), radius=18, fill=(38, 43, 52))
-    write(draw, (WIDTH / 2, 350), "NOT EVALUABLE", font(76), _STAMP, anchor="mm", bold=True)
+    draw.rounded_rectangle((_MARGIN, 250, WIDTH - _MARGIN, 720), radius=18, fill=(38, 43, 52))
+    write(draw, (WIDTH / 2, 360), "NOT EVALUABLE", font(76), _STAMP, anchor="mm", bold=True)
     width = WIDTH - 2 * _MARGIN - 120
-    y = 450
+    y = 470
     for size, words, colour in ((44, reason.meaning, _LIGHT), (32, explanation, _QUIET)):
         for line in wrapped(words, font(size), width)[:4]:
             write(draw, (WIDTH / 2, y), line, font(size), colour, anchor="mm")
@@ -159,7 +169,13 @@ def _draw_not_evaluable(draw: ImageDraw.ImageDraw, reason: CodedConcept, explana
         y += 16
 
 
-def _draw_foot(draw: ImageDraw.ImageDraw, result: ScoreResult) -> None:
+def _reason_marks(result: ScoreResult) -> dict[CodedConcept, str]:
+    """A letter for each reason in the table, explained at the foot."""
+    reasons = dict.fromkeys(item.reason for item in result.items if item.reason is not None)
+    return {reason: chr(ord("a") + number) for number, reason in enumerate(reasons)}
+
+
+def _draw_foot(draw: ImageDraw.ImageDraw, result: ScoreResult, marks: Mapping[CodedConcept, str]) -> None:
     y = HEIGHT - _FOOT + 6
     draw.line((_MARGIN, y, WIDTH - _MARGIN, y), fill=_RULE, width=2)
     lines = wrapped(result.statement, font(27), WIDTH - 2 * _MARGIN)[:2]
@@ -167,6 +183,9 @@ def _draw_foot(draw: ImageDraw.ImageDraw, result: ScoreResult) -> None:
     for words in lines:
         write(draw, (_MARGIN, y), words, font(27), _STAMP)
         y += 36
-    for words in (model_line(result), "Small numbers: expected value. Grades and reasons are coded in the report."):
+    key = "Small numbers: expected value."
+    if marks:
+        key += " Not scored, " + "; ".join(f"{mark}: {reason.meaning.lower()}" for reason, mark in marks.items()) + "."
+    for words in (model_line(result), key):
         write(draw, (_MARGIN, y), fitted(words, font(23), WIDTH - 2 * _MARGIN), font(23), _QUIET)
         y += 30

@@ -291,6 +291,48 @@ def not_evaluable(decoded: bool = True) -> ResultForTests:
     return replace(made, result=result, sources={str(header.SOPInstanceUID): SourceImage(header, pixels)}, arrays={})
 
 
+def with_intervals() -> ResultForTests:
+    """Two hands with an interval at every grade and sum, a header that names the other side, and a predecessor."""
+    made = two_hands()
+    items = tuple(
+        replace(i, interval=(max(0.0, (i.value or 0) - 0.5), (i.value or 0) + 0.5)) for i in made.result.items
+    )
+    totals = tuple(replace(t, interval=((t.value or 0) - 3.9, (t.value or 0) + 4.2)) for t in made.result.totals)
+    hands = tuple(replace(h, header_disagrees=True) for h in made.result.hands)
+    notes = ("One hand is rotated by 180 degrees.",)
+    result = replace(
+        made.result, items=items, totals=totals, hands=hands, notes=notes, forced=True, predecessor="cd" * 32
+    )
+    return replace(made, result=result)
+
+
+def large_film() -> ResultForTests:
+    """One hand on a film whose long side is above the limit of a heatmap picture."""
+    spec, header = hand_spec(), source_header(1, "L", rows=2400, columns=1800)
+    header.PixelSpacing, header.PixelSpacingCalibrationType = [0.1, 0.1], "GEOMETRY"
+    items = hand_items("L", str(header.SOPInstanceUID), (0.0, 0.0, 1800.0, 2400.0), spec)
+    hand = HandRegion(str(header.SOPInstanceUID), "L", (90.0, 150.0, 1710.0, 2350.0), 0.97)
+    return _result(missing_items("R", spec) + items, spec, [header], [hand])
+
+
+def with_header(made: ResultForTests, **attributes: object) -> ResultForTests:
+    """The same with these attributes in every source header."""
+    for source in made.sources.values():
+        for keyword, value in attributes.items():
+            setattr(source.header, keyword, value)
+    return made
+
+
+def with_bare_headers(made: ResultForTests) -> ResultForTests:
+    """The same with sources that lack every attribute a careless sender leaves out."""
+    kept = {"SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns"}
+    for source in made.sources.values():
+        for element in list(source.header):
+            if element.keyword not in kept:
+                del source.header[element.tag]
+    return made
+
+
 def _gap(item: ScoreItem, spec: SystemSpec) -> ScoreItem:
     reason = spec.reasons["outside_image" if item.side == "R" else "uncertain"]
     return replace(item, status="not_assessable", value=None, grade=None, certainty=None, reason=reason)
