@@ -37,6 +37,7 @@ from dicom_node.study_status import study_status
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_hand
 from scoring.result import ScoreResult
+from scoring.score_rules.sharp_van_der_heijde import SIDES
 from sr_templates.report_as_text import report_as_text
 
 _STUDIES: Final = Path(__file__).parent / "demo_studies"
@@ -198,7 +199,7 @@ def _make_studies(folder: Path) -> tuple[DemoStudy, ...]:
 
 def _phantom_study(folder: Path) -> DemoStudy:
     folder.mkdir(parents=True, exist_ok=True)
-    hands = [draw_hand(_PHANTOM_SEED + n, side=side, severity=0.35) for n, side in enumerate(("R", "L"))]
+    hands = [draw_hand(_PHANTOM_SEED + n, side=side, severity=0.35) for n, side in enumerate(SIDES)]
     uid = None
     files = []
     for number, hand in enumerate(hands, start=1):

@@ -8,8 +8,10 @@ RheumascoreError
 │   ├── DestinationAwayError     RS-311  no association: nobody listens, time-out, aborted
 │   ├── DestinationBusyError     RS-312  the peer answered with a status that means later (A7xx)
 │   ├── LedgerBusyError          RS-313  the database did not answer in time
-│   └── ContentNotWrittenError   RS-314  the content store has no room, or its disk refuses
+│   ├── ContentNotWrittenError   RS-314  the content store has no room, or its disk refuses
+│   └── LeaseLostError           RS-315  somebody else may have the job by now
 ├── InstanceRefusedError         RS-330  an instance was not taken; carries the C-STORE status that says why
+├── WrapError                    RS-340  a picture cannot be wrapped, or the call names what is not allowed
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
@@ -72,7 +74,7 @@ class ContentNotWrittenError(TransientError):
 class LeaseLostError(TransientError):
     """The lease ended and somebody else may have the job: what was done under it must not be written."""
 
-    code = "RS-314"
+    code = "RS-315"
 
 
 class InstanceRefusedError(RheumascoreError):
@@ -84,6 +86,12 @@ class InstanceRefusedError(RheumascoreError):
         """``comment``: at most 64 characters, no patient data; ``offending_element``: the tag that is wrong."""
         super().__init__(f"{comment} (status 0x{status:04X})")
         self.status, self.comment, self.offending_element = status, comment[:64], offending_element
+
+
+class WrapError(RheumascoreError):
+    """A picture cannot be wrapped, or the call names something that is not allowed."""
+
+    code = "RS-340"
 
 
 class PermanentError(RheumascoreError):

@@ -36,7 +36,7 @@ LEASE_SECONDS: Final = 60.0
 FIRST_WAIT_SECONDS: Final = 2.0
 LONGEST_WAIT_SECONDS: Final = 900.0
 _WAIT_GROWTH: Final = 4
-CRASHED: Final = "RS-330"
+CRASHED: Final = "RS-350"
 """Code of a job that was parked because workers died of it, or of an error that nobody foresaw."""
 
 _STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering"}

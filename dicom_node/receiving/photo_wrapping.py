@@ -20,13 +20,14 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit
 
-from scoring.errors import ImageUnreadableError, RheumascoreError
+from dicom_node.errors import WrapError
+from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from scoring.errors import ImageUnreadableError
 
 _NAMESPACE: Final = uuid.UUID("3f0f2d5e-6a0b-5a59-9d2f-1c60f2b7a4c1")
 _LARGEST_PIXELS: Final = 100_000_000
-_IMPLEMENTATION_UID: Final = "2.25.302094357216331214171466311461311042"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,6 @@ _KINDS: Final = {
     "skin": _Kind("1.2.840.10008.5.1.4.1.1.77.1.4", "XC", "", ("39937001", "SCT", "Skin")),
     "nailfold": _Kind("1.2.840.10008.5.1.4.1.1.77.1.7", "DMS", "", ("39937001", "SCT", "Skin")),
 }
-
-
-class WrapError(RheumascoreError):
-    """A picture cannot be wrapped, or the call names something that is not allowed."""
-
-    code = "RS-340"
 
 
 def wrap_photos(
@@ -87,9 +82,10 @@ def _dataset(photo: Path, kind: _Kind, digest: str, study_uid: str, number: int)
     content = photo.read_bytes()
     picture = _open(content, photo.name)
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = kind.sop_class_uid
+    meta.MediaStorageSOPClassUID = UID(kind.sop_class_uid)
     meta.MediaStorageSOPInstanceUID = _uid("instance", study_uid, digest, str(number))
-    meta.ImplementationClassUID = _IMPLEMENTATION_UID
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     dataset = FileDataset(str(photo.name), {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     _set_identity(dataset, kind, meta, study_uid, number, datetime.fromtimestamp(photo.stat().st_mtime, UTC))
@@ -115,7 +111,7 @@ def _open(content: bytes, name: str) -> Image.Image:
 def _set_identity(
     dataset: Dataset, kind: _Kind, meta: FileMetaDataset, study_uid: str, number: int, taken: datetime
 ) -> None:
-    dataset.SOPClassUID, dataset.SOPInstanceUID = kind.sop_class_uid, meta.MediaStorageSOPInstanceUID
+    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study_uid, _uid("series", study_uid, kind.modality)
     dataset.Modality, dataset.InstanceNumber, dataset.SeriesNumber = kind.modality, number, 1
     dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = taken.strftime("%Y%m%d")
@@ -194,5 +190,5 @@ def strip_application_segments(jpeg: bytes) -> bytes:
     return bytes(kept + jpeg[at:])
 
 
-def _uid(*parts: str) -> str:
-    return f"2.25.{uuid.uuid5(_NAMESPACE, '|'.join(parts)).int}"
+def _uid(*parts: str) -> UID:
+    return UID(f"2.25.{uuid.uuid5(_NAMESPACE, '|'.join(parts)).int}")

@@ -12,7 +12,8 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
-from dicom_node.receiving.photo_wrapping import WrapError, strip_application_segments, wrap_photos
+from dicom_node.errors import WrapError
+from dicom_node.receiving.photo_wrapping import strip_application_segments, wrap_photos
 from scoring.errors import ImageUnreadableError
 
 DCIODVFY = "/usr/bin/dciodvfy"
