@@ -127,9 +127,10 @@ class Association:
                 self._serve_messages()
             else:
                 end = "rejected"
-        except PeerGoneError:
-            end = "stopped" if self._stopping() else "connection lost"
+        except PeerGoneError as gone:
+            end = str(gone)
             if self._stopping():
+                end = "stopped"
                 self._channel.abort(_BY_USER, 0)
         except PeerTooSlowError as late:
             end = f"too {late}"

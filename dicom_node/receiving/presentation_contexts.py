@@ -29,7 +29,7 @@ COMPRESSED: Final = (
 """Deflated is never taken: 1 MB of it can hold 1 GB. Video and JPIP cannot be scored."""
 TRANSFER_SYNTAXES: Final = frozenset((*UNCOMPRESSED, *COMPRESSED))
 _DICOM_ROOT: Final = "1.2.840.10008."
-_NOT_STORED: Final = ("Commitment", "Directory", "Print")
+_NOT_STORED: Final = ("Commitment", "Directory")
 
 
 @cache
