@@ -6,109 +6,16 @@ Thickness adds where bones overlap, as in a film.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw
-from scipy.fft import irfft2, rfft2
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter
 from scipy.special import expit
 
+from scoring.phantoms.bone_box import Box, Grid, Plane, bone_box
 from scoring.phantoms.bone_outline import Bone, Points
 from scoring.phantoms.erosions import Notch
-
-Plane = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
-
-SUPERSAMPLE = 3
-TILE_MM = 0.15
-TILE = 512
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grid:
-    """From millimetres of the hand's frame to pixels of the picture: ``pixel = mm @ turn + shift``."""
-
-    turn: npt.NDArray[np.float64]
-    shift: Points
-    spacing_mm: float
-    rows: int
-    columns: int
-
-    def pixels(self, mm: Points) -> Points:
-        """Points in mm as (x, y) pixels."""
-        result: Points = mm @ self.turn + self.shift
-        return result
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Box:
-    """One bone's part of the picture, with its own coordinates (mm along the axis and across it)."""
-
-    rows: slice
-    columns: slice
-    along: Plane
-    across: Plane
-    coverage: Plane
-    depth: Plane
-
-
-@lru_cache(maxsize=1)
-def trabeculae() -> Plane:
-    """A tile of struts along the first axis and weaker ones across it, near 0.8 mm apart; mean 0, deviation 1."""
-    noise = np.random.Generator(np.random.PCG64(7)).standard_normal((2, TILE, TILE))
-    along = np.fft.fftfreq(TILE, TILE_MM)[:, None]
-    across = np.fft.rfftfreq(TILE, TILE_MM)[None, :]
-    texture = np.zeros((TILE, TILE))
-    for layer, (stretch_along, stretch_across, weight) in zip(noise, ((3.2, 1.0, 1.0), (1.0, 2.6, 0.65)), strict=True):
-        frequency = np.hypot(stretch_along * along, stretch_across * across)
-        waves = irfft2(rfft2(layer) * np.exp(-(((frequency - 1.2) / 0.5) ** 2)), s=(TILE, TILE))
-        waves = waves / waves.std()
-        # Struts are fewer than the gaps between them.
-        texture += weight * (waves + 0.18 * (waves * waves - 1.0))
-    tile: Plane = (texture / texture.std()).astype(np.float32)
-    return tile
-
-
-def bone_box(bone: Bone, grid: Grid) -> Box | None:
-    """Rasterise a bone's contour: coverage 0..1 and depth below the contour in mm. None when outside the picture."""
-    contour = grid.pixels(bone.outline)
-    x0, y0 = np.maximum(np.floor(contour.min(0)).astype(int) - 3, 0)
-    x1, y1 = np.minimum(np.ceil(contour.max(0)).astype(int) + 4, [grid.columns, grid.rows])
-    if x1 - x0 < 4 or y1 - y0 < 4:
-        return None
-    canvas = Image.new("L", ((x1 - x0) * SUPERSAMPLE, (y1 - y0) * SUPERSAMPLE))
-    corners = (contour - [x0, y0] + 0.5) * SUPERSAMPLE - 0.5
-    ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners], fill=255)
-    coverage = np.asarray(canvas.reduce(SUPERSAMPLE), dtype=np.float32) / 255.0
-    inside = np.pad(coverage >= 0.5, 1)
-    if x0 == 0 or y0 == 0 or x1 == grid.columns or y1 == grid.rows:
-        inside = _continued(inside, y0 == 0, y1 == grid.rows, x0 == 0, x1 == grid.columns)
-    steps = distance_transform_edt(inside)[1:-1, 1:-1].astype(np.float32)
-    depth = gaussian_filter(np.maximum(steps - 0.5, 0.0), 0.5) * grid.spacing_mm
-    x, y = np.meshgrid(np.arange(x0, x1, dtype=np.float32), np.arange(y0, y1, dtype=np.float32))
-    base, head = grid.pixels(np.stack([bone.base, bone.head]))
-    unit = (head - base) / np.hypot(*(head - base))
-    along = ((x - base[0]) * unit[0] + (y - base[1]) * unit[1]) * grid.spacing_mm
-    side = 1.0 if np.linalg.det(grid.turn) > 0 else -1.0
-    across = ((y - base[1]) * unit[0] - (x - base[0]) * unit[1]) * grid.spacing_mm * side
-    return Box(slice(y0, y1), slice(x0, x1), along.astype(np.float32), across.astype(np.float32), coverage, depth)
-
-
-def _continued(inside: Mask, top: bool, bottom: bool, left: bool, right: bool) -> Mask:
-    """A bone cut by the picture's edge has no cortex there: let it go on beyond the edge."""
-    grown = inside.copy()
-    if top:
-        grown[0] = grown[1]
-    if bottom:
-        grown[-1] = grown[-2]
-    if left:
-        grown[:, 0] = grown[:, 1]
-    if right:
-        grown[:, -1] = grown[:, -2]
-    return grown
+from scoring.phantoms.trabeculae import texture_in
 
 
 def add_bone(
@@ -140,7 +47,7 @@ def add_bone(
     middle = np.abs(2.0 * end - 1.0) if bone.tube else np.ones_like(end)
     sponge = 0.06 + 0.11 * middle * middle + 0.07 * joined
     coarse = 0.5 if bone.half_widths[2] > 9.0 else 1.0
-    sponge = sponge * (1.0 + coarse * (1.0 - 0.6 * joined) * (0.28 + 0.24 * middle) * _sampled_texture(box, rng))
+    sponge = sponge * (1.0 + coarse * (1.0 - 0.6 * joined) * (0.28 + 0.24 * middle) * texture_in(box, rng))
     drawn = (outer - inner) + np.maximum(sponge, 0.0) * inner + (1.0 - joined) * _second_contour(bone, box, rng)
     for position in bone.physis_mm:
         drawn *= _growth_plate(bone, box, position, grown, rng, grid.spacing_mm)
@@ -173,14 +80,6 @@ def _tube(bone: Bone, end: Plane, depth: Plane) -> tuple[Plane, Plane]:
 def _block(bone: Bone, depth: Plane) -> tuple[Plane, Plane]:
     radius = np.full_like(depth, max(bone.half_widths[0] * 1.15, 1.2))
     return radius, np.full_like(depth, 0.42)
-
-
-def _sampled_texture(box: Box, rng: np.random.Generator) -> Plane:
-    row, column = rng.integers(0, TILE, 2)
-    i = ((box.along / TILE_MM).astype(np.int32) + row) % TILE
-    j = ((box.across / TILE_MM).astype(np.int32) + column) % TILE
-    texture: Plane = trabeculae()[i, j]
-    return texture
 
 
 def _near(line: Points, grid: Grid, box: Box, reach_mm: float) -> Plane:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from scoring.phantoms.body import Body
 from scoring.phantoms.bone_outline import Bone
 from scoring.phantoms.damage import NOTCH_RADIUS_MM, notch_sizes
-from scoring.phantoms.hand_anatomy import Body
 from scoring.phantoms.joint_spaces import FACING
 
 Plane = npt.NDArray[np.float32]

@@ -8,63 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from scoring.phantoms.body import Body
 from scoring.phantoms.bone_outline import Bone, LongBone, Points, long_bone_corners, smooth_closed
+from scoring.phantoms.carpals import grow_carpals, to_mm
 from scoring.phantoms.damage import JointSpace
-from scoring.phantoms.hand_template import (
-    AGE_SEEN_YEARS,
-    CARPALS,
-    FOREARM,
-    FOREARM_AXES,
-    HAND_LENGTH_UNITS,
-    RAYS,
-    Segment,
-)
+from scoring.phantoms.hand_template import FOREARM, FOREARM_AXES, RAYS, Segment
 
 SPACE_MM: Final = {"MCP": 2.1, "PIP": 1.6, "IP": 1.7, "DIP": 1.4, "wrist": 1.8}
 """Healthy width of joint spaces in a hand of 180 mm; a little wider than in life so that steps stay separable."""
-
-ORIGIN: Final = np.array([450.0, 1005.0])
-"""Template point (middle of the radiocarpal joint) at which the hand's frame in mm has its origin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is constant in one person. Lengths in mm; ``age`` in years, 18 and above: grown up."""
-
-    hand_length: float
-    width: float
-    age: float
-    mineral: float
-    splay: float
-
-    @property
-    def unit(self) -> float:
-        """Millimetres per template unit."""
-        return self.hand_length / HAND_LENGTH_UNITS
-
-    @property
-    def size(self) -> float:
-        """Scale of small structures, 1 in a hand of 180 mm."""
-        return float(np.sqrt(self.hand_length / 180.0))
-
-    @property
-    def grows(self) -> bool:
-        """Growth plates are open."""
-        return self.age < 17.0
-
-
-def sample_body(rng: np.random.Generator, grows: bool) -> Body:
-    """Draw a person: children from 3 to 17 years, adults with hands of 155 to 200 mm."""
-    age = float(rng.triangular(3.0, 10.5, 16.9)) if grows else 30.0
-    mean = 104.0 + 5.6 * (age - 3.0) if grows else 178.0
-    return Body(
-        hand_length=float(np.clip(rng.normal(mean, 5.0 if grows else 9.0), 110.0, 200.0)),
-        width=float(np.clip(rng.normal(1.0, 0.06), 0.86, 1.16)),
-        age=age,
-        mineral=float(rng.uniform(0.75, 1.2)),
-        splay=float(rng.uniform(-0.35, 0.5)),
-    )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Skeleton:
@@ -89,16 +40,16 @@ def grow_skeleton(rng: np.random.Generator, body: Body, spaces: Mapping[str, Joi
     centres: dict[str, Points] = {}
     for ray in RAYS:
         _grow_ray(rng, body, ray, spaces, bones, centres)
-    unseen = _grow_carpals(rng, body, bones)
+    unseen = grow_carpals(rng, body, bones)
     for name, outline in FOREARM.items():
         base, head, widths = FOREARM_AXES[name]
-        corners = _to_mm(np.array(outline), body) * np.array([1.0 + 0.4 * (body.width - 1.0), 1.0])
+        corners = to_mm(np.array(outline), body) * np.array([1.0 + 0.4 * (body.width - 1.0), 1.0])
         physis = _physes(body, name, 0.0)
         bones[name] = Bone(
             name,
             smooth_closed(corners),
-            _to_mm(np.array(base), body),
-            _to_mm(np.array(head), body),
+            to_mm(np.array(base), body),
+            to_mm(np.array(head), body),
             (widths[0] * body.unit / 2, widths[1] * body.unit / 2, widths[2] * body.unit / 2),
             tube=True,
             physis_mm=tuple(float(np.hypot(*(np.subtract(head, base)))) * body.unit - p for p in physis),
@@ -107,14 +58,9 @@ def grow_skeleton(rng: np.random.Generator, body: Body, spaces: Mapping[str, Joi
     centres["MC1B"] = bones["MC1"].base
     for site, name in (("SCAPHOID", "scaphoid"), ("LUNATE", "lunate"), ("TRAPEZIUM", "trapezium")):
         centres[site] = bones[name].outline.mean(0)
-    centres["RADIUS"] = _to_mm(np.array([462.0, 1030.0]), body)
-    centres["ULNA"] = _to_mm(np.array([338.0, 1038.0]), body)
+    centres["RADIUS"] = to_mm(np.array([462.0, 1030.0]), body)
+    centres["ULNA"] = to_mm(np.array([338.0, 1038.0]), body)
     return Skeleton(bones, centres, unseen)
-
-
-def _to_mm(points: Points, body: Body) -> Points:
-    result: Points = (points - ORIGIN) * body.unit
-    return result
 
 
 def _epiphysis_width(body: Body) -> float:
@@ -146,7 +92,7 @@ def _grow_ray(
     stretch = float(rng.normal(1.0, 0.02))
     splay = body.splay * {1: 8.0, 2: 5.0, 3: 0.0, 4: -5.0, 5: -10.0}[ray] + float(rng.normal(0.0, 1.6))
     bends = [float(rng.normal(0.0, 5.0 if ray == 1 else 0.7)), splay, *(float(rng.normal(0.0, 2.0)) for _ in range(2))]
-    start = _to_mm(np.array(segments[0].base), body)
+    start = to_mm(np.array(segments[0].base), body)
     angle = 0.0
     for index, segment in enumerate(segments):
         angle += bends[index]
@@ -204,28 +150,3 @@ def _long_bone(
         physis_mm=_physes(body, segment.name, length),
         epiphysis_width=_epiphysis_width(body),
     )
-
-
-def _grow_carpals(rng: np.random.Generator, body: Body, bones: dict[str, Bone]) -> frozenset[str]:
-    """Place the carpal bones; in children they are smaller, rounder, or not yet there."""
-    unseen: set[str] = set()
-    for name, outline in CARPALS.items():
-        corners = _to_mm(np.array(outline), body)
-        middle = corners.mean(0)
-        spokes = corners - middle
-        grown = 1.0
-        if body.grows:
-            seen = AGE_SEEN_YEARS[name] * float(rng.normal(1.0, 0.06))
-            if body.age < seen:
-                unseen.add(name)
-            grown = float(np.clip(0.30 + 0.70 * (body.age - seen) / (13.5 - seen), 0.30, 1.0))
-        radii = np.hypot(spokes[:, 0], spokes[:, 1])[:, None]
-        rounder = spokes / radii * radii.mean()
-        spokes = (spokes * grown + rounder * (1.0 - grown)) * (0.35 + 0.65 * grown)
-        spokes = spokes * float(rng.normal(1.0, 0.015)) + rng.normal(0.0, 0.2 * body.size, spokes.shape)
-        middle = middle + rng.normal(0.0, 0.25, 2)
-        radius = float(np.hypot(spokes[:, 0], spokes[:, 1]).min())
-        up = np.array([0.0, -radius])
-        contour = smooth_closed(middle + spokes)
-        bones[name] = Bone(name, contour, middle - up, middle + up, (radius, radius, radius), tube=False)
-    return frozenset(unseen)

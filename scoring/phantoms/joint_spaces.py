@@ -10,9 +10,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
+from scoring.phantoms.body import Body
 from scoring.phantoms.bone_outline import Bone, Points
 from scoring.phantoms.damage import JointSpace
-from scoring.phantoms.hand_anatomy import SPACE_MM, Body, Skeleton
+from scoring.phantoms.hand_anatomy import SPACE_MM, Skeleton
 
 FACING: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "CMC3": (("capitate",), ("MC3",)),

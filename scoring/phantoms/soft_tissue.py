@@ -9,9 +9,11 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from scoring.phantoms.bone_drawing import Grid, Plane
+from scoring.phantoms.body import Body
+from scoring.phantoms.bone_box import Grid, Plane
 from scoring.phantoms.bone_outline import Points
-from scoring.phantoms.hand_anatomy import ORIGIN, Body, Skeleton
+from scoring.phantoms.carpals import to_mm
+from scoring.phantoms.hand_anatomy import Skeleton
 
 COARSE_MM: Final = 0.9
 BLEND_MM: Final = 1.0
@@ -61,7 +63,7 @@ def _rods(skeleton: Skeleton, body: Body, grid: Grid, plump: float) -> list[Rod]
         deep = DEEPEST_MM["palm" if name.startswith("MC") else "finger"] * body.size
         first, second = grid.pixels(ends) * grid.spacing_mm
         rods.append(Rod(first, second, (base * unit, head * unit), deep))
-    places = [grid.pixels((np.array(p) - ORIGIN) * body.unit) * grid.spacing_mm for p, _ in FOREARM]
+    places = [grid.pixels(to_mm(np.array(p), body)) * grid.spacing_mm for p, _ in FOREARM]
     for i in range(len(FOREARM) - 1):
         radii = (FOREARM[i][1] * unit, FOREARM[i + 1][1] * unit)
         rods.append(Rod(places[i], places[i + 1], radii, DEEPEST_MM["forearm" if i > 1 else "palm"] * 1.1 * body.size))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
+from scoring.phantoms.body import sample_body
 from scoring.phantoms.damage import joint_space, no_damage, sample_grades
-from scoring.phantoms.film import FilmStyle
+from scoring.phantoms.film_style import FilmStyle
 from scoring.phantoms.hand import HandPhantom, draw_both_hands, draw_hand
-from scoring.phantoms.hand_anatomy import sample_body
 from scoring.phantoms.seeded import stream
 from scoring.score_rules.sharp_van_der_heijde import EROSION_SITES, HIGHEST_GRADE, SITES
 
