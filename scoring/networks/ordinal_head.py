@@ -38,10 +38,11 @@ def grade_probabilities(logits: Tensor) -> Tensor:
 def ordinal_loss(logits: Tensor, grades: Tensor) -> Tensor:
     """Binary cross entropy of every cut, summed over the cuts and averaged over the graded rows.
 
-    ``logits`` (n, K); ``grades`` (n,) whole numbers, negative where nothing was graded.
+    ``logits`` (n, K); ``grades`` (n,), negative where nothing was graded. A mean of readers between two grades asks for
+    a probability between 0 and 1 at the cut between them.
     """
     graded = grades >= 0
     cuts = torch.arange(logits.shape[-1])
-    truth = (grades[:, None] > cuts).to(logits.dtype)
+    truth = (grades[:, None] - cuts).clamp(0, 1).to(logits.dtype)
     losses = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(-1)
     return (losses * graded).sum() / graded.sum().clamp_min(1)

@@ -33,12 +33,12 @@ _SPACINGS_MM: Final = (0.2, 0.25, 0.3, 0.35)
 class CropBook:
     """Windows of ``n`` hands.
 
-    ``windows`` (n, 22, WINDOW, WINDOW) float16; ``grades`` (n, 22, 2) int8, erosion and narrowing, ``NOT_GRADED``
+    ``windows`` (n, 22, WINDOW, WINDOW) float16; ``grades`` (n, 22, 2) float32, erosion and narrowing, ``NOT_GRADED``
     where there is none.
     """
 
     windows: npt.NDArray[np.float16]
-    grades: npt.NDArray[np.int8]
+    grades: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -55,9 +55,9 @@ def bound(pages: Sequence[CropBook]) -> CropBook:
     return CropBook(np.concatenate([p.windows for p in pages]), np.concatenate([p.grades for p in pages]))
 
 
-def grade_table(grades: Mapping[tuple[str, Item], int]) -> npt.NDArray[np.int8]:
+def grade_table(grades: Mapping[tuple[str, Item], float]) -> npt.NDArray[np.float32]:
     """(22, 2): grades by site and item; ``NOT_GRADED`` where the mapping has none or the score has no such item."""
-    table = np.full((len(SITES), len(ITEMS)), NOT_GRADED, np.int8)
+    table = np.full((len(SITES), len(ITEMS)), NOT_GRADED, np.float32)
     for column, item in enumerate(ITEMS):
         for site in SITES_OF[item]:
             table[SITES.index(site), column] = grades.get((site, item), NOT_GRADED)
@@ -72,7 +72,7 @@ def hand_windows(pixels: Grey, frame: HandFrame) -> npt.NDArray[np.float16]:
 def phantom_book(seeds: Sequence[int], workers: int = 1, progress: Progress = silent) -> CropBook:
     """Draw one phantom hand a seed and cut its windows around the true centres."""
     windows = np.empty((len(seeds), len(SITES), WINDOW, WINDOW), np.float16)
-    grades = np.empty((len(seeds), len(SITES), len(ITEMS)), np.int8)
+    grades = np.empty((len(seeds), len(SITES), len(ITEMS)), np.float32)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for n, (cut, graded) in enumerate(pool.map(_phantom_page, seeds, chunksize=16)):
             windows[n], grades[n] = cut, graded
@@ -80,7 +80,7 @@ def phantom_book(seeds: Sequence[int], workers: int = 1, progress: Progress = si
     return CropBook(windows, grades)
 
 
-def _phantom_page(seed: int) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.int8]]:
+def _phantom_page(seed: int) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float32]]:
     spacing = float(stream(seed, "spacing").choice(_SPACINGS_MM))
     hand = draw_hand(seed, spacing_mm=spacing)
     return hand_windows(hand.pixels, frame_of_centres(hand.centres, hand.side)), grade_table(hand.grades)

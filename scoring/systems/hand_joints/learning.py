@@ -67,7 +67,7 @@ def _rows(sources: list[Source]) -> Tensor:
 
 def _loss(network: JointGrader, sources: list[Source], batch: Tensor, chance: Generator) -> Tensor:
     windows = np.stack([sources[s].book.windows[h, p] for s, h, p in batch.tolist()]).astype(np.float32)
-    grades = torch.from_numpy(np.stack([sources[s].book.grades[h, p] for s, h, p in batch.tolist()]).astype(np.int64))
+    grades = torch.from_numpy(np.stack([sources[s].book.grades[h, p] for s, h, p in batch.tolist()]).astype(np.float32))
     crops = augmented(torch.from_numpy(windows), chance).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=_has_bf16()):
         logits = network(crops, batch[:, 2])

@@ -1,0 +1,1 @@
+"""One measure of agreement, one file: formula, source, example. No torch."""

@@ -1,0 +1,95 @@
+"""The measured figures of a training run: ``figures.toml``, written by code and never by hand."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from scoring.anatomy.hand_finder import HandFinder
+from scoring.learning.progress import Progress, silent
+from scoring.phantoms.hand import draw_hand
+from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
+from scoring.systems.hand_joints.evaluation import (
+    JITTER_PX,
+    Figures,
+    agreement_figures,
+    graded_book,
+    healthy_film_figures,
+    kappa_by_site,
+)
+from scoring.systems.hand_joints.network import JointGrader
+from scoring.systems.hand_joints.pointing import count_hits, damaged_joints, shuffled
+from scoring.systems.hand_joints.preprocessing import Grey, frame_of
+from scoring.systems.hand_joints.real_films import DATA_SET, FilmHand, healthy_book
+
+FIGURES_FILE: Final = "figures.toml"
+MEASURED_SEEDS: Final = range(900_000, 900_300)
+"""Phantoms that no training ever draws."""
+_FOUND_SEEDS: Final = range(910_000, 910_100)
+_POINTED: Final = 100
+
+
+def demonstration_figures(
+    grader: JointGrader, finder: HandFinder, held_out: Sequence[FilmHand | None], progress: Progress = silent
+) -> dict[str, Figures]:
+    """Everything that the model card says about the demonstration weights."""
+    unseen = phantom_book(MEASURED_SEEDS, 2, progress)
+    jittered = f"{len(unseen)} unseen phantom hands, true centres moved by chance (spread {JITTER_PX} crop pixels)"
+    figures = against_truth("phantoms", jittered, unseen, *graded_book(grader, unseen, jitter_seed=1))
+    found = _found_book(finder, progress)
+    said = f"{len(found)} of {len(_FOUND_SEEDS)} unseen phantom films on which the hand finder found the hand"
+    figures |= against_truth("phantoms_found", said, found, *graded_book(grader, found))
+    films = healthy_book(held_out)
+    measured: Figures = {"measured_on": f"films held out of training; {DATA_SET}"}
+    healthy = healthy_film_figures(graded_book(grader, films)[0], films.grades >= 0, len(held_out))
+    figures["healthy_films"] = measured | healthy
+    return figures | {"pointing": _pointing(grader)}
+
+
+def write_figures(path: Path, figures: Mapping[str, Figures]) -> None:
+    """Write named tables of numbers and texts as TOML; a dot in a name makes a table within a table."""
+    lines: list[str] = ["# Written by the training run that made the weights beside it. Never edited by hand."]
+    for name, table in figures.items():
+        lines += ["", f"[{name}]"]
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_figures(folder: Path) -> dict[str, Any]:
+    """The figures of a folder, as nested tables."""
+    with (folder / FIGURES_FILE).open("rb") as file:
+        return tomllib.load(file)
+
+
+def against_truth(name: str, measured_on: str, book: CropBook, expected: Grey, grade: Grey) -> dict[str, Figures]:
+    """Figures of one set, named ``name``, ``name.erosion`` … with a sentence on what they were measured on."""
+    figures: dict[str, Figures] = {name: {"measured_on": measured_on}}
+    figures |= {f"{name}.{key}": table for key, table in agreement_figures(book.grades, expected, grade).items()}
+    by_site = kappa_by_site(book.grades, grade)
+    return figures | {f"{name}.kappa_by_site.{key}": table for key, table in by_site.items()}
+
+
+def _found_book(finder: HandFinder, progress: Progress) -> CropBook:
+    """Phantoms as the whole chain sees them: sites where the finder puts them."""
+    pages: list[CropBook] = []
+    for number, seed in enumerate(_FOUND_SEEDS, 1):
+        phantom = draw_hand(seed)
+        search = finder.find(phantom.pixels, phantom.side)
+        if search.is_hand and search.hands:
+            windows = hand_windows(phantom.pixels, frame_of(search.hands[0]))
+            pages.append(CropBook(windows[None], grade_table(phantom.grades)[None]))
+        progress("phantom films searched", number, len(_FOUND_SEEDS))
+    return bound(pages)
+
+
+def _pointing(grader: JointGrader) -> Figures:
+    joints = damaged_joints(_POINTED)
+    return {
+        "measured_on": "phantoms with one damaged joint (each item of it graded 2 or more), true centres",
+        "phantoms": len(joints),
+        "hottest_point_in_its_box": count_hits(grader, joints),
+        "with_randomised_weights": count_hits(shuffled(seed=1), joints),
+    }

@@ -1,0 +1,177 @@
+"""The recipe: how the grader is learnt and measured.
+
+Demonstration weights learn grades from phantoms, and from healthy joints on real films that grade 0 looks like many
+things. A centre's weights learn from its own readings together with phantoms, never from films whose terms forbid it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from safetensors.torch import save_file
+
+from scoring.anatomy.hand_finder import HandFinder
+from scoring.errors import LabelError
+from scoring.learning.labels import read_labels
+from scoring.learning.progress import Progress, progress_bars
+from scoring.learning.weights_record import write_weights_record
+from scoring.networks.torch_start import load_weights, start_torch
+from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
+from scoring.systems.hand_joints.evaluation import Figures, graded_book
+from scoring.systems.hand_joints.figures import FIGURES_FILE, against_truth, demonstration_figures, write_figures
+from scoring.systems.hand_joints.learning import Source, learn
+from scoring.systems.hand_joints.model_card import write_card as write_card
+from scoring.systems.hand_joints.network import JointGrader
+from scoring.systems.hand_joints.readings import reading_book, split_by_subject
+from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands, healthy_book
+from scoring.systems.hand_joints.system import GRADER_ROLE, WEIGHTS_FILE
+from scoring.weights import WeightRecord, read_weights_record
+
+WEIGHTS_NAME: Final = "joint_grader.safetensors"
+
+DEMONSTRATION_STATEMENT: Final = (
+    "demonstration weights; disease grades learnt on synthetic images only; for research use only"
+)
+READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not validated by us; for research use only"
+
+_PHANTOM_HANDS: Final = 2000
+_FIRST_PHANTOM: Final = 1_000_000
+"""Seeds of training phantoms begin here, far from those that anyone measures on."""
+_EPOCHS: Final = 8
+_SHOWS_OF_A_FILM: Final = 4
+"""A film's crops are shown this often an epoch, so that about one crop in fifteen is real."""
+_THREADS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """What a training run left behind; ``minutes`` without the measuring."""
+
+    folder: Path
+    sha256: str
+    hands: int
+    epochs: int
+    seed: int
+    minutes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: weights {self.sha256[:12]}…, learnt from {self.hands} hands in {self.epochs} epochs, "
+            f"{self.minutes} minutes; figures in {FIGURES_FILE}"
+        )
+
+
+def train_demonstration(data: Path | None, out: Path, seed: int, epochs: int | None) -> TrainingSummary:
+    """Learn from phantoms and from the healthy films under ``data``; measure on unseen ones; write all to ``out``."""
+    if data is None:
+        raise LabelError("The demonstration weights also learn from healthy films: name their folder with --data.")
+    start_torch(_THREADS)
+    began, rounds = time.monotonic(), epochs or _EPOCHS
+    finder = HandFinder.open()
+    with progress_bars() as progress:
+        films = find_film_hands(data, films_for("training"), finder, progress)
+        phantoms = _phantoms(seed, _PHANTOM_HANDS, progress)
+        sources = [Source(phantoms), Source(healthy_book(films), _SHOWS_OF_A_FILM)]
+        grader = learn(sources, rounds, seed, progress)
+        minutes = _minutes_since(began)
+        held_out = find_film_hands(data, films_for("held_out"), finder, progress)
+        figures = demonstration_figures(grader, finder, held_out, progress)
+    record = WeightRecord(
+        role=GRADER_ROLE,
+        path=out / WEIGHTS_NAME,
+        sha256="",
+        licence="CC-BY-NC-4.0",
+        learnt_from="Joint grades: disease on synthetic hand films only, and grade 0 also on healthy children's films.",
+        data=("rheumascore hand phantoms (drawn, no person)", DATA_SET),
+        command=f"rheumascore train hand_joints --demonstration --data DIR --out RUN --seed {seed}",
+        demonstration=True,
+    )
+    digest = _write_weights(out, grader, record, DEMONSTRATION_STATEMENT)
+    hands = sum(len(source.book) for source in sources)
+    return _summed_up(TrainingSummary(out, digest, hands, rounds, seed, minutes), figures)
+
+
+def train(labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int) -> TrainingSummary:
+    """Learn from a centre's readings (see ``scoring.learning.labels``) and phantoms; measure on held-out subjects."""
+    if labels is None:
+        raise LabelError("Training on readings needs their table: name it with --labels.")
+    start_torch(_THREADS)
+    began, rounds = time.monotonic(), epochs or _EPOCHS
+    to_learn, to_measure = split_by_subject(read_labels(labels))
+    finder = HandFinder.open()
+    with progress_bars() as progress:
+        book, unseen = (reading_book(part, images, finder, progress) for part in (to_learn, to_measure))
+        # phantoms keep grades in play that a centre's readings hardly hold
+        phantoms = _phantoms(seed, min(_PHANTOM_HANDS, len(book)), progress)
+        grader = learn([Source(book, times=2), Source(phantoms)], rounds, seed, progress)
+    minutes = _minutes_since(began)
+    figures = _readings_figures(grader, unseen, f"{len(unseen)} hands of held-out subjects of {labels.name}")
+    record = WeightRecord(
+        role=GRADER_ROLE,
+        path=out / WEIGHTS_NAME,
+        sha256="",
+        licence="the centre's own",
+        learnt_from=f"Joint grades: {len(book)} hands of {labels.name}, read by the centre; synthetic hand films.",
+        data=(labels.name, "rheumascore hand phantoms (drawn, no person)"),
+        command=f"rheumascore train hand_joints --labels {labels.name} --images DIR --out RUN --seed {seed}",
+        demonstration=False,
+    )
+    digest = _write_weights(out, grader, record, READINGS_STATEMENT)
+    return _summed_up(TrainingSummary(out, digest, len(book), rounds, seed, minutes), figures)
+
+
+def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
+    """Measure the packaged weights, or those of the run in ``weights``, against readings; also written to ``out``."""
+    start_torch(_THREADS)
+    folder = weights or Path(__file__).parent
+    grader = JointGrader()
+    record = read_weights_record(folder / WEIGHTS_FILE).file(GRADER_ROLE)
+    load_weights(grader, record)
+    with progress_bars() as progress:
+        book = reading_book(read_labels(labels), images, HandFinder.open(), progress)
+    figures = _readings_figures(grader, book, f"{len(book)} hands of {labels.name}")
+    out.mkdir(parents=True, exist_ok=True)
+    write_figures(out / FIGURES_FILE, figures)
+    flat = {f"{name}.{key}": value for name, table in figures.items() for key, value in table.items()}
+    (out / "figures.json").write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
+    return {"weights": record.sha256} | flat
+
+
+def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:
+    first = _FIRST_PHANTOM * (1 + seed)
+    return phantom_book(range(first, first + hands), _THREADS, progress)
+
+
+def _readings_figures(grader: JointGrader, book: CropBook, measured_on: str) -> dict[str, Figures]:
+    return against_truth("readings", measured_on, book, *graded_book(grader, book))
+
+
+def _minutes_since(began: float) -> float:
+    return round((time.monotonic() - began) / 60, 1)
+
+
+def _write_weights(out: Path, grader: JointGrader, record: WeightRecord, statement: str) -> str:
+    """The weights and their record; the SHA-256. Copied into the system's folder, they are the packaged ones."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in grader.state_dict().items()}, record.path)
+    digest = hashlib.sha256(record.path.read_bytes()).hexdigest()
+    write_weights_record(out / WEIGHTS_FILE, statement, [replace(record, sha256=digest)])
+    return digest
+
+
+def _summed_up(summary: TrainingSummary, figures: dict[str, Figures]) -> TrainingSummary:
+    """Write the run's figures, and what it was beside them."""
+    run: Figures = {
+        "hands": summary.hands,
+        "epochs": summary.epochs,
+        "seed": summary.seed,
+        "minutes": summary.minutes,
+        "weights_sha256": summary.sha256,
+    }
+    write_figures(summary.folder / FIGURES_FILE, {"training": run} | figures)
+    return summary
