@@ -6,13 +6,10 @@ Everything speaks DICOM over the network as it would in a hospital; only the pat
 from __future__ import annotations
 
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,12 +22,11 @@ from rich.table import Table
 
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery.send_files import send_files
-from dicom_node.delivery.store_scu import echo
-from dicom_node.demo_pacs import DemoPacs, running_pacs
+from dicom_node.demo_pacs import DemoPacs
+from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.errors import DestinationAwayError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ObjectRow, ResultRow
-from dicom_node.peers import Peer
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.score_offline import summary_line
 from dicom_node.study_status import study_status
@@ -41,8 +37,6 @@ from scoring.score_rules.sharp_van_der_heijde import SIDES
 from sr_templates.report_as_text import report_as_text
 
 _STUDIES: Final = Path(__file__).parent / "demo_studies"
-_NODE_TITLE: Final = "RHEUMASCORE"
-_SENDER: Final = "DEMO"
 _PATIENCE_SECONDS: Final = 120.0
 _PHANTOM_SEED: Final = 2026
 _RETURNED: Final = ("delivered", "not_evaluable")
@@ -69,21 +63,14 @@ def run_demo(*, once: bool, keep: Path | None) -> int:
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rheumascore-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
-        pacs_port, http_port, node_port, web_port = _free_ports(4)
         typer.echo("starting a PACS, the node, two workers and the page, all on 127.0.0.1 …")
-        pacs = stack.enter_context(running_pacs(folder / "pacs", pacs_port, http_port, (_NODE_TITLE, _SENDER)))
-        config = _write_settings(folder, pacs, node_port, web_port)
-        url = stack.enter_context(_running_node(config, folder))
-        node = Peer("node", _NODE_TITLE, "127.0.0.1", node_port)
-        _wait_until_both_answer(pacs, node)
-        studies = _make_studies(folder / "studies")
-        rows = _send_and_wait(studies, node, pacs, folder / "data")
-        _print_report_tree(folder / "data", rows)
-        _print_table(pacs, rows)
-        good = all(row.good for row in rows)
+        site = stack.enter_context(running_site(folder))
+        rows = _send_and_wait(_make_studies(folder / "studies"), site)
+        _print_report_tree(site, rows)
+        _print_table(site, rows)
         if not once:
-            _stay(url, node_port, pacs)
-        return 0 if good else 1
+            _stay(site)
+        return 0 if all(row.good for row in rows) else 1
 
 
 @dataclass(frozen=True)
@@ -100,88 +87,6 @@ class _Row:
         state = self.status.get("state")
         in_pacs = any(modality == "SR" for modality, _ in self.series)
         return state == self.study.expected and (in_pacs or state not in _RETURNED)
-
-
-def _free_ports(number: int) -> list[int]:
-    """Ports that nobody uses, all found before one is given back."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
-def _write_settings(folder: Path, pacs: DemoPacs, node_port: int, web_port: int) -> Path:
-    path = folder / "node.toml"
-    path.write_text(
-        f"""[node]
-ae_title = "{_NODE_TITLE}"
-port = {node_port}
-data_dir = "data"
-quiet_seconds = 1.0
-[web]
-port = {web_port}
-[[peers]]
-name = "pacs"
-ae_title = "{pacs.ae_title}"
-host = "127.0.0.1"
-port = {pacs.port}
-receives_results = true
-[[peers]]
-name = "modality"
-ae_title = "{_SENDER}"
-host = "127.0.0.1"
-port = 104
-may_send = true
-[scoring]
-accept_demonstration_weights = true
-""",
-        encoding="utf-8",
-    )
-    return path
-
-
-@contextmanager
-def _running_node(config: Path, folder: Path) -> Iterator[str]:
-    """``rheumascore run`` as a process of its own; yields the page's address with its token."""
-    log_path = folder / "node.log"
-    with log_path.open("wb") as log:
-        command = [sys.executable, "-m", "scoring.cli", "run", "--config", str(config)]
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            yield _wait_for_address(process, log_path)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(35)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < until:
-        for word in log.read_text(encoding="utf-8", errors="replace").split():
-            if word.startswith("http://") and "token=" in word:
-                return word
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise DestinationAwayError(f"The node did not start; its last words are in {log}.\n{_tail(log)}")
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
-
-
-def _wait_until_both_answer(pacs: DemoPacs, node: Peer) -> None:
-    for peer in (Peer("pacs", pacs.ae_title, "127.0.0.1", pacs.port), node):
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while not (answer := echo(peer, _SENDER)).alive:
-            if time.monotonic() > until:
-                raise DestinationAwayError(f"{peer.name} on port {peer.port} does not answer: {answer.text}")
-            time.sleep(0.1)
 
 
 def _make_studies(folder: Path) -> tuple[DemoStudy, ...]:
@@ -224,20 +129,19 @@ def _refused_study(folder: Path) -> DemoStudy:
     return DemoStudy("KNEE-1", (path,), "no_system", "a knee, sent as a knee")
 
 
-def _send_and_wait(studies: Sequence[DemoStudy], node: Peer, pacs: DemoPacs, data_dir: Path) -> list[_Row]:
-    archive = Peer("pacs", pacs.ae_title, "127.0.0.1", pacs.port)
+def _send_and_wait(studies: Sequence[DemoStudy], site: DemoSite) -> list[_Row]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    ledger = Ledger(f"sqlite:///{data_dir / 'ledger.sqlite3'}")
+    ledger = Ledger(site.ledger_url)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         for study in studies:
-            for peer in (archive, node):
-                for answer in send_files(peer, list(study.files), _SENDER):
+            for peer in (site.archive, site.node):
+                for answer in send_files(peer, study.files, SENDER_TITLE):
                     if not answer.stored:
                         raise DestinationAwayError(f"{study.who} was not stored by {peer.name}: {answer.text}")
         rows = []
         for study in studies:
             task = progress.add_task(f"{study.who}: waiting for the report", total=None)
-            rows.append(_wait_for(study, ledger, pacs))
+            rows.append(_wait_for(study, ledger, site.pacs))
             progress.remove_task(task)
     ledger.close()
     return rows
@@ -259,10 +163,10 @@ def _wait_for(study: DemoStudy, ledger: Ledger, pacs: DemoPacs) -> _Row:
     return _Row(study, status, said or f"refused: {reasons}", statements, tuple(pacs.find_series(uid)))
 
 
-def _print_report_tree(data_dir: Path, rows: Sequence[_Row]) -> None:
+def _print_report_tree(site: DemoSite, rows: Sequence[_Row]) -> None:
     """The report of the phantom study, read back from what was sent."""
     uid = next(row.study.study_instance_uid for row in rows if row.study.who.startswith("PHANTOM"))
-    ledger = Ledger(f"sqlite:///{data_dir / 'ledger.sqlite3'}")
+    ledger = Ledger(site.ledger_url)
     with ledger.read() as session:
         row = (
             session.query(ObjectRow)
@@ -272,11 +176,11 @@ def _print_report_tree(data_dir: Path, rows: Sequence[_Row]) -> None:
         )
     ledger.close()
     if row is not None:
-        typer.echo(report_as_text(dcmread(ContentStore(data_dir).path(row.content_sha256))))
+        typer.echo(report_as_text(dcmread(ContentStore(site.data_dir).path(row.content_sha256))))
 
 
-def _print_table(pacs: DemoPacs, rows: Sequence[_Row]) -> None:
-    table = Table("who", "truth", "system", "score", "state", "seconds", f"in {pacs.name}", box=None)
+def _print_table(site: DemoSite, rows: Sequence[_Row]) -> None:
+    table = Table("who", "truth", "system", "score", "state", "seconds", f"in {site.pacs.name}", box=None)
     for row in rows:
         seconds = row.status.get("seconds_to_report")
         table.add_row(
@@ -293,10 +197,11 @@ def _print_table(pacs: DemoPacs, rows: Sequence[_Row]) -> None:
         typer.echo(statement)
 
 
-def _stay(url: str, node_port: int, pacs: DemoPacs) -> None:
-    typer.echo(f"The page: {url}")
-    typer.echo(f"Send studies as {_SENDER} to {_NODE_TITLE} on 127.0.0.1:{node_port}; {pacs.name} is on {pacs.port}.")
-    typer.echo("Ctrl-C ends it.")
+def _stay(site: DemoSite) -> None:
+    node = site.node
+    typer.echo(f"The page: {site.page}")
+    typer.echo(f"Send studies as {SENDER_TITLE} to {node.ae_title} on {node.host}:{node.port}.")
+    typer.echo(f"The PACS ({site.pacs.name}) is on {site.pacs.port}. Ctrl-C ends everything.")
     try:
         signal.pause()
     except KeyboardInterrupt:

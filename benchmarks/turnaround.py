@@ -1,0 +1,105 @@
+"""How long a study takes, stop by stop: sends N two-hand studies, one after the other, and prints medians.
+
+    python benchmarks/turnaround.py [-n 10] [--keep DIR]
+
+Starts a PACS and a node of its own on this machine (as ``rheumascore demo`` does), so that a stranger can run it.
+The first study is counted apart: it is the one that found the worker just started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from dicom_node.delivery.send_files import send_files
+from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.study_status import study_status
+from scoring.phantoms.as_dicom import hand_dataset
+from scoring.phantoms.hand import draw_hand
+from scoring.score_rules.sharp_van_der_heijde import SIDES
+
+STAGES = (
+    ("last image sent to study closed", "sent", "complete"),
+    ("routed and hinted", "complete", "score_started"),
+    ("scored", "score_started", "scored"),
+    ("report taken up", "scored", "report_started"),
+    ("report and pictures written", "report_started", "queued_for_delivery"),
+    ("delivery taken up", "queued_for_delivery", "deliver_started"),
+    ("stored in the PACS", "deliver_started", "delivered"),
+    ("end of quiet time to all stored", "complete", "delivered"),
+)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", type=int, default=10, help="studies")
+    parser.add_argument("--keep", type=Path, help="keep everything in this folder")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.keep or Path(scratch)
+        studies = [draw_study(folder / "studies", seed) for seed in range(9000, 9000 + arguments.n)]
+        started = time.monotonic()
+        with running_site(folder) as site:
+            first = send_and_wait(site, *studies[0])
+            print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
+            rows = [send_and_wait(site, *study) for study in studies[1:]]
+    print_table("first study", [first])
+    if rows:
+        print_table(f"median of {len(rows)} further studies", rows)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+
+
+def draw_study(folder: Path, seed: int) -> tuple[str, tuple[Path, ...]]:
+    """Two hands of a phantom, one film each, about 2 MB in all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    uid: str | None = None
+    files = []
+    for number, side in enumerate(SIDES, start=1):
+        hand = draw_hand(seed * 2 + number, side=side)
+        dataset = hand_dataset(hand.pixels, hand.spacing_mm, side, seed, study_instance_uid=uid, instance_number=number)
+        uid = str(dataset.StudyInstanceUID)
+        files.append(folder / f"{seed}-{side}.dcm")
+        dataset.save_as(files[-1], enforce_file_format=True)
+    assert uid is not None
+    return uid, tuple(files)
+
+
+def send_and_wait(site: DemoSite, uid: str, files: Sequence[Path]) -> dict[str, float]:
+    """Send one study and wait until its objects are stored; seconds of each stage."""
+    refused = [answer for answer in send_files(site.node, files, SENDER_TITLE) if not answer.stored]
+    assert not refused, refused
+    sent = time.time()
+    ledger = Ledger(site.ledger_url)
+    status: dict[str, Any] = {}
+    until = time.monotonic() + 120
+    while status.get("state") != "delivered":
+        assert time.monotonic() < until, json.dumps(status)
+        time.sleep(0.02)
+        with ledger.read() as session:
+            status = study_status(session, uid) or {}
+    ledger.close()
+    at = {event["event"]: datetime.fromisoformat(event["at"]).timestamp() for event in reversed(status["timeline"])}
+    at["sent"] = sent
+    return {name: at[end] - at[begin] for name, begin, end in STAGES}
+
+
+def print_table(title: str, rows: Sequence[dict[str, float]]) -> None:
+    """Medians in seconds."""
+    print(f"\n{title}")
+    for name, _, _ in STAGES:
+        print(f"  {name:34} {median(row[name] for row in rows):6.2f} s")
+
+
+if __name__ == "__main__":
+    main()
