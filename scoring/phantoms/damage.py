@@ -16,7 +16,7 @@ Displacement = Literal["none", "subluxed", "luxed"]
 SPACE_LEFT: Final = {0: (0.92, 1.08), 1: (0.76, 0.86), 2: (0.55, 0.68), 3: (0.22, 0.40), 4: (0.0, 0.0)}
 """Joint-space width left at each narrowing grade, as a share of the healthy width."""
 
-NOTCH_RADIUS_MM: Final = {1: 1.5, 2: 2.3, 3: 3.4}
+NOTCH_RADIUS_MM: Final = {1: 1.7, 2: 2.5, 3: 3.6}
 """Notch radius at each lesion size in a hand of 180 mm: discrete, larger, past the midline of the bone."""
 
 CAN_SUBLUX: Final = frozenset({"PIP2", "PIP3", "PIP4", "PIP5", "MCP1", "MCP2", "MCP3", "MCP4", "MCP5"})

@@ -11,17 +11,23 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from scoring.phantoms.body import Body
-from scoring.phantoms.bone_outline import Bone
+from scoring.phantoms.bone_outline import Bone, Points
 from scoring.phantoms.damage import NOTCH_RADIUS_MM, notch_sizes
+from scoring.phantoms.hand_template import CARPALS
 from scoring.phantoms.joint_spaces import FACING
 
 Plane = npt.NDArray[np.float32]
+Slot = tuple[Bone, float, float]
+"""A bare area: the bone, and the place on its contour along and across its axis in mm."""
 
 OWN_BONES: Final = {
     "MC1B": "MC1", "TRAPEZIUM": "trapezium", "SCAPHOID": "scaphoid", "LUNATE": "lunate", "RADIUS": "radius",
     "ULNA": "ulna",
 }
 """Bones graded for themselves, not as the two sides of a joint."""
+
+WRIST_LESIONS: Final = {"radius": 1.25, "ulna": 1.1, "trapezium": 1.15, "scaphoid": 1.15, "lunate": 1.15}
+"""Lesions of large bones are drawn larger, for they are graded against the bone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +72,17 @@ def erode(rng: np.random.Generator, bones: Mapping[str, Bone], site: str, grade:
     return tuple(placed)
 
 
-def _slots(bones: Mapping[str, Bone], site: str) -> list[tuple[Bone, float, float]]:
-    """Bare areas of a site: (bone, along, across) on the contour, four in all."""
+def _slots(bones: Mapping[str, Bone], site: str) -> list[Slot]:
+    """Bare areas of a site on the contours of its bones, four in all."""
+    if site == "MC1B":
+        bone = bones["MC1"]
+        reach = bone.half_widths[0]
+        return [(bone, 1.6, reach), (bone, 1.6, -reach), (bone, 0.1, 0.45 * reach), (bone, 0.1, -0.45 * reach)]
+    if site in ("RADIUS", "ULNA"):
+        shares = (-0.62, -0.22, 0.2, 0.6) if site == "RADIUS" else (-0.85, -0.25, 0.35, 0.9)
+        return [_on_joint_surface(bones[OWN_BONES[site]], share) for share in shares]
     if site in OWN_BONES:
-        bone = bones[OWN_BONES[site]]
-        if site == "MC1B":
-            reach = bone.half_widths[0]
-            return [(bone, 1.6, reach), (bone, 1.6, -reach), (bone, 0.1, 0.45 * reach), (bone, 0.1, -0.45 * reach)]
-        if site in ("RADIUS", "ULNA"):
-            reach, end = bone.half_widths[2], bone.length
-            styloid = (0.35, 0.92) if site == "RADIUS" else (0.5, -0.75)
-            return [(bone, end + styloid[0] * reach, styloid[1] * reach), (bone, end - 0.35 * reach, -0.98 * reach),
-                    (bone, end - 0.05 * reach, 0.28 * reach), (bone, end - 0.6 * reach, 0.97 * reach)]
-        local = bone.outline - bone.base
-        axis = bone.axis
-        along, across = local @ axis, local @ np.array([-axis[1], axis[0]])
-        quarters = (np.arange(4) * len(local) // 4 + len(local) // 9) % len(local)
-        return [(bone, float(along[i]), float(across[i])) for i in quarters]
+        return _round_the_contour(bones, OWN_BONES[site])
     proximal, distal = (bones[side[0]] for side in FACING[site])
     head, base = proximal.half_widths[2], distal.half_widths[0]
     shoulder = 0.62 if proximal.name.startswith("MC") else 0.42
@@ -91,10 +91,37 @@ def _slots(bones: Mapping[str, Bone], site: str) -> list[tuple[Bone, float, floa
     ]
 
 
-def _notch(rng: np.random.Generator, slot: tuple[Bone, float, float], lesion: int, size: float) -> Notch:
+def _local_contour(bone: Bone) -> tuple[Points, Points]:
+    """The contour along and across the bone's axis, in mm."""
+    local, axis = bone.outline - bone.base, bone.axis
+    return local @ axis, local @ np.array([-axis[1], axis[0]])
+
+
+def _on_joint_surface(bone: Bone, share: float) -> Slot:
+    """The place on a forearm bone's joint end at a share of its half-width."""
+    along, across = _local_contour(bone)
+    target = share * bone.half_widths[2]
+    end = np.where(np.abs(across - target) < 1.2, along, -np.inf)
+    return bone, float(end.max()), target
+
+
+def _round_the_contour(bones: Mapping[str, Bone], name: str) -> list[Slot]:
+    """Four places round a carpal bone, where no other carpal bone overlaps it and hides a lesion."""
+    bone = bones[name]
+    along, across = _local_contour(bone)
+    free = np.ones(len(along), bool)
+    for other in (bones[n] for n in CARPALS if n != name):
+        middle = other.outline.mean(0)
+        reach = np.hypot(*(other.outline - middle).T).mean()
+        free &= np.hypot(*(bone.outline - middle).T) > 1.05 * reach
+    places = np.flatnonzero(free) if free.sum() >= 8 else np.arange(len(along))
+    return [(bone, float(along[i]), float(across[i])) for i in places[(np.arange(4) * 2 + 1) * len(places) // 8]]
+
+
+def _notch(rng: np.random.Generator, slot: Slot, lesion: int, size: float) -> Notch:
     bone, along, across = slot
-    radius = NOTCH_RADIUS_MM[lesion] * size * float(rng.uniform(0.94, 1.06))
-    inward = {1: 0.0, 2: 0.25, 3: 0.6}[lesion] * radius
+    radius = NOTCH_RADIUS_MM[lesion] * size * float(rng.uniform(0.94, 1.06)) * WRIST_LESIONS.get(bone.name, 1.0)
+    inward = {1: 0.12, 2: 0.3, 3: 0.6}[lesion] * radius
     middle_along = 0.5 * bone.length if not bone.tube else (along + (3.0 if along < bone.length / 2 else -3.0))
     vector = np.array([middle_along - along, -across])
     vector = vector / max(float(np.hypot(*vector)), 1e-6) * inward

@@ -4,11 +4,13 @@ import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmread
 
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_both_hands, draw_hand
 from scoring.phantoms.truth import truth_rows, write_truth
+from scoring.phantoms.write_phantoms import write_hand_phantoms
 
 TRIAL = {
     "ClinicalTrialSponsorName": "Sponsor",
@@ -82,3 +84,16 @@ def test_truth_is_a_long_table(tmp_path, hand):
     x, y = hand.centres["IP1"]
     grade = hand.grades["IP1", "erosion"]
     assert lines[1] == f"PHANTOM-5,1,a.dcm,R,IP1,erosion,{grade},scored,{round(x, 2)},{round(y, 2)}"
+
+
+@pytest.mark.parametrize(("dicom", "suffix"), [(True, ".dcm"), (False, ".png")])
+def test_a_folder_of_phantoms_holds_each_image_and_one_truth(tmp_path, dicom, suffix):
+    paths = list(write_hand_phantoms(tmp_path / "out", 2, 40, dicom=dicom))
+    assert [p.name for p in paths] == [f"phantom-40{suffix}", f"phantom-41{suffix}", "truth.csv"]
+    assert all(p.is_file() for p in paths)
+    assert len((tmp_path / "out" / "truth.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2 * 31
+    if dicom:
+        assert dcmread(paths[0]).PatientID == "PHANTOM-40"
+    else:
+        film = np.asarray(Image.open(paths[0]))
+        np.testing.assert_allclose(film / 65535, draw_hand(40).pixels, atol=1e-4)
