@@ -112,7 +112,7 @@ def _set_identity(
     dataset: Dataset, kind: _Kind, meta: FileMetaDataset, study_uid: str, number: int, taken: datetime
 ) -> None:
     dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study_uid, _uid("series", study_uid, kind.modality)
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = UID(study_uid), _uid("series", study_uid, kind.modality)
     dataset.Modality, dataset.InstanceNumber, dataset.SeriesNumber = kind.modality, number, 1
     dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = taken.strftime("%Y%m%d")
     dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = taken.strftime("%H%M%S")
