@@ -84,7 +84,7 @@ def _dataset(photo: Path, kind: _Kind, digest: str, study_uid: str, number: int)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(kind.sop_class_uid)
     meta.MediaStorageSOPInstanceUID = _uid("instance", study_uid, digest, str(number))
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     dataset = FileDataset(str(photo.name), {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SpecificCharacterSet = "ISO_IR 192"
