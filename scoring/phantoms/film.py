@@ -16,7 +16,7 @@ from scoring.score_rules.sharp_van_der_heijde import Side
 SOFT_PER_MM: Final = 0.0120
 BONE_PER_MM: Final = 0.066
 LEVELS: Final = 4095
-"""Films are quantised to 12 bits, so that they are the same on every machine."""
+"""Films are quantised to 12 bits: the last bits in which processors differ are rounded away."""
 
 
 def develop(
