@@ -58,8 +58,8 @@ def study_status(session: Session, study_instance_uid: str) -> Status | None:
 
 def state_counts(session: Session) -> dict[str, int]:
     """How many studies are in each state; states with none are there with 0."""
-    rows = session.execute(select(StudyRow.state, func.count()).group_by(StudyRow.state))
-    counted = dict(rows.tuples().all())
+    rows = session.execute(select(StudyRow.state, func.count().label("number")).group_by(StudyRow.state))
+    counted = {row.state: row.number for row in rows}
     return {state: counted.get(state, 0) for state in STATES}
 
 
@@ -200,11 +200,11 @@ def _event(row: TimelineRow) -> Status:
 
 def _instance_counts(session: Session, uids: Sequence[str]) -> Counter[str]:
     rows = session.execute(
-        select(InstanceRow.study_instance_uid, func.count())
+        select(InstanceRow.study_instance_uid, func.count().label("number"))
         .where(InstanceRow.study_instance_uid.in_(uids))
         .group_by(InstanceRow.study_instance_uid)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter({row.study_instance_uid: row.number for row in rows})
 
 
 def _of_studies(session: Session, table: type[JobRow] | type[ResultRow], uids: Sequence[str]) -> _Rows:

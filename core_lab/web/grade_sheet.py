@@ -29,6 +29,11 @@ class GradeCell:
     """Letter of the footnote that says why there is no grade; empty for a grade."""
 
     @property
+    def short(self) -> str:
+        """``E3``: the initial of the item and the grade, or a dash."""
+        return f"{self.item_label[0].upper()}{'–' if self.item.grade is None else self.item.grade}"
+
+    @property
     def words(self) -> str:
         """``erosion 3 of 5, expected 2.7`` or ``erosion not scored: outside the image``."""
         if self.item.grade is None:
@@ -112,7 +117,7 @@ def image_marks(result: ScoreResult, sop_instance_uid: str) -> list[dict[str, An
                         "key": f"{side or ''}.{row.site}",
                         "label": f"{side or ''} {row.label}".strip(),
                         "words": "; ".join(c.words for c in cells),
-                        "grades": " ".join("–" if c.item.grade is None else str(c.item.grade) for c in cells),
+                        "grades": " ".join(c.short for c in cells),
                         "level": max((c.level for c in cells if not c.note), default=NOT_SCORED_LEVEL),
                         "box": list(box),
                     }

@@ -25,7 +25,7 @@ from dicom_node.errors import PortInUseError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.settings import NodeSettings
 
-REQUEST_SECONDS: Final = 10.0
+REQUEST_SECONDS: Final = 5.0
 """A request must have arrived whole after this long, else its connection is closed."""
 CONNECTIONS: Final = 64
 HEADER_BYTES: Final = 16 << 10

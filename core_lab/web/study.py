@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core_lab.web.grade_sheet import SIDE_WORDS, GradeSheet, grade_sheet, image_marks
 from core_lab.web.node_view import NodeView
 from core_lab.web.refusal import refusal
+from core_lab.web.report_text import report_text
 from core_lab.web.studies import statements_of
 from core_lab.web.templating import render
 from core_lab.web.unchanged import tagged, unchanged
@@ -88,7 +89,7 @@ def _current_results(session: Session, uid: str) -> list[ResultRow]:
 
 def _shown_result(view: NodeView, session: Session, row: ResultRow) -> ShownResult:
     result = ScoreResult.from_json(row.content)
-    return ShownResult(result, grade_sheet(result), "")
+    return ShownResult(result, grade_sheet(result), report_text(view.store, session, row.digest))
 
 
 def _shown_images(view: NodeView, session: Session, uid: str, results: list[ScoreResult]) -> list[ShownImage]:

@@ -17,9 +17,9 @@ function begin() {
   document.querySelectorAll("[data-mark]").forEach((cell) => cell.addEventListener("click", () => show(cell.dataset.mark)));
   $("tools").hidden = false;
   $("heat").addEventListener("input", () => { viewer.heatOpacity = $("heat").value / 100; viewer.draw(); });
-  const press = { "mode-window": "w", "mode-pan": "p", "zoom-in": "+", "zoom-out": "-", reset: "r", invert: "i", boxes: "b" };
+  const press = { "mode-window": "w", "mode-pan": "p", "zoom-in": "+", "zoom-out": "-", auto: "a", reset: "r", invert: "i", boxes: "b" };
   for (const [id, key] of Object.entries(press)) $(id).addEventListener("click", () => act(key));
-  open(0);
+  open(0).then(() => location.hash.length > 1 && show(decodeURIComponent(location.hash.slice(1))));
 }
 
 function open(n) {
@@ -43,7 +43,7 @@ function point(key) {
 }
 
 function heat(step) {
-  $("heat").value = step === null ? (Number($("heat").value) ? 0 : 60) : Number($("heat").value) + step;
+  $("heat").value = step === null ? (Number($("heat").value) ? 0 : 100) : Number($("heat").value) + step;
   viewer.heatOpacity = $("heat").value / 100;
   viewer.draw();
 }
@@ -61,6 +61,7 @@ const ACTS = {
   "+": () => viewer.zoom(1.25),
   "=": () => viewer.zoom(1.25),
   "-": () => viewer.zoom(0.8),
+  a: () => viewer.autoWindow(),
   r: () => viewer.reset(),
   0: () => viewer.reset(),
   i: () => { viewer.invert(); $("invert").setAttribute("aria-pressed", String(viewer.inverted)); },

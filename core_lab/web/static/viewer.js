@@ -11,7 +11,7 @@ export class Viewer {
     this.mode = "window";
     this.inverted = false;
     this.boxes = true;
-    this.heatOpacity = 0.6;
+    this.heatOpacity = 1; // of the layer, which is translucent itself
     this.marks = [];
     this.chosen = this.under = null;
     this.pointers = new Map();
@@ -22,6 +22,7 @@ export class Viewer {
   async open({ source, content, marks, heatmap }) {
     const run = (this.run = (this.run || 0) + 1);
     this.marks = marks;
+    this.wantsHeat = Boolean(heatmap);
     this.frame = this.heat = this.chosen = this.under = null;
     this.window = { low: 0, high: 65535 };
     this.told.hover(null);
@@ -88,7 +89,7 @@ export class Viewer {
     } else if (this.frame) {
       this.left *= grown;
     }
-    this.draw();
+    this.drawNow(); // at once: a new size clears the canvas, which must not be seen
   }
 
   zoom(factor, x = this.canvas.width / 2, y = this.canvas.height / 2) {
@@ -119,6 +120,19 @@ export class Viewer {
     this.draw();
     clearTimeout(this.sharp);
     if (frame !== this.frame) this.sharp = setTimeout(() => { this.paint(this.frame); this.draw(); }, 120);
+  }
+
+  autoWindow() {
+    // The middle 99 % of the values that are not plain black: collimated borders do not count.
+    const counts = new Uint32Array(65536);
+    for (const value of this.preview.values) counts[value]++;
+    counts[0] = 0;
+    const all = counts.reduce((sum, n) => sum + n, 0);
+    const reached = (share) => { let v = 0; for (let sum = 0; v < 65535 && (sum += counts[v]) < share * all; v++); return v; };
+    const low = reached(0.005);
+    this.window = { low, high: Math.max(reached(0.995), low + 256) };
+    this.paint(this.frame);
+    this.draw();
   }
 
   invert() {
@@ -179,7 +193,7 @@ export class Viewer {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.fillStyle = "#000";
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    if (!this.frame) return;
+    if (!this.frame || !this.frame.sheet) return;
     const [width, height] = [this.frame.columns * this.scale, this.frame.rows * this.scale];
     pen.imageSmoothingEnabled = this.scale < 3;
     pen.imageSmoothingQuality = "high";
@@ -191,7 +205,7 @@ export class Viewer {
       pen.globalAlpha = 1;
     }
     if (this.boxes) this.marks.forEach((mark) => this.drawMark(mark));
-    this.canvas.dataset.drawn = "yes";
+    this.canvas.dataset.drawn = this.full && (this.heat || !this.wantsHeat) ? "full" : "preview";
   }
 
   drawMark(mark) {
@@ -206,6 +220,7 @@ export class Viewer {
     if (strong || x1 - x0 > 26 * ratio) {
       pen.font = `${(strong ? 13 : 12) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
       pen.textBaseline = "bottom";
+      pen.lineJoin = "round";
       pen.lineWidth = 3 * ratio;
       pen.strokeStyle = "#000";
       const words = strong ? `${mark.label}  ${mark.grades}` : mark.grades;

@@ -22,8 +22,17 @@ from scoring.catalogue import find_spec
 from scoring.coded_concept import CodedConcept
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import HandPhantom, draw_hand
-from scoring.result import Engine, HandRegion, Heatmap, ImageUse, NotEvaluable, ScoreItem, ScoreResult, ScoreTotal
-from scoring.result import WeightUse
+from scoring.result import (
+    Engine,
+    HandRegion,
+    Heatmap,
+    ImageUse,
+    NotEvaluable,
+    ScoreItem,
+    ScoreResult,
+    ScoreTotal,
+    WeightUse,
+)
 from scoring.score_rules.sharp_van_der_heijde import SIDES, Grade, Side, subtotals
 from scoring.stored_array import array_bytes
 
@@ -68,9 +77,13 @@ class NodeForTests:
         digests = []
         with self.ledger.write() as session:
             study = StudyRow(
-                study_instance_uid=study_uid, state="receiving", first_received_at=at, last_received_at=at + 1,
-                updated_at=at, reasons=[],
-            )  # fmt: skip
+                study_instance_uid=study_uid,
+                state="receiving",
+                first_received_at=at,
+                last_received_at=at + 1,
+                updated_at=at,
+                reasons=[],
+            )
             session.add(study)
             record(session, study_uid, "listener", "receiving", f"{len(datasets)} instance(s) from ORTHANC")
             for dataset in datasets:
@@ -104,9 +117,15 @@ class NodeForTests:
         with self.ledger.write() as session:
             uid = result.study_instance_uid
             job = JobRow(
-                id=f"job-{uid[-20:]}", kind="score", key=f"score:{uid}", study_instance_uid=uid, state="done",
-                subject={"system": result.system}, created_at=RECEIVED, updated_at=RECEIVED,
-            )  # fmt: skip
+                id=f"job-{uid[-20:]}",
+                kind="score",
+                key=f"score:{uid}",
+                study_instance_uid=uid,
+                state="done",
+                subject={"system": result.system},
+                created_at=RECEIVED,
+                updated_at=RECEIVED,
+            )
             session.add(job)
             session.flush()
             session.add(
@@ -120,7 +139,7 @@ class NodeForTests:
                     current=True,
                     content=result.to_json(),
                     created_at=RECEIVED,
-                )  # fmt: skip
+                )
             )
 
     def keep_object(
@@ -139,7 +158,7 @@ class NodeForTests:
                     position=position,
                     content_sha256=self.store.put(content),
                     created_at=RECEIVED,
-                )  # fmt: skip
+                )
             )
             session.flush()
             session.add(
@@ -152,7 +171,7 @@ class NodeForTests:
                     committed=sent_at is not None,
                     attempts=1,
                     updated_at=sent_at or RECEIVED,
-                )  # fmt: skip
+                )
             )
 
     def _keep(self, dataset: Dataset) -> str:
@@ -165,17 +184,23 @@ class NodeForTests:
         return writer.finish()
 
 
-def hand_study(node: NodeForTests, uid: str, seed: int, spacing_mm: float = 0.6, severity: float = 0.5,
-               **header: str) -> list[HandImage]:  # fmt: skip
+def hand_study(
+    node: NodeForTests, uid: str, seed: int, spacing_mm: float = 0.6, severity: float = 0.5, **header: str
+) -> list[HandImage]:
     """Receive a right and a left hand of one phantom patient; ``header``: attributes by keyword."""
     trial = {k: v for k, v in header.items() if k.startswith("ClinicalTrial")}
     phantoms = [draw_hand(seed, side=s, severity=severity, spacing_mm=spacing_mm, grows=False) for s in SIDES]
     datasets = []
     for number, phantom in enumerate(phantoms, start=1):
         dataset = hand_dataset(
-            phantom.pixels, phantom.spacing_mm, phantom.side, seed, study_instance_uid=uid, instance_number=number,
+            phantom.pixels,
+            phantom.spacing_mm,
+            phantom.side,
+            seed,
+            study_instance_uid=uid,
+            instance_number=number,
             trial=trial,
-        )  # fmt: skip
+        )
         dataset.PatientName = PATIENT_NAME
         for keyword, value in header.items():
             setattr(dataset, keyword, value)
@@ -184,9 +209,9 @@ def hand_study(node: NodeForTests, uid: str, seed: int, spacing_mm: float = 0.6,
     return [HandImage(*each) for each in zip(phantoms, datasets, digests, strict=True)]
 
 
-def truth_result(uid: str, images: Sequence[HandImage], gaps: Sequence[tuple[Side, str]] = ()) -> tuple[
-    ScoreResult, dict[str, bytes]
-]:  # fmt: skip
+def truth_result(
+    uid: str, images: Sequence[HandImage], gaps: Sequence[tuple[Side, str]] = ()
+) -> tuple[ScoreResult, dict[str, bytes]]:
     """The result of a reader who is always right, with heat on every damaged joint; ``gaps``: sites not scored."""
     spec = find_spec("hand_joints")
     items: list[ScoreItem] = []
@@ -242,7 +267,7 @@ def _bare_result(uid: str, images: Sequence[HandImage]) -> ScoreResult:
                 used=True,
                 rule="one_frontal_per_side",
                 explanation="the only frontal view of this side",
-            )  # fmt: skip
+            )
             for i in images
         ),
         items=(),
@@ -285,7 +310,7 @@ def _totals(items: Sequence[ScoreItem]) -> tuple[ScoreTotal, ...]:
                 row.planned,
                 float(total.highest),
                 spec.reasons["incomplete"] if incomplete else None,
-            )  # fmt: skip
+            )
         )
     return tuple(totals)
 
