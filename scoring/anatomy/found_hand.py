@@ -60,8 +60,9 @@ class HandSearch:
     """The answer for one picture.
 
     ``probability`` is the gate's: is a hand radiograph the subject of this picture. ``hands`` are sorted from the
-    viewer's left to right once the fingers are up. ``quarter_turns``: how many times ``numpy.rot90`` (counter-clockwise)
-    turned the picture so that the fingers point up. ``inverted``: the picture shows bone dark and was inverted to be read.
+    viewer's left to right once the fingers are up. ``quarter_turns``: how often ``numpy.rot90`` (counter-clockwise)
+    turned the picture so that the fingers point up. ``inverted``: bone was dark, and the picture was inverted to be
+    read.
     """
 
     is_hand: bool
