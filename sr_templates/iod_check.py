@@ -6,6 +6,7 @@ the source's patient and study are checked for presence only; their values are n
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +15,6 @@ from pydicom import config
 from pydicom.datadict import dictionary_VM
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 from pydicom.valuerep import validate_value
 
 from sr_templates import codes
@@ -83,6 +83,7 @@ _PICTURE_FILLED: Final = (
     "PlanarConfiguration",
     "PixelData",
 )
+_UID: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _FIXED: Final = {
     "SpecificCharacterSet": "ISO_IR 192",
     "ContentQualification": "RESEARCH",
@@ -139,7 +140,7 @@ def _refuse_value(where: str, element: DataElement) -> None:
         return
     for value in element.value if element.VM > 1 else [element.value]:
         written = str(value)
-        if element.VR == "UI" and not (UID(written).is_valid and written):
+        if element.VR == "UI" and not (_UID.fullmatch(written) and len(written) <= 64):
             raise InvalidObjectError(f"{where} is not a valid UID: {written!r}.")
         try:
             with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from scoring.result import Box
 Line = tuple[float, float, float, float]
 Size = tuple[float, float]
 
-_NEAR: Final = 0.35
+_NEAR: Final = 0.25
 """Boxes closer than this share of their width belong together."""
 _CROWD: Final = 4
 """So many boxes together are a crowd: two neighbours still have room for their labels beside them."""

@@ -1,0 +1,189 @@
+"""What the report says, item by item."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from sr_templates import codes
+from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
+from sr_templates.result_objects import write_result_objects
+from tests.sr_templates import results_for_tests as results
+
+
+def written(made: results.ResultForTests, form: DocumentForm = "comprehensive") -> list[Dataset]:
+    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects
+    return [dcmread(io.BytesIO(one.content)) for one in objects]
+
+
+def report_of(made: results.ResultForTests) -> Dataset:
+    return written(made)[-1]
+
+
+def items_below(dataset: Dataset) -> Iterator[Dataset]:
+    for item in dataset.get("ContentSequence") or ():
+        yield item
+        yield from items_below(item)
+
+
+def name_of(item: Dataset) -> str:
+    names = item.get("ConceptNameCodeSequence") or ()
+    return str(names[0].CodeValue) if names else ""
+
+
+def groups_of(report: Dataset) -> dict[str, Dataset]:
+    """Measurement groups by tracking identifier."""
+    found = [item for item in items_below(report) if name_of(item) == codes.MEASUREMENT_GROUP.value]
+    return {next(i.TextValue for i in g.ContentSequence if name_of(i) == "112039"): g for g in found}
+
+
+def child(group: Dataset, code_value: str) -> Dataset:
+    return next(item for item in group.ContentSequence if name_of(item) == code_value)
+
+
+def test_two_hands_are_44_sites_and_three_sums() -> None:
+    groups = groups_of(report_of(results.two_hands()))
+    assert len(groups) == 47
+    assert sum(name.endswith(" sum") for name in groups) == 3
+    assert {g.ContentTemplateSequence[0].TemplateIdentifier for g in groups.values()} == {"1410"}
+
+
+def test_a_joint_carries_site_side_box_grades_and_certainty() -> None:
+    made = results.two_hands()
+    group = groups_of(report_of(made))["SVDH R MCP2"]
+    site = child(group, "363698007")
+    assert site.ConceptCodeSequence[0].CodeValue == "C102317"
+    assert site.ContentSequence[0].ConceptCodeSequence[0].CodeValue == "24028007"
+    item = made.result.item("MCP2", "erosion", "R")
+    grade = child(group, "C128988").MeasuredValueSequence[0]
+    assert (grade.NumericValue, grade.MeasurementUnitsCodeSequence[0].CodeValue) == (item.grade, "{score}")
+    assert "FloatingPointValue" not in grade
+    assert child(group, "SVDH-ERO-EXP").MeasuredValueSequence[0].FloatingPointValue == item.value
+    assert child(group, "111012").MeasuredValueSequence[0].FloatingPointValue == pytest.approx(73.1)
+    assert item.region is not None
+    region = child(group, "111030")
+    assert region.GraphicData[:2] == pytest.approx([item.region[0] + 0.5, item.region[1] + 0.5], abs=1e-4)
+    assert region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == item.image
+
+
+def test_left_and_right_are_never_exchanged() -> None:
+    for name, group in groups_of(report_of(results.both_in_one())).items():
+        laterality = child(group, "363698007").ContentSequence[0].ConceptCodeSequence[0].CodeMeaning
+        assert laterality == {"R": "Right", "L": "Left", "both": "Bilateral"}[name.split()[1]]
+
+
+def test_what_was_not_scored_has_a_coded_reason_and_no_number() -> None:
+    made = results.both_in_one()
+    groups = groups_of(report_of(made))
+    for name, reason in (("SVDH R PIP5", "NS-OUT-FOV"), ("SVDH L ULNA", "NS-LOWCONF")):
+        kinds = [item.ValueType for item in groups[name].ContentSequence]
+        assert "NUM" not in kinds
+        assert child(groups[name], "NOT-SCORED").ConceptCodeSequence[0].CodeValue == reason
+        assert child(groups[name], "ASSESS-STATUS").ConceptCodeSequence[0].CodeValue == "ST-NOT-ASSESS"
+    total = groups["SVDH both sum"]
+    assert "SVDH-TOTAL" not in {name_of(item) for item in total.ContentSequence}
+    counts = [i for i in total.ContentSequence if name_of(i) == "N-ASSESSED"]
+    assert [int(i.MeasuredValueSequence[0].NumericValue) for i in counts] == [30, 29, 59]
+
+
+def test_a_side_that_was_not_imaged_has_all_its_groups() -> None:
+    groups = groups_of(report_of(results.one_hand()))
+    left = [group for name, group in groups.items() if name.startswith("SVDH L ") and not name.endswith("sum")]
+    assert len(left) == 22
+    assert {child(g, "NOT-SCORED").ConceptCodeSequence[0].CodeValue for g in left} == {"NS-NOT-IMAGED"}
+
+
+def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
+    report = report_of(results.not_evaluable())
+    (group,) = groups_of(report).values()
+    assert child(group, "NOT-EVALUABLE").ConceptCodeSequence[0].CodeValue == "NE-NO-HAND"
+    assert list(child(group, "111030").GraphicData) == [0, 0, 400, 0, 400, 480, 0, 480, 0, 0]
+    assert report.CompletionFlag == "COMPLETE"
+
+
+def test_the_report_names_inputs_weights_and_statements() -> None:
+    made = results.two_hands()
+    words = [i.TextValue for i in items_below(report_of(made)) if i.ValueType == "TEXT"]
+    assert all(image.content_sha256 in words for image in made.result.images)
+    assert made.result.statement in words
+    assert "For research use only. Not for diagnosis or treatment." in words
+    for weights in made.result.weights:
+        assert any(weights.sha256 in text for text in words)
+        assert any(weights.learnt_from in text for text in words)
+    assert f"weights_digest={made.result.weights_digest}" in words
+
+
+def test_pictures_are_linked_and_in_the_evidence() -> None:
+    *pictures, report = written(results.two_hands())
+    evidence = {
+        r.ReferencedSOPInstanceUID
+        for series in report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+        for r in series.ReferencedSOPSequence
+    }
+    linked = {
+        i.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for i in items_below(report) if name_of(i) == "121200"
+    }
+    assert linked == {picture.SOPInstanceUID for picture in pictures}
+    assert linked <= evidence
+    assert {p.SeriesInstanceUID for p in pictures} <= {
+        s.SeriesInstanceUID for s in report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    }
+
+
+def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
+    made = results.two_hands()
+    assert report_of(made).CompletionFlag == "COMPLETE"
+    short = replace(made, result=replace(made.result, items=made.result.items[:-1]))
+    assert report_of(short).CompletionFlag == "PARTIAL"
+    forced = report_of(replace(made, result=replace(made.result, forced=True)))
+    assert (forced.CompletionFlag, "missing" in forced.CompletionFlagDescription) == ("PARTIAL", True)
+
+
+def tracking_uids(report: Dataset) -> dict[str, str]:
+    return {name: child(group, "112040").UID for name, group in groups_of(report).items()}
+
+
+def test_tracking_uids_are_the_same_at_every_visit_and_only_then() -> None:
+    first = results.two_hands()
+    later = results.two_hands()
+    for source in later.sources.values():
+        source.header.StudyInstanceUID = "2.25.78"
+    images = tuple(replace(i, study_instance_uid="2.25.78") for i in later.result.images)
+    result = replace(later.result, study_instance_uid="2.25.78", images=images, system_version="0.2.0")
+    same = tracking_uids(report_of(replace(later, result=result)))
+    assert same == tracking_uids(report_of(first))
+    assert len(set(same.values())) == len(same)
+    other = results.with_header(results.two_hands(), ClinicalTrialSubjectID="SUBJ-0013")
+    assert not set(tracking_uids(report_of(other)).values()) & set(same.values())
+
+
+@pytest.mark.parametrize(
+    "make", [results.two_hands, results.both_in_one, results.not_evaluable, results.with_intervals, results.one_hand]
+)
+def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.ResultForTests]) -> None:
+    made = make()
+    spec = made.spec
+    declared = {spec.finding, spec.summary_finding, spec.region, *spec.reasons.values()}
+    declared |= {site.concept for site in spec.sites}
+    declared |= {c for part in (*spec.items, *spec.totals) for c in (part.concept, part.expected_concept)}
+    known = {(c.value, c.scheme, c.meaning) for c in declared | set(codes.WHERE_DEFINED)}
+    for dataset in written(made):
+        identified = {s.CodingSchemeDesignator for s in dataset.get("CodingSchemeIdentificationSequence") or ()}
+        for item in dataset.iterall():
+            for code in item.value if item.VR == "SQ" and "CodeSequence" in item.keyword else ():
+                assert (code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning) in known
+                assert dataset.Modality != "SR" or code.CodingSchemeDesignator in identified
+
+
+def test_the_three_forms_say_the_same() -> None:
+    made = results.one_hand()
+    reports = {form: written(made, form)[-1] for form in SOP_CLASS_OF_FORM}
+    assert len({r.SOPInstanceUID for r in reports.values()}) == 3
+    for form, report in reports.items():
+        assert report.SOPClassUID == SOP_CLASS_OF_FORM[form]
+        assert report.ContentSequence == reports["comprehensive"].ContentSequence
