@@ -31,7 +31,7 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 
 
 def files(inbox: Inbox) -> list[Path]:
-    folder = inbox.store.instance_path("0" * 64).parents[3]
+    folder = inbox.store.instance_path("0" * 64).parents[2]
     return [p for p in folder.rglob("*") if p.is_file()]
 
 
