@@ -25,6 +25,8 @@ _HEADER: Final = struct.Struct(">BxL")
 _MAX_LENGTH_SLACK: Final = 64
 """Some senders count the PDV header's six bytes, or their own rounding, outside the agreed maximum."""
 _BACKLOG: Final = 128
+_MAPPED: Final = "::ffff:"
+"""A socket on :: shows IPv4 callers this way; node.toml names them plainly."""
 _QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
 """Linux: answer at once, or a sender with Nagle's algorithm on waits 40 ms for each instance."""
 
@@ -204,7 +206,7 @@ class AssociationGuard:
                     self._make_room(0)
                 continue
             self._make_room(self._most - 1)
-            self._start(connection, str(address[0]))
+            self._start(connection, str(address[0]).removeprefix(_MAPPED))
         self._listening.close()
 
     def stop(self) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from pydicom import dcmread
-from pydicom.filereader import read_file_meta_info
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_node.content_store import ContentStore
@@ -17,7 +16,8 @@ from dicom_node.errors import InstanceRefusedError, TransientError
 from dicom_node.ledger.instances import Arrival, ReceivedInstance, add_instance
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.receiving.own_objects import says_it_is_ours
-from dicom_node.receiving.part10_head import part10_head
+from dicom_node.receiving.part10_head import part10_head, read_part10_head
+from dicom_node.receiving.presentation_contexts import TRANSFER_SYNTAXES
 from dicom_node.receiving.store_status import (
     CANNOT_UNDERSTAND,
     DATA_SET_DOES_NOT_MATCH,
@@ -35,8 +35,6 @@ from dicom_node.receiving.strict_dataset_pass import (
 from dicom_node.settings import LimitsSection
 
 _PIECE: Final = 1 << 20
-_META_OFFSET: Final = 128 + 4 + 12
-"""Preamble, prefix and group length element: the rest of the meta header is counted from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +89,18 @@ class Inbox:
 
         Raises InstanceRefusedError when it is not DICOM or would be refused by C-STORE.
         """
-        try:
-            meta = read_file_meta_info(path)
-            header = dcmread(path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True)
-            announced = AnnouncedInstance(
-                str(header.SOPClassUID), str(header.SOPInstanceUID), str(meta.TransferSyntaxUID), calling_ae_title
-            )
-            data_set_offset = _META_OFFSET + int(meta.FileMetaInformationGroupLength)
-        except Exception:  # whatever a broken file makes pydicom raise, it is not a DICOM file that we can keep
-            raise InstanceRefusedError(CANNOT_UNDERSTAND, "not a DICOM file with a meta header") from None
-        incoming = self.begin(announced)
-        try:
-            with path.open("rb") as file:
-                file.seek(data_set_offset)
+        with path.open("rb") as file:
+            head = read_part10_head(file)
+            if head.transfer_syntax_uid not in TRANSFER_SYNTAXES:
+                raise InstanceRefusedError(CANNOT_UNDERSTAND, "a transfer syntax that cannot be decoded here")
+            incoming = self.begin(_announced_by_file(path, head.transfer_syntax_uid, calling_ae_title))
+            try:
+                file.seek(head.data_set_offset)
                 while piece := file.read(_PIECE):
                     incoming.write(piece)
-            return incoming.finish()
-        finally:
-            incoming.abort()
+                return incoming.finish()
+            finally:
+                incoming.abort()
 
 
 class IncomingInstance:
@@ -177,3 +169,13 @@ class IncomingInstance:
             calling_ae_title=self._announced.calling_ae_title,
             received_at=self._inbox.wall_clock(),
         )
+
+
+def _announced_by_file(path: Path, transfer_syntax: str, calling_ae_title: str) -> AnnouncedInstance:
+    """What a file would be announced as: a data set's own UIDs, for meta headers are often wrong."""
+    try:
+        header = dcmread(path, specific_tags=["SOPClassUID", "SOPInstanceUID"], stop_before_pixels=True)
+        uids = str(header.get("SOPClassUID", "")), str(header.get("SOPInstanceUID", ""))
+    except Exception:  # whatever a broken file makes pydicom raise, it is not a DICOM file that we can keep
+        raise InstanceRefusedError(CANNOT_UNDERSTAND, "the file cannot be read as DICOM") from None
+    return AnnouncedInstance(*uids, transfer_syntax, calling_ae_title)

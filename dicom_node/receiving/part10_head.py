@@ -3,12 +3,53 @@
 from __future__ import annotations
 
 import struct
-from typing import Final
+from dataclasses import dataclass
+from typing import BinaryIO, Final
 
+from dicom_node.errors import InstanceRefusedError
 from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_node.receiving.store_status import CANNOT_UNDERSTAND
 
 _PREAMBLE: Final = bytes(128) + b"DICM"
 _META_VERSION: Final = struct.pack("<HH2sHLBB", 0x0002, 0x0001, b"OB", 0, 2, 0, 1)
+_LONG_VRS: Final = (b"OB", b"UN")
+_LONGEST_VALUE: Final = 65_536
+_TRANSFER_SYNTAX: Final = 0x0010
+
+
+@dataclass(frozen=True, slots=True)
+class Part10Head:
+    """How the data set of a file is encoded, and where it begins."""
+
+    transfer_syntax_uid: str
+    data_set_offset: int
+
+
+def read_part10_head(file: BinaryIO) -> Part10Head:
+    """Walk the meta header; its group length, which many writers leave out, is not needed.
+
+    Raises InstanceRefusedError when there is none, or when it does not name a transfer syntax.
+    """
+    if file.read(132)[128:] != b"DICM":
+        raise InstanceRefusedError(CANNOT_UNDERSTAND, "not a DICOM file: no DICM after the preamble")
+    transfer_syntax, at = "", 132
+    while len(head := file.read(8)) == 8:
+        group, element, vr, length = struct.unpack("<HH2sH", head)
+        if group != 0x0002:
+            break
+        at += 8
+        if vr in _LONG_VRS:
+            length = int.from_bytes(file.read(4), "little")
+            at += 4
+        if length > _LONGEST_VALUE:
+            raise InstanceRefusedError(CANNOT_UNDERSTAND, "the file's meta header is damaged")
+        value = file.read(length)
+        at += length
+        if element == _TRANSFER_SYNTAX:
+            transfer_syntax = value.decode("ascii", "replace").strip("\0 ")
+    if not transfer_syntax:
+        raise InstanceRefusedError(CANNOT_UNDERSTAND, "the file's meta header names no transfer syntax")
+    return Part10Head(transfer_syntax, at)
 
 
 def part10_head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_ae_title: str) -> bytes:

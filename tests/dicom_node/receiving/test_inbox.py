@@ -110,3 +110,12 @@ def test_arrivals_are_told_only_when_they_are_news(inbox: Inbox) -> None:
         incoming.write(encoded(ds))
         incoming.finish()
     assert len(told) == 1
+
+
+def test_a_file_without_group_length_in_its_meta_header_is_taken(inbox: Inbox, tmp_path: Path) -> None:
+    ds = radiograph()
+    content = write_file(tmp_path / "x.dcm", ds).read_bytes()
+    path = tmp_path / "y.dcm"
+    path.write_bytes(content[:132] + content[144:])
+    receipt = inbox.receive_file(path, "UPLOAD")
+    assert receipt.instance.bytes == len(encoded(ds))

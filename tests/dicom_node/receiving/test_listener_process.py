@@ -141,7 +141,7 @@ def test_what_was_acknowledged_survives_kill_9(listener: ListenerProcess) -> Non
         except OSError:
             return
 
-    for _ in range(4):
+    for _ in range(3):
         listener.start()
         senders = [threading.Thread(target=send_until_killed) for _ in range(3)]
         before = len(acknowledged)
