@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from PIL import Image
+from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
+from pydicom.valuerep import validate_value
 
 from scoring.image import Grey
 from scoring.result import Heatmap, ImageUse, ScoreResult
@@ -47,10 +50,9 @@ def heatmap_capture(
     capture.ImageComments = result.statement or "For research use only"
     capture.DerivationDescription = _derivation(heatmap, use, scale, picture.shape[:2])
     capture.DerivationCodeSequence = DicomSequence([code_item(codes.SALIENCY_OVERLAY)])
-    capture.PatientOrientation = _orientation(header)
-    if header.get("BodyPartExamined"):
-        capture.BodyPartExamined = str(header.BodyPartExamined)
-    _keep_geometry(capture, header, scale)
+    capture.PatientOrientation = []
+    for keyword in ("PatientOrientation", "BodyPartExamined", "LossyImageCompressionRatio", *_spacing(header, scale)):
+        _copy_valid(capture, header, keyword)
     return capture
 
 
@@ -64,14 +66,21 @@ def _derivation(heatmap: Heatmap, use: ImageUse, scale: float, size: tuple[int, 
     return words
 
 
-def _orientation(header: Dataset) -> list[str]:
-    value = header.get("PatientOrientation")
-    return [str(v) for v in value] if value and len(value) == 2 else []
-
-
-def _keep_geometry(capture: Dataset, header: Dataset, scale: float) -> None:
+def _spacing(header: Dataset, scale: float) -> tuple[str, ...]:
     """A calibrated spacing holds on the unchanged grid only; the detector's spacing has no place in this class."""
-    if scale == 1 and header.get("PixelSpacing") and header.get("PixelSpacingCalibrationType"):
-        for keyword in ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription"):
-            if header.get(keyword):
-                setattr(capture, keyword, header.get(keyword))
+    calibrated = header.get("PixelSpacing") and header.get("PixelSpacingCalibrationType")
+    return ("PixelSpacing", "PixelSpacingCalibrationType") if scale == 1 and calibrated else ()
+
+
+def _copy_valid(capture: Dataset, header: Dataset, keyword: str) -> None:
+    """Take an attribute of the source over when its values are valid; ours must be, whatever the source's are."""
+    if not header.get(keyword):
+        return
+    element = header[keyword]
+    values = element.value if element.VM > 1 else [element.value]
+    try:
+        for value in values:
+            validate_value(element.VR, str(value), config.RAISE)
+    except ValueError:
+        return
+    capture.add(DataElement(element.tag, element.VR, element.value))

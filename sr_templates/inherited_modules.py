@@ -95,7 +95,8 @@ def inherited_modules(header: Dataset, study_instance_uid: str) -> Dataset:
 
 def refuse_other_patients(headers: list[Dataset]) -> None:
     """Raise SourceMismatchError when the images of one result name different patients."""
-    if len({(str(h.get("PatientID") or ""), str(h.get("IssuerOfPatientID") or "")) for h in headers}) > 1:
+    keywords = ("PatientID", "IssuerOfPatientID")
+    if len({tuple(str(h.get(k) or "").strip() for k in keywords) for h in headers}) > 1:
         raise SourceMismatchError(
             "The images of one result carry different Patient IDs; correct the headers at the source and send again."
         )

@@ -84,6 +84,7 @@ _PICTURE_FILLED: Final = (
     "PixelData",
 )
 _UID: Final = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
+_REFERENCED_UID: Final = re.compile(r"[0-9.]+")
 _FIXED: Final = {
     "SpecificCharacterSet": "ISO_IR 192",
     "ContentQualification": "RESEARCH",
@@ -140,14 +141,22 @@ def _refuse_value(where: str, element: DataElement) -> None:
         return
     for value in element.value if element.VM > 1 else [element.value]:
         written = str(value)
-        if element.VR == "UI" and not (_UID.fullmatch(written) and len(written) <= 64):
-            raise InvalidObjectError(f"{where} is not a valid UID: {written!r}.")
+        if element.VR == "UI":
+            _refuse_uid(where, written)
+            continue
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 validate_value(element.VR, written, config.RAISE)
         except (ValueError, UserWarning) as error:
             raise InvalidObjectError(f"{where} ({element.VR}) is not valid: {error}") from None
+
+
+def _refuse_uid(where: str, uid: str) -> None:
+    """Our own UIDs are valid; a reference repeats what the source has, leading zeros included."""
+    pattern = _REFERENCED_UID if "." in where else _UID
+    if not pattern.fullmatch(uid) or len(uid) > 64:
+        raise InvalidObjectError(f"{where} is not a valid UID: {uid!r}.")
 
 
 def _refuse_count(where: str, element: DataElement) -> None:

@@ -80,19 +80,29 @@ def _add_document_general(report: Dataset, result: ScoreResult, spec: SystemSpec
     report.VerificationFlag = "UNVERIFIED"
     report.PreliminaryFlag = "PRELIMINARY"
     report.PerformedProcedureCodeSequence = DicomSequence()
-    report.CurrentRequestedProcedureEvidenceSequence = DicomSequence([_evidence(result, pictures)])
+    _add_evidence(report, result, pictures)
     report.CodingSchemeIdentificationSequence = DicomSequence([_scheme(s) for s in _schemes(result, spec)])
 
 
-def _evidence(result: ScoreResult, pictures: Illustrations) -> Dataset:
-    series: dict[str, list[Dataset]] = {}
+def _add_evidence(report: Dataset, result: ScoreResult, pictures: Illustrations) -> None:
+    """Every instance that the tree names: those of the report's study, and apart from them those of others."""
+    studies: dict[str, dict[str, list[Dataset]]] = {result.study_instance_uid: {}}
     for use in result.images:
+        series = studies.setdefault(use.study_instance_uid, {})
         series.setdefault(use.series_instance_uid, []).append(_instance(use))
     made = [*pictures.heatmaps.values(), *((pictures.report_page,) if pictures.report_page else ())]
     if made:
-        series[series_uid(result, "pictures")] = [reference(SECONDARY_CAPTURE, uid) for uid in made]
+        own = [reference(SECONDARY_CAPTURE, uid) for uid in made]
+        studies[result.study_instance_uid][series_uid(result, "pictures")] = own
+    current, *others = (_study(uid, series) for uid, series in studies.items())
+    report.CurrentRequestedProcedureEvidenceSequence = DicomSequence([current])
+    if others:
+        report.PertinentOtherEvidenceSequence = DicomSequence(others)
+
+
+def _study(uid: str, series: Mapping[str, Iterable[Dataset]]) -> Dataset:
     study = Dataset()
-    study.StudyInstanceUID = result.study_instance_uid
+    study.StudyInstanceUID = uid
     study.ReferencedSeriesSequence = DicomSequence([_series(uid, items) for uid, items in series.items()])
     return study
 

@@ -37,7 +37,8 @@ def refuse_invalid_tree(report: Dataset) -> None:
         raise InvalidObjectError(f"The root of the report is {root!r}; wanted the container of TID 1500.")
     evidence = {
         instance.ReferencedSOPInstanceUID
-        for study in report.CurrentRequestedProcedureEvidenceSequence
+        for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+        for study in report.get(keyword) or ()
         for series in study.ReferencedSeriesSequence
         for instance in series.ReferencedSOPSequence
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pydicom import config
 from pydicom.dataset import Dataset
 
 from scoring.image import Grey
@@ -68,6 +69,18 @@ def write_result_objects(
     SHA-256. Raises SourceMismatchError, InvalidResultError, InvalidObjectError: nothing is written half.
     """
     refuse_invalid_result(result, spec)
+    # Values of the source may be odd and are none of our doing; our own are all checked before they leave (iod_check).
+    with config.disable_value_validation():
+        return _write(result, spec, sources, arrays, form)
+
+
+def _write(
+    result: ScoreResult,
+    spec: SystemSpec,
+    sources: Mapping[str, SourceImage],
+    arrays: Mapping[str, bytes],
+    form: DocumentForm,
+) -> ResultObjects:
     home = _home(result, sources)
     refuse_other_patients([source.header for source in sources.values()])
     pictures: list[tuple[Role, Dataset]] = []

@@ -46,7 +46,7 @@ def secondary_capture(
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     capture.BurnedInAnnotation = "YES"
     capture.RecognizableVisualFeatures = "NO"
-    capture.LossyImageCompression = str(header.get("LossyImageCompression") or "00")
+    capture.LossyImageCompression = "01" if str(header.get("LossyImageCompression")) == "01" else "00"
     capture.ImageLaterality = _laterality(result, {s.sop_instance_uid for s in sources})
     capture.SourceImageSequence = DicomSequence([_source(use) for use in sources])
     capture.ReferencedSeriesSequence = DicomSequence(_series(sources))

@@ -75,7 +75,7 @@ def with_wrong_relation(report: Dataset) -> None:
         ("report", without("CompletionFlag"), "CompletionFlag is missing"),
         ("report", without("PatientName"), "PatientName is missing"),
         ("report", with_value("VerificationFlag", "VERIFIED"), "VerificationFlag must be UNVERIFIED"),
-        ("report", with_value("SeriesInstanceUID", "1.2.03"), "SeriesInstanceUID"),
+        ("report", with_value("SeriesInstanceUID", "1.2.03"), "SeriesInstanceUID is not a valid UID"),
         ("report", with_value("SeriesDescription", "x" * 65), "SeriesDescription"),
         ("report", with_value("ContentDate", "20261301"), "ContentDate"),
         ("report", without_region, "Image Region"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from pydicom import config, dcmread, dcmwrite
@@ -51,6 +52,28 @@ def test_names_survive_every_character_set(character_set: str) -> None:
         assert dataset.SpecificCharacterSet == "ISO_IR 192"
         assert str(dataset.PatientName) == NAMES[character_set]
         assert dataset.IssuerOfPatientIDQualifiersSequence[0].UniversalEntityID == "hospital.example"
+
+
+def test_what_a_sloppy_sender_wrote_is_no_obstacle() -> None:
+    """References keep the source's UIDs, leading zeros included; its other odd values do not become ours."""
+    made = results.with_header(
+        results.one_hand(), PatientOrientation=["L", "H"], LossyImageCompression="01", LossyImageCompressionRatio=8.5
+    )
+    (uid,) = made.sources
+    header = made.sources[uid].header
+    odd = (("BodyPartExamined", "left hand, both views"), ("PixelSpacing", ["0.1", "0.1"]), ("StudyDate", "2026.01.05"))
+    for keyword, value in odd:
+        header.add(DataElement(keyword, dictionary_VR(keyword), value, validation_mode=config.IGNORE))
+    series = "1.2.003.4"
+    images = tuple(replace(i, series_instance_uid=series) for i in made.result.images)
+    result = replace(made.result, images=images)
+    objects = write_result_objects(result, made.spec, made.sources, made.arrays, "comprehensive").objects
+    with config.disable_value_validation():
+        heatmap, _, report = (dcmread(io.BytesIO(one.content)) for one in objects)
+        evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+        assert evidence[0].SeriesInstanceUID == series
+    assert "BodyPartExamined" not in heatmap
+    assert (heatmap.LossyImageCompression, heatmap.LossyImageCompressionRatio) == ("01", 8.5)
 
 
 def test_missing_attributes_are_written_empty() -> None:

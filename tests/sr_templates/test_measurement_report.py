@@ -135,6 +135,15 @@ def test_pictures_are_linked_and_in_the_evidence() -> None:
     }
 
 
+def test_an_image_of_another_study_is_other_evidence() -> None:
+    made = results.two_hands()
+    first, second = made.result.images
+    images = (first, replace(second, study_instance_uid="2.25.70"))
+    report = report_of(replace(made, result=replace(made.result, images=images)))
+    assert [s.StudyInstanceUID for s in report.CurrentRequestedProcedureEvidenceSequence] == ["2.25.77"]
+    assert [s.StudyInstanceUID for s in report.PertinentOtherEvidenceSequence] == ["2.25.70"]
+
+
 def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
     made = results.two_hands()
     assert report_of(made).CompletionFlag == "COMPLETE"
