@@ -20,7 +20,7 @@ from dicom_node.delivery.store_scu import echo
 from dicom_node.settings import NodeSettings, read_settings
 from scoring.catalogue import list_systems
 from scoring.errors import RheumascoreError
-from scoring.weights import checked_bytes, read_weights_record
+from scoring.weights import all_weights, checked_bytes
 
 _CODECS: Final = ("imagecodecs", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow")
 _EARLIEST_CLOCK: Final = 1_767_225_600.0  # 2026-01-01: a clock before the software was written is wrong
@@ -93,21 +93,18 @@ def _torch() -> Finding:
 
 def _weights() -> Iterator[Finding]:
     for spec in list_systems():
-        path = spec.folder / "weights.toml"
-        if not path.exists():
-            continue
         try:
-            record = read_weights_record(path)
-            total = sum(len(checked_bytes(file)) for file in record.files)
+            records = all_weights(spec.weights_files)
+            total = sum(len(checked_bytes(record)) for record in records)
         except RheumascoreError as error:
             yield Finding(f"weights {spec.key}", "wrong", str(error))
             continue
-        demonstration = any(file.demonstration for file in record.files)
-        yield Finding(
-            f"weights {spec.key}",
-            "odd" if demonstration else "well",
-            f"{len(record.files)} file(s), {total / 1e6:.1f} MB, hashes as listed; {record.statement}",
-        )
+        demonstration = sum(record.demonstration for record in records)
+        text = f"{len(records)} file(s), {total / 1e6:.1f} MB, hashes as listed"
+        if demonstration:
+            yield Finding(f"weights {spec.key}", "odd", f"{text}; {demonstration} for demonstration only")
+        else:
+            yield Finding(f"weights {spec.key}", "well", text)
 
 
 def _clock() -> Finding:

@@ -25,6 +25,7 @@ from dicom_node.ledger.tables import StudyRow
 from dicom_node.ledger.timeline import change_state
 from scoring.spec import AcceptRule, SystemSpec
 from scoring.study import ImageReference, Study
+from scoring.weights import all_weights
 
 _ACTOR = "routing"
 
@@ -113,9 +114,9 @@ def job_key(study: Study, decision: RoutingDecision) -> str:
 
 
 def weights_fingerprint(spec: SystemSpec) -> str:
-    """SHA-256 of the system's weights.toml, which lists every file's own: other weights, another job."""
-    path = spec.folder / "weights.toml"
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    """SHA-256 over the digests of every weight file that takes part: other weights, another job."""
+    digests = sorted(f"{record.role}:{record.sha256}" for record in all_weights(spec.weights_files))
+    return hashlib.sha256("|".join(digests).encode()).hexdigest()
 
 
 def judge_image(spec: SystemSpec, image: ImageReference) -> ImageVerdict:

@@ -81,7 +81,7 @@ def register_tasks(app: Celery, workplace: Workplace) -> None:
         "deliver": deliver,
     }
     for kind, work in works.items():
-        app.task(name=TASK_OF[kind])(partial(_do, workplace, work))
+        app.task(name=TASK_OF[kind])(_task(workplace, work))
 
 
 def score(workplace: Workplace, leased: LeasedJob) -> None:
@@ -127,13 +127,12 @@ def deliver(workplace: Workplace, leased: LeasedJob) -> None:
     deliver_results(workplace.settings, workplace.ledger, workplace.store, leased)
 
 
-def _do(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None], job_id: str) -> None:
-    do_leased(
-        workplace.ledger,
-        job_id,
-        partial(work, workplace),
-        attempts_allowed=workplace.settings.limits.attempts,
-    )
+def _task(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None]) -> Callable[[str], None]:
+    def do(job_id: str) -> None:
+        attempts = workplace.settings.limits.attempts
+        do_leased(workplace.ledger, job_id, partial(work, workplace), attempts_allowed=attempts)
+
+    return do
 
 
 def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[ChosenImage, ...]]:

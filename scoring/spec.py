@@ -115,6 +115,8 @@ class SystemSpec:
     reasons: dict[str, CodedConcept]
     """Coded reasons for "not scored" and "not evaluable", by the key that the system's code uses."""
     references: tuple[str, ...]
+    weights_files: tuple[Path, ...]
+    """Every weights.toml that takes part: the folder's own, and those of shared anatomy (``uses_weights``)."""
 
     def item(self, key: str) -> ItemSpec:
         """The item with this key; KeyError when the spec has none."""
@@ -159,6 +161,7 @@ def read_spec(path: Path) -> SystemSpec:
         totals=tuple(_total(t) for t in table.tables("totals")),
         reasons={t.text("key"): t.concept("concept") for t in table.tables("reasons")},
         references=table.texts("references"),
+        weights_files=_weights_files(path.parent, table.texts("uses_weights")),
     )
     table.refuse_unknown()
     if spec.key != path.parent.name:
@@ -170,6 +173,11 @@ def read_spec(path: Path) -> SystemSpec:
                 f"{table.where}: sites.{site.key}.items names {strangers.pop()!r}; allowed: {sorted(known)}."
             )
     return spec
+
+
+def _weights_files(folder: Path, used: tuple[str, ...]) -> tuple[Path, ...]:
+    own = folder / "weights.toml"
+    return (*((own,) if own.exists() else ()), *((folder / name).resolve() for name in used))
 
 
 class _Table:

@@ -110,10 +110,9 @@ def card(
 
 
 def _as_json(spec: Any) -> dict[str, Any]:
-    from scoring.weights import read_weights_record
+    from scoring.weights import all_weights, read_weights_record
 
-    path = spec.folder / "weights.toml"
-    record = read_weights_record(path) if path.exists() else None
+    own = spec.folder / "weights.toml"
     return {
         "key": spec.key,
         "title": spec.title,
@@ -125,7 +124,7 @@ def _as_json(spec: Any) -> dict[str, Any]:
             for r in spec.accepts
         ],
         "sites": [site.key for site in spec.sites],
-        "statement": record.statement if record else "",
+        "statement": read_weights_record(own).statement if own.exists() else "",
         "weights": [
             {
                 "role": w.role,
@@ -134,7 +133,7 @@ def _as_json(spec: Any) -> dict[str, Any]:
                 "licence": w.licence,
                 "learnt_from": w.learnt_from,
             }
-            for w in (record.files if record else ())
+            for w in all_weights(spec.weights_files)
         ],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +61,11 @@ def read_weights_record(path: Path) -> WeightsRecord:
         statement=_text(raw, "statement", path),
         files=tuple(_record(entry, path) for entry in raw.get("file", [])),
     )
+
+
+def all_weights(weights_files: Iterable[Path]) -> tuple[WeightRecord, ...]:
+    """The records of several weights.toml, in their order. Reads no weight file."""
+    return tuple(record for path in weights_files for record in read_weights_record(path).files)
 
 
 def checked_bytes(record: WeightRecord) -> bytes:

@@ -1,0 +1,118 @@
+"""The command as a stranger's shell sees it: verbs, exit codes, one line with the remedy, JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scoring.phantoms.as_dicom import hand_dataset
+from scoring.phantoms.hand import draw_hand
+
+VERBS = {
+    *("demo", "run", "listen", "worker", "web", "send", "echo", "status", "requeue", "route", "score", "wrap"),
+    *("systems", "phantom", "train", "evaluate", "card", "config", "doctor"),
+}
+
+
+def rheumascore(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scoring.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=cwd)
+
+
+def test_help_lists_every_promised_verb() -> None:
+    said = rheumascore("--help").stdout
+    assert [verb for verb in VERBS if f" {verb} " not in said] == []
+
+
+@pytest.mark.parametrize("verb", ["run", "score", "train", "config"])
+def test_help_of_a_verb_loads_neither_torch_nor_the_network(verb: str) -> None:
+    program = (
+        "import sys; from scoring.cli import build_app\n"
+        f"try: build_app()(['{verb}', '--help'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "sys.stderr.write(' '.join(sorted({m.split('.')[0] for m in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"torch", "monai", "pynetdicom", "sqlalchemy", "celery", "numpy"} & set(done.stderr.split())
+
+
+def test_a_wrong_call_is_2_and_a_wrong_setting_is_1_with_its_remedy(tmp_path: Path) -> None:
+    assert rheumascore("fly").returncode == 2
+    (tmp_path / "node.toml").write_text("[node]\nprot = 1\n", encoding="utf-8")
+    done = rheumascore("config", "check", tmp_path / "node.toml")
+    assert done.returncode == 1
+    assert "node.prt" not in done.stderr and "node.prot: no such key; allowed: ae_title" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_example_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "node.toml"
+    path.write_text(rheumascore("config", "example").stdout, encoding="utf-8")
+    done = rheumascore("config", "check", path)
+    assert (done.returncode, "is right" in done.stdout) == (0, True)
+
+
+def test_systems_answers_with_weights_and_statement() -> None:
+    [system] = json.loads(rheumascore("systems", "--json").stdout)
+    assert system["key"] == "hand_joints"
+    assert "research use only" in system["statement"]
+    assert all(len(weight["sha256"]) == 64 for weight in system["weights"])
+    assert "Sharp" in rheumascore("systems", "hand_joints").stdout
+
+
+def test_route_is_dry_and_says_which_attribute_decided(tmp_path: Path) -> None:
+    hand = draw_hand(3, side="R")
+    dataset = hand_dataset(hand.pixels, hand.spacing_mm, "R", 3)
+    dataset.save_as(tmp_path / "hand.dcm", enforce_file_format=True)
+    dataset.Modality = "MG"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    dataset.save_as(tmp_path / "breast.dcm", enforce_file_format=True)
+    (tmp_path / "letter.txt").write_text("Dear colleague", encoding="utf-8")
+    done = rheumascore("route", tmp_path, "--json")
+    rows = {Path(row["file"]).name: row for row in json.loads(done.stdout)}
+    assert done.returncode == 1, "one file is not DICOM"
+    assert rows["hand.dcm"]["scored"] is True
+    assert (rows["breast.dcm"]["scored"], rows["breast.dcm"]["attribute"]) == (False, "modality")
+    assert rows["letter.txt"]["rule"] == "not_dicom"
+
+
+def test_phantoms_come_with_their_truth(tmp_path: Path) -> None:
+    assert rheumascore("phantom", "hand", "-n", "2", "--seed", "5", "--out", tmp_path, "--dicom").returncode == 0
+    with (tmp_path / "truth.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["image"] for row in rows}) == 2
+    assert len(rows) == 2 * 31
+
+
+def test_status_of_an_empty_node_is_a_friendly_line(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text("", encoding="utf-8")
+    done = rheumascore("status", "--config", config)
+    assert (done.returncode, done.stdout.strip()) == (0, "No study has arrived yet.")
+    assert rheumascore("status", "--study", "1.2.3", "--config", config).returncode == 1
+
+
+def test_a_peer_that_does_not_answer_is_a_line_not_a_traceback(tmp_path: Path) -> None:
+    done = rheumascore("echo", "127.0.0.1:9:NOBODY", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "127.0.0.1:9" in done.stdout
+
+
+def test_a_port_in_use_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        config = tmp_path / "node.toml"
+        config.write_text(f"[node]\nport = {port}\n", encoding="utf-8")
+        done = rheumascore("listen", "--config", config)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith("RS-302: ")
+    assert str(port) in done.stderr
