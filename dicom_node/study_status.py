@@ -63,9 +63,10 @@ def state_counts(session: Session) -> dict[str, int]:
     return {state: counted.get(state, 0) for state in STATES}
 
 
-def ledger_version(session: Session) -> int:
-    """Grows with everything that happens to any study: equal numbers mean that nothing did."""
-    return session.scalar(select(func.max(TimelineRow.id))) or 0
+def ledger_version(session: Session) -> str:
+    """Changes with every instance that arrives and everything that happens to a study: equal texts, nothing new."""
+    newest = (session.scalar(select(func.max(table.id))) for table in (TimelineRow, InstanceRow))
+    return "-".join(str(number or 0) for number in newest)
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -14,7 +14,7 @@ from core_lab.web.templating import render
 from core_lab.web.unchanged import tagged, unchanged
 from dicom_node.study_status import STATES, ledger_version, state_counts, study_status, study_statuses
 
-SHOWN: Final = 200
+SHOWN: Final = 100
 
 
 def studies_routes(view: NodeView) -> APIRouter:

@@ -59,7 +59,7 @@ def study_routes(view: NodeView) -> APIRouter:
     @router.get("/studies/{uid}")
     def study_page(request: Request, uid: str) -> Response:
         with view.ledger.read() as session:
-            version = f"{ledger_version(session)}"
+            version = ledger_version(session)
             if same := unchanged(request, version):
                 return same
             status = study_status(session, uid)

@@ -47,6 +47,8 @@ class StudyHeaders:
         if known is None:
             header = self._header(sha256)
             known = read_trial_context(header), read_image_reference(header, sha256, "")
+            if not header:
+                return known  # perhaps readable the next time
             with self._lock:
                 if len(self._read) >= _KEPT:
                     self._read.clear()

@@ -1,6 +1,6 @@
 // Keeps the page true without reloading it: asks for it with its entity tag and exchanges only the parts that changed.
 // A part with data-version (the viewer) stays as it is until that version changes.
-const SOON = 1500, LATER = 6000; // ms between questions while something moves, and when nothing did for a while
+const SOON = 1000, LATER = 6000; // ms between questions while something moves, and when nothing did for a while
 let tag = null, quiet = 0;
 const said = document.getElementById("live");
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from copy import deepcopy
 from html import escape, unescape
 
 import numpy as np
@@ -163,7 +164,7 @@ def test_the_heatmap_is_clear_where_it_is_cold(running_page: PageProcess, filled
 
 def test_an_image_that_cannot_be_decoded_is_said_to_be_so(filled: FilledNode, running_page: PageProcess) -> None:
     uid, image = "1.2.3.4.50000005", filled.images[0]
-    broken = image.dataset.copy()
+    broken = deepcopy(image.dataset)
     broken.StudyInstanceUID, broken.PixelData = uid, broken.PixelData[:1000]
     [sha256] = filled.node.receive(uid, [broken])
     answer = running_page.ask(f"/studies/{uid}/images/{image.uid}/values?content={sha256}", Accept="application/json")
