@@ -91,13 +91,8 @@ class StoreAssociation:
         return ObjectAnswer("unknown", None, f"{self._peer.name}: {why}; whether it was stored is not known")
 
     def close(self, *, abort: bool = False) -> None:
-        """Release the association, or abort it; one that has ended already is left alone."""
-        if not self._association.is_established:
-            return
-        if abort:
-            self._association.abort()
-        else:
-            self._association.release()
+        """Release the association, or abort it; of one that has ended already only the socket is closed."""
+        _end(self._association, abort=abort)
 
 
 @contextmanager
@@ -134,12 +129,11 @@ def echo(peer: Peer, calling_ae_title: str) -> EchoAnswer:
     except RheumascoreError as error:
         return EchoAnswer(False, (time.monotonic() - started) * 1000, str(error))
     if not association.accepted_contexts:
-        association.release()
+        _end(association)
         return EchoAnswer(False, (time.monotonic() - started) * 1000, f"{peer.name} does not offer Verification.")
     status = association.send_c_echo().get("Status")
     milliseconds = (time.monotonic() - started) * 1000
-    if association.is_established:
-        association.release()
+    _end(association)
     if status == 0:
         return EchoAnswer(True, milliseconds, "answers")
     said = "gave no answer" if status is None else f"answered 0x{status:04X}"
@@ -147,7 +141,7 @@ def echo(peer: Peer, calling_ae_title: str) -> EchoAnswer:
 
 
 def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationContext]) -> Any:
-    entity = AE(ae_title=calling_ae_title)
+    entity = _Requestor(ae_title=calling_ae_title)
     entity.connection_timeout = _CONNECT_SECONDS
     entity.acse_timeout = _NEGOTIATE_SECONDS
     entity.dimse_timeout = _ANSWER_SECONDS
@@ -162,12 +156,38 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
     )
     if association.is_established:
         return association
+    entity.close_socket()
     where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
     if association.is_rejected:
         raise _rejection(where, association.acceptor.primitive)
     if association.is_aborted:
         raise DestinationAwayError(f"{where} ended the association before it began; it is tried again.")
     raise DestinationAwayError(f"Nobody answers as {where}: start it, or correct host and port in node.toml.")
+
+
+def _end(association: Any, *, abort: bool = False) -> None:
+    if association.is_established:
+        if abort:
+            association.abort()
+        else:
+            association.release()
+    association.ae.close_socket()
+
+
+class _Requestor(AE):
+    """Remembers its socket: pynetdicom leaves one open when the peer does not answer or cuts the connection."""
+
+    _socket: socket.socket | None = None
+
+    def _create_socket(self, *arguments: Any) -> Any:
+        made = super()._create_socket(*arguments)
+        self._socket = made.socket
+        return made
+
+    def close_socket(self) -> None:
+        """Harmless when it is closed already."""
+        if self._socket is not None:
+            self._socket.close()
 
 
 def _rejection(where: str, answer: Any) -> RheumascoreError:

@@ -31,7 +31,7 @@ QUEUES: Final = ("scoring", "delivery")
 DELIVERY_THREADS: Final = 4
 EMBEDDED_FILE: Final = "queue.sqlite3"
 _CONNECT_SECONDS: Final = 4
-_SOCKET_SECONDS: Final = 5
+_SOCKET_SECONDS: Final = 3
 _VISIBILITY_SECONDS: Final = 3600
 """Redis gives a hint again after this; longer than any job, because the relay is quicker anyway."""
 _RETRY_ONCE: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
@@ -62,6 +62,7 @@ def celery_app(settings: NodeSettings) -> Celery:
         task_publish_retry=False,
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_consumer="dicom_node.queue.consumer:HintConsumer",
         worker_detect_quorum_queues=True,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

@@ -1,0 +1,294 @@
+"""A result on its way to a PACS that answers in every way there is: nothing lost, nothing changed, reasons told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from dicom_node.content_store import ContentStore
+from dicom_node.delivery import store_scu
+from dicom_node.delivery.deliver import deliver_results
+from dicom_node.delivery.outbox import put_into_outbox, release
+from dicom_node.delivery.part10_bytes import as_implicit, read_part10
+from dicom_node.ledger.jobs import LeasedJob, add_job, requeue
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import DeliveryRow, JobRow, ResultRow
+from dicom_node.peers import Peer
+from dicom_node.queue.leased_work import do_leased
+from dicom_node.settings import NodeSection, NodeSettings
+from scoring.result import ScoreResult
+from sr_templates.result_objects import ResultObjects
+from tests.dicom_node.delivery.finished_objects import finished_picture, finished_report
+from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
+from tests.dicom_node.ledger.ledgers import add_study, job, new_ledger, study
+from tests.foreign_programs.orthanc import Orthanc
+from tests.foreign_programs.programs import free_port
+from tests.sr_templates.results_for_tests import not_evaluable, two_hands
+
+OBJECTS = (finished_picture(), finished_report())
+
+
+@dataclass
+class House:
+    """A node without processes: its ledger, store and settings, and one result in the outbox."""
+
+    ledger: Ledger
+    store: ContentStore
+    settings: NodeSettings
+    result: ScoreResult
+
+    def put(self, *peers: Peer, hold: str = "") -> list[str]:
+        """The objects into the outbox for these peers; every delivery job, also a held one."""
+        self.settings = NodeSettings(node=self.settings.node, peers=peers)
+        digests = [self.store.put(item.content) for item in OBJECTS]
+        written = ResultObjects("comprehensive", OBJECTS)
+        with self.ledger.write() as session:
+            put_into_outbox(session, self.result, written, digests, peers, hold=hold)
+        with self.ledger.read() as session:
+            return list(session.scalars(select(JobRow.id).where(JobRow.kind == "deliver").order_by(JobRow.key)))
+
+    def deliver(self, job_id: str) -> JobRow:
+        """As the worker does, at once even when it is not due; the job afterwards."""
+        with self.ledger.write() as session:
+            session.get_one(JobRow, job_id).run_after = 0.0
+
+        def work(leased: LeasedJob) -> None:
+            deliver_results(self.settings, self.ledger, self.store, leased)
+
+        do_leased(self.ledger, job_id, work, attempts_allowed=3)
+        return job(self.ledger, job_id)
+
+    def deliveries(self, destination: str = "pacs") -> list[tuple[str, int | None, int]]:
+        """(state, status, attempts) of each object, picture first."""
+        with self.ledger.read() as session:
+            rows = session.scalars(
+                select(DeliveryRow).where(DeliveryRow.destination == destination).order_by(DeliveryRow.id)
+            )
+            return [(row.state, row.status, row.attempts) for row in rows]
+
+    @property
+    def state(self) -> str:
+        """Of the study."""
+        return study(self.ledger, self.result.study_instance_uid).state
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(store_scu, "_ANSWER_SECONDS", 1.0)
+    made = House(
+        new_ledger(tmp_path),
+        ContentStore(tmp_path),
+        NodeSettings(node=NodeSection(data_dir=tmp_path)),
+        two_hands().result,
+    )
+    keep_result(made, made.result)
+    yield made
+    made.ledger.close()
+
+
+def keep_result(house: House, result: ScoreResult) -> None:
+    house.result = result
+    add_study(house.ledger, result.study_instance_uid, "scored")
+    about = {"study_instance_uid": result.study_instance_uid, "created_at": 0.0}
+    with house.ledger.write() as session:
+        score = add_job(session, "score", result.digest, result.study_instance_uid, {})
+        score.state = "done"
+        session.add(
+            ResultRow(
+                digest=result.digest,
+                system=result.system,
+                weights_digest=result.weights_digest,
+                job_id=score.id,
+                evaluable=result.not_evaluable is None,
+                current=True,
+                content=result.to_json(),
+                **about,
+            )
+        )
+
+
+def sent_bytes() -> list[tuple[str, bytes]]:
+    return [(item.sop_instance_uid, read_part10(item.content).data_set) for item in OBJECTS]
+
+
+def test_pictures_go_first_then_the_report_over_one_association(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        [job_id] = house.put(pacs.peer)
+        assert house.state == "delivering"
+        assert house.deliver(job_id).state == "done"
+        assert (pacs.kept, pacs.associations) == (sent_bytes(), 1)
+    assert house.deliveries() == [("sent", 0, 1), ("sent", 0, 1)]
+    assert house.state == "delivered"
+
+
+def test_a_report_that_says_not_evaluable_ends_as_not_evaluable(house: House) -> None:
+    keep_result(house, replace_study(not_evaluable().result))
+    with ScriptedPacs() as pacs:
+        [job_id] = house.put(pacs.peer)
+        house.deliver(job_id)
+    assert house.state == "not_evaluable"
+
+
+def replace_study(result: ScoreResult) -> ScoreResult:
+    return replace(result, study_instance_uid="2.25.777")
+
+
+def test_putting_it_into_the_outbox_twice_is_one_delivery(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        assert house.put(pacs.peer) == house.put(pacs.peer)
+        assert len(house.deliveries()) == 2
+
+
+@pytest.mark.parametrize("status", [0xB000, 0xB006, 0xB007, 0x0111])
+def test_a_warning_is_sent_with_its_status(house: House, status: int) -> None:
+    with ScriptedPacs(status, 0x0000) as pacs:
+        [job_id] = house.put(pacs.peer)
+        assert house.deliver(job_id).state == "done"
+    assert house.deliveries() == [("sent", status, 1), ("sent", 0, 1)]
+
+
+@pytest.mark.parametrize("status", [0xA700, 0xA7FF, 0x0110, 0x0213])
+def test_out_of_resources_comes_again_later(house: House, status: int) -> None:
+    """Given a PACS that is full at the second object; when it has room again; then only that object goes again."""
+    with ScriptedPacs(0x0000, status) as pacs:
+        [job_id] = house.put(pacs.peer)
+        row = house.deliver(job_id)
+        assert (row.state, row.error_code, row.attempts) == ("waiting", "RS-312", 0)
+        assert house.deliveries() == [("sent", 0, 1), ("waiting", status, 1)]
+        assert house.deliver(job_id).state == "done"
+        assert pacs.kept == sent_bytes()
+
+
+@pytest.mark.parametrize("status", [0xA900, 0xC000, 0xC211, 0x0122, 0x0117, 0x0124])
+def test_a_refusal_is_parked_and_the_other_objects_go_on(house: House, status: int) -> None:
+    with ScriptedPacs(status) as pacs:
+        [job_id] = house.put(pacs.peer)
+        row = house.deliver(job_id)
+        assert (row.state, row.error_code) == ("parked", "RS-321")
+        assert f"0x{status:04X}" in str(row.error_text)
+        assert pacs.kept == sent_bytes()[1:]
+    assert house.deliveries() == [("failed", status, 1), ("sent", 0, 1)]
+    assert house.state == "failed"
+
+
+def test_a_person_starts_a_refused_delivery_again(house: House) -> None:
+    with ScriptedPacs(0xC000) as pacs:
+        [job_id] = house.put(pacs.peer)
+        house.deliver(job_id)
+        with house.ledger.write() as session:
+            requeue(session, "dr who", parked=True)
+        assert house.state == "delivering"
+        assert house.deliver(job_id).state == "done"
+    assert house.state == "delivered"
+    assert study(house.ledger, house.result.study_instance_uid).reasons == []
+
+
+@pytest.mark.parametrize("word", ["abort", "drop", "hang", "other"])
+def test_no_answer_proves_nothing_so_the_same_bytes_go_again(house: House, word: str) -> None:
+    with ScriptedPacs(word) as pacs:
+        [job_id] = house.put(pacs.peer)
+        row = house.deliver(job_id)
+        assert (row.state, row.error_code) == ("waiting", "RS-311")
+        assert house.deliveries() == [("waiting", None, 1), ("waiting", None, 0)]
+        assert house.deliver(job_id).state == "done"
+        assert set(pacs.kept) == set(sent_bytes())
+    assert house.state == "delivered"
+
+
+def test_a_pacs_that_is_away_loses_nothing_and_the_others_wait_with_it(house: House) -> None:
+    """Given a PACS that does not listen, and two results for it; when it comes back; then the first success calls the
+    second result."""
+    pacs = ScriptedPacs()
+    [first] = house.put(pacs.peer)
+    keep_result(house, replace_study(house.result))
+    [second] = [j for j in house.put(pacs.peer) if j != first]
+    row = house.deliver(first)
+    assert (row.state, row.error_code) == ("waiting", "RS-311")
+    assert "pacs (PACS at 127.0.0.1" in str(row.error_text)
+    assert job(house.ledger, second).run_after > 0
+    with pacs:
+        assert house.deliver(first).state == "done"
+    assert job(house.ledger, second).run_after == 0
+
+
+def test_a_pacs_that_rejects_us_for_good_calls_a_person(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        pacs.rejection = (1, 1, 3)
+        [job_id] = house.put(pacs.peer)
+        row = house.deliver(job_id)
+        assert (row.state, row.error_code) == ("parked", "RS-321")
+        assert "alling AE title" in str(row.error_text)
+    assert [state for state, *_ in house.deliveries()] == ["failed", "failed"]
+
+
+def test_a_pacs_that_rejects_us_for_now_is_tried_again(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        pacs.rejection = (2, 3, 2)
+        [job_id] = house.put(pacs.peer)
+        row = house.deliver(job_id)
+        assert (row.state, row.error_code) == ("waiting", "RS-312")
+
+
+def test_one_destination_that_refuses_does_not_stop_another(house: House) -> None:
+    with ScriptedPacs(0xC000, 0xC000) as bad, ScriptedPacs() as good:
+        other = Peer("archive", "PACS", "127.0.0.1", good.port, receives_results=True)
+        to_archive, to_pacs = house.put(bad.peer, other)
+        assert house.deliver(to_pacs).state == "parked"
+        assert house.deliver(to_archive).state == "done"
+        assert good.kept == sent_bytes()
+    assert house.state == "failed"  # until a person has looked
+
+
+def test_a_pacs_that_takes_only_implicit_vr_gets_the_same_values_in_it(house: House) -> None:
+    with ScriptedPacs(transfer_syntaxes=("1.2.840.10008.1.2",)) as pacs:
+        [job_id] = house.put(pacs.peer)
+        assert house.deliver(job_id).state == "done"
+        assert [content for _, content in pacs.kept] == [as_implicit(read_part10(o.content)).data_set for o in OBJECTS]
+
+
+def test_what_is_held_goes_when_it_is_released(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        [job_id] = house.put(pacs.peer, hold="Scored with demonstration weights.")
+        assert (house.deliver(job_id).state, house.state, pacs.kept) == ("held", "held", [])
+        [reason] = study(house.ledger, house.result.study_instance_uid).reasons
+        assert reason["text"] == "Scored with demonstration weights."
+        with house.ledger.write() as session:
+            assert release(session, house.result.study_instance_uid, "dr who") == [job_id]
+        assert house.state == "delivering"
+        assert house.deliver(job_id).state == "done"
+    assert house.state == "delivered"
+
+
+def test_a_job_whose_worker_died_after_the_last_answer_only_ends(house: House) -> None:
+    with ScriptedPacs() as pacs:
+        [job_id] = house.put(pacs.peer)
+        with house.ledger.write() as session:
+            for row in session.scalars(select(DeliveryRow)):
+                row.state = "sent"
+        assert house.deliver(job_id).state == "done"
+        assert pacs.associations == 0
+
+
+def test_a_destination_that_left_the_configuration_is_named(house: House) -> None:
+    [job_id] = house.put(Peer("pacs", "PACS", "127.0.0.1", free_port(), receives_results=True))
+    house.settings = NodeSettings(node=house.settings.node)
+    row = house.deliver(job_id)
+    assert (row.state, row.error_code) == ("parked", "RS-301")
+
+
+def test_orthanc_keeps_what_was_sent_and_the_same_again_changes_nothing(house: House, orthanc: Orthanc) -> None:
+    peer = Peer("pacs", "ORTHANC", "127.0.0.1", orthanc.dicom_port, receives_results=True)
+    [job_id] = house.put(peer)
+    assert house.deliver(job_id).state == "done"
+    assert {i["MainDicomTags"]["SOPInstanceUID"] for i in orthanc.instances()} == {o.sop_instance_uid for o in OBJECTS}
+    with house.ledger.write() as session:
+        session.get_one(JobRow, job_id).state = "waiting"
+        for row in session.scalars(select(DeliveryRow)):
+            row.state = "waiting"
+    assert house.deliver(job_id).state == "done"
+    kept = {read_part10(orthanc.file(i["ID"])).data_set for i in orthanc.instances()}
+    assert kept == {content for _, content in sent_bytes()}
