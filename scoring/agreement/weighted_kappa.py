@@ -12,7 +12,7 @@ def quadratic_weighted_kappa(truth: npt.ArrayLike, said: npt.ArrayLike, highest:
     ``truth`` and ``said``: whole grades 0..highest of the same length (Cohen, Psychol Bull 1968;70:213).
 
     >>> round(quadratic_weighted_kappa([0, 1, 2, 3], [0, 1, 2, 2], 3), 4)
-    0.8889
+    0.875
     """
     rows, columns = (np.asarray(a, np.int64).ravel() for a in (truth, said))
     observed = np.zeros((highest + 1, highest + 1))

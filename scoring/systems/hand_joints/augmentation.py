@@ -13,10 +13,10 @@ from scoring.systems.hand_joints.preprocessing import CROP, WINDOW, normalised
 
 _TURN_DEGREES: Final = 15.0
 _SCALE: Final = 0.12
-_SHIFT_PX: Final = 2.5
-"""Spread of the localiser's error on either axis, about 0.9 mm in an adult …"""
-_FAR_SHIFT_PX: Final = 5.0
-"""… and of one site in eight."""
+_SHIFT_PX: Final = 3.0
+"""Spread of the localiser's error on either axis, about 1.1 mm in an adult …"""
+_FAR_SHIFT_PX: Final = 6.5
+"""… and of one site in seven."""
 
 
 def augmented(windows: Tensor, chance: Generator) -> Tensor:
@@ -30,7 +30,7 @@ def _posed(windows: Tensor, chance: Generator) -> Tensor:
     count = len(windows)
     turn = (_uniform(chance, count) * _TURN_DEGREES * math.pi / 180).squeeze()
     size = torch.exp(_uniform(chance, count).squeeze() * _SCALE) * (CROP / WINDOW)
-    far = torch.rand(count, 1, generator=chance) < 1 / 8
+    far = torch.rand(count, 1, generator=chance) < 1 / 7
     spread = torch.where(far, _FAR_SHIFT_PX, _SHIFT_PX)
     shift = torch.randn(count, 2, generator=chance) * spread * (2 / WINDOW)
     cos, sin = torch.cos(turn) * size, torch.sin(turn) * size
