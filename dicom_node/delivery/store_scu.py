@@ -146,22 +146,29 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
     entity.acse_timeout = _NEGOTIATE_SECONDS
     entity.dimse_timeout = _ANSWER_SECONDS
     entity.network_timeout = _STALLED_SECONDS
-    association = entity.associate(
-        peer.host,
-        peer.port,
-        contexts=contexts,
-        ae_title=peer.ae_title,
-        max_pdu=_LARGEST_PDU,
-        evt_handlers=[(evt.EVT_CONN_OPEN, _set_socket)],
-    )
+    where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
+    try:
+        association = entity.associate(
+            peer.host,
+            peer.port,
+            contexts=contexts,
+            ae_title=peer.ae_title,
+            max_pdu=_LARGEST_PDU,
+            evt_handlers=[(evt.EVT_CONN_OPEN, entity.on_connection)],
+        )
+    except OSError as error:  # the host's name is not known, or no address of ours can be used
+        raise DestinationAwayError(
+            f"Nobody answers as {where}: {error.strerror}. Correct host in node.toml."
+        ) from error
     if association.is_established:
         return association
     entity.close_socket()
-    where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
     if association.is_rejected:
         raise _rejection(where, association.acceptor.primitive)
-    if association.is_aborted:
-        raise DestinationAwayError(f"{where} ended the association before it began; it is tried again.")
+    if entity.connected:
+        raise DestinationAwayError(
+            f"{where} took the connection but did not answer the association; is it a DICOM port?"
+        )
     raise DestinationAwayError(f"Nobody answers as {where}: start it, or correct host and port in node.toml.")
 
 
@@ -175,14 +182,22 @@ def _end(association: Any, *, abort: bool = False) -> None:
 
 
 class _Requestor(AE):
-    """Remembers its socket: pynetdicom leaves one open when the peer does not answer or cuts the connection."""
+    """Sets up its socket, and remembers it: pynetdicom leaves it open when the peer is away or cuts the connection."""
 
+    connected = False
     _socket: socket.socket | None = None
 
     def _create_socket(self, *arguments: Any) -> Any:
         made = super()._create_socket(*arguments)
         self._socket = made.socket
         return made
+
+    def on_connection(self, event: Any) -> None:
+        """Send small PDUs at once (Nagle's delay halves the speed); do not wait for ever on a peer that takes none."""
+        self.connected = True
+        connection: socket.socket = event.assoc.dul.socket.socket
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(_STALLED_SECONDS)
 
     def close_socket(self) -> None:
         """Harmless when it is closed already."""
@@ -195,13 +210,6 @@ def _rejection(where: str, answer: Any) -> RheumascoreError:
     if answer.result == _REJECTED_TRANSIENT:
         return DestinationBusyError(f"{words} It says that this will pass.")
     return DestinationRefusesError(f"{words} Make our AE title known there, or correct its ae_title in node.toml.")
-
-
-def _set_socket(event: Any) -> None:
-    """Send small PDUs at once (Nagle's delay halves the speed), and do not wait for ever on a peer that takes none."""
-    connection: socket.socket = event.assoc.dul.socket.socket
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.settimeout(_STALLED_SECONDS)
 
 
 def _context(sop_class_uid: str, transfer_syntax_uid: str) -> PresentationContext:
