@@ -1,7 +1,8 @@
 """JPEG and PNG pictures to DICOM without recompression.
 
 A JPEG's coded bytes are encapsulated as they are, without its application segments (EXIF, position, thumbnails); one
-that EXIF says must be turned, and every PNG, is stored uncompressed and upright. ``hand`` makes a Secondary Capture
+that EXIF says must be turned, and every PNG, is stored uncompressed and upright. So is a radiograph that was saved as
+a colour JPEG without any colour: its luminance is the film. ``hand`` makes a Secondary Capture
 of a radiograph (Modality RG), ``skin`` a VL Photographic Image (XC), ``nailfold`` a Dermoscopic one (DMS).
 """
 
@@ -28,6 +29,8 @@ from scoring.errors import ImageUnreadableError
 
 _NAMESPACE: Final = uuid.UUID("3f0f2d5e-6a0b-5a59-9d2f-1c60f2b7a4c1")
 _LARGEST_PIXELS: Final = 100_000_000
+_LEAST_CHROMA: Final = 6
+"""Rounding of a colourless picture's coding stays below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def wrap_photos(
 def _dataset(photo: Path, kind: _Kind, digest: str, study_uid: str, number: int) -> FileDataset:
     content = photo.read_bytes()
     picture = _open(content, photo.name)
+    if kind.modality == "RG":
+        picture = _without_empty_colour(picture)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(kind.sop_class_uid)
     meta.MediaStorageSOPInstanceUID = _uid("instance", study_uid, digest, str(number))
@@ -90,7 +95,8 @@ def _dataset(photo: Path, kind: _Kind, digest: str, study_uid: str, number: int)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     _set_identity(dataset, kind, meta, study_uid, number, datetime.fromtimestamp(photo.stat().st_mtime, UTC))
     turned = picture.getexif().get(0x0112, 1) != 1
-    if picture.format == "JPEG" and not turned and picture.mode in ("L", "RGB") and not picture.info.get("progressive"):
+    as_coded = picture.mode in ("L", "RGB") and not picture.info.keys() & {"progressive", "colourless"}
+    if picture.format == "JPEG" and as_coded and not turned:
         _set_jpeg(dataset, picture, content)
     else:
         _set_uncompressed(dataset, picture)
@@ -106,6 +112,18 @@ def _open(content: bytes, name: str) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
         raise ImageUnreadableError(f"{name} is no whole JPEG or PNG; export it as JPEG or PNG and try again.") from None
     return picture
+
+
+def _without_empty_colour(picture: Image.Image) -> Image.Image:
+    """A radiograph saved as a colour picture without any colour is a grey one; one with colour stays as it is."""
+    if picture.mode not in ("RGB", "RGBA", "P"):
+        return picture
+    luminance, *chroma = (np.asarray(band, np.int16) for band in picture.convert("YCbCr").split())
+    if max(np.abs(band - 128).max() for band in chroma) > _LEAST_CHROMA:
+        return picture
+    grey = Image.fromarray(luminance.astype(np.uint8))
+    grey.format, grey.info = picture.format, {**picture.info, "colourless": True}
+    return grey
 
 
 def _set_identity(

@@ -43,6 +43,14 @@ def test_a_jpeg_keeps_its_coded_bytes_and_loses_what_is_personal(tmp_path: Path)
     assert dataset.LossyImageCompression == "01"
 
 
+def test_a_colourless_colour_jpeg_is_a_grey_radiograph(tmp_path: Path) -> None:
+    grey = Image.open(picture(tmp_path / "grey.png", "L"))
+    grey.convert("RGB").save(tmp_path / "film.jpg", quality=95)
+    dataset = dcmread(wrapped(tmp_path / "film.jpg", tmp_path))
+    assert dataset.PhotometricInterpretation == "MONOCHROME2"
+    np.testing.assert_array_equal(dataset.pixel_array, np.asarray(Image.open(tmp_path / "film.jpg").convert("L")))
+
+
 def test_a_turned_jpeg_is_stored_upright(tmp_path: Path) -> None:
     dataset = dcmread(wrapped(picture(tmp_path / "a.jpg", orientation=6), tmp_path))
     assert (dataset.Rows, dataset.Columns) == (64, 48)
