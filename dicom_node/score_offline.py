@@ -27,7 +27,7 @@ from scoring.catalogue import find_spec, list_systems, open_system
 from scoring.contract import ScoringSystem
 from scoring.inference import Scored, run_inference
 from scoring.pixel_decoding import PixelDecoder
-from scoring.result import ScoreResult
+from scoring.result import ScoreResult, ScoreTotal
 from scoring.spec import SystemSpec
 from scoring.study import Study
 from sr_templates.result_objects import write_result_objects
@@ -140,14 +140,16 @@ def summary_line(result: ScoreResult) -> str:
     if not result.totals:
         return f"{sum(i.status == 'scored' for i in result.items)} of {len(result.items)} items scored"
     total = result.totals[-1]
-    if total.grade is not None:
+    if total.grade is not None and total.reason is None:
         return f"{total.grade} of {total.highest:g} ({total.assessed} of {total.planned} sites)"
-    sums = [
-        f"{t.key} {t.grade} of {t.highest:g}" for t in result.totals if t.grade is not None and t.assessed == t.planned
-    ]
-    known = "; ".join(sums[-1:])
+    whole = [t for t in result.totals if t.grade is not None and t.assessed == t.planned]
+    known = f"; {_label(result, whole[-1])} {whole[-1].grade} of {whole[-1].highest:g}" if whole else ""
     reason = total.reason.meaning if total.reason else "not computable"
-    return f"{reason} ({total.assessed} of {total.planned} sites{'; ' + known if known else ''})"
+    return f"{reason} ({total.assessed} of {total.planned} sites{known})"
+
+
+def _label(result: ScoreResult, total: ScoreTotal) -> str:
+    return find_spec(result.system).total(total.key).label.lower()
 
 
 def _write_csv(path: Path, results: Sequence[ScoreResult]) -> None:
