@@ -211,13 +211,16 @@ export class Viewer {
   drawMark(mark) {
     const { pen } = this, [x0, y0, x1, y1] = this.boxOf(mark), ratio = devicePixelRatio || 1;
     const strong = mark === this.chosen || mark === this.under;
-    pen.lineWidth = ratio * (strong ? 2.5 : 1.25);
+    const thick = ratio * (strong ? 2.5 : 1.25), size = (x1 - x0) / ratio, damaged = mark.level > 0 && mark.level < 4;
+    pen.strokeStyle = "rgb(0 0 0 / .55)"; // seen on bright bone too
+    pen.lineWidth = thick + 2 * ratio;
+    pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
     pen.strokeStyle = COLOURS[mark.level];
+    pen.lineWidth = thick;
     pen.setLineDash(mark.level === 4 ? [4 * ratio, 4 * ratio] : []);
-    pen.globalAlpha = strong || mark.level > 0 ? 1 : 0.75;
     pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
     pen.setLineDash([]);
-    if (strong || x1 - x0 > 26 * ratio) {
+    if (strong || size > 60 || (damaged && size > 26)) {
       pen.font = `${(strong ? 13 : 12) * ratio}px system-ui, "DejaVu Sans", sans-serif`;
       pen.textBaseline = "bottom";
       pen.lineJoin = "round";
@@ -228,7 +231,6 @@ export class Viewer {
       pen.fillStyle = COLOURS[mark.level];
       pen.fillText(words, x0 + 1, y0 - 2 * ratio);
     }
-    pen.globalAlpha = 1;
   }
 
   boxOf(mark) {
