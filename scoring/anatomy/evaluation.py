@@ -201,9 +201,9 @@ def _patterns() -> list[Grey]:
 
 def _dicom(path: Path) -> Grey:
     dataset = dcmread(path)
-    pixels = dataset.pixel_array
+    pixels = dataset.pixel_array  # the pelvis films hold three equal channels
     image = scoring_image(dataset, pixels, read_image_reference(dataset, "0" * 64, ""))
-    return np.asarray(image.pixels, np.float32)
+    return np.asarray(image.pixels if image.pixels.ndim == 2 else image.pixels.mean(2), np.float32)
 
 
 def _film(data: Path, name: str) -> Grey:

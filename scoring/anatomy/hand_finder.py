@@ -7,6 +7,7 @@ brought into the canonical frame, as a left and as a right hand, and once more w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,9 +35,14 @@ from scoring.score_rules.sharp_van_der_heijde import SITES, Side
 
 GATE: Final = 0.5
 """The picture is a hand radiograph when the overview and the sites together reach this probability."""
+_TYPICAL_SCORE: Final = 0.38
+_SCORE_WEIGHT: Final = 14.0
+_OVERVIEW_WEIGHT: Final = 0.5
+"""The gate: the sites' mean confidence above or below the typical one, and the overview's logit, are added up. What
+is no hand shows no hand's shape to the site network, whatever the overview takes it for."""
 LEAST_CONFIDENCE: Final = 0.35
 """A site below it is ``uncertain``: no number is given for it."""
-LEAST_HAND: Final = 0.45
+LEAST_HAND: Final = 0.34
 """A place whose sites have less mean confidence than this is no hand."""
 _SITES: Final = np.array([INDEX[site] for site in SITES])
 _WORK: Final = 1000
@@ -84,7 +90,8 @@ class HandFinder:
             hands = [hand for palm_seen in seen if (hand := self._locate(small, palm_seen)).score >= LEAST_HAND]
         hands = _apart(hands)
         score = max((hand.score for hand in hands), default=0.0)
-        probability = gate * min(1.0, score / 0.8)
+        believed = _SCORE_WEIGHT * (score - _TYPICAL_SCORE) + _OVERVIEW_WEIGHT * max(-4.0, min(4.0, gate))
+        probability = 1 / (1 + math.exp(-believed))
         if not hands or probability < GATE:
             return HandSearch(False, float(probability), inverted=inverted)
         turns = _quarter_turns(max(hands, key=lambda h: h.score))
@@ -102,14 +109,14 @@ class HandFinder:
         return [_full(hand.points, block) for hand in sorted(hands, key=lambda h: -h.score)]
 
     def _look(self, picture: npt.NDArray[np.float32]) -> tuple[float, bool, tuple[PalmSeen, ...]]:
-        """The gate's probability, whether bone is dark, and the palms in picture pixels."""
+        """The overview's logit for a hand, whether bone is dark, and the palms in picture pixels."""
         to_picture = letterbox((picture.shape[0], picture.shape[1]), VIEW)
         upright = view(picture, to_picture, VIEW, VIEW)
         turned = torch.cat([torch.rot90(upright, k, (2, 3)) for k in range(4)])
         seen = self._overview(contrast(turned))
-        gate = float(torch.sigmoid(seen.hand.mean()))
+        gate = float(seen.hand.mean())
         dark = float(torch.sigmoid(seen.inverted.mean())) > 0.5
-        found = [_turned_back(one, turns) for turns in range(4) for one in palms(seen.grid[turns], least=0.25)]
+        found = [_turned_back(one, turns) for turns in range(4) for one in palms(seen.grid[turns], least=0.15)]
         kept: list[PalmSeen] = []
         for one in _agreed(found):
             x, y = moved(to_picture, np.array([one.x, one.y]))
@@ -175,7 +182,7 @@ def _agreed(found: list[PalmSeen], most: int = 2) -> list[PalmSeen]:
         else:
             groups.append([one])
     votes = [(sum(p.probability for p in group) / 4, group) for group in groups]
-    kept = sorted((v for v in votes if v[0] > 0.3), key=lambda v: -v[0])[:most]
+    kept = sorted((v for v in votes if v[0] > 0.15), key=lambda v: -v[0])[:most]
     merged = []
     for vote, group in kept:
         share = np.array([p.probability for p in group])

@@ -26,7 +26,7 @@ from scoring.anatomy.network_files import RECORD, save_overview, save_sites
 from scoring.anatomy.overview_training import train_overview
 from scoring.anatomy.site_network import SiteNetwork, peaks
 from scoring.anatomy.site_training import SiteCanvas, train_sites
-from scoring.anatomy.training_sets import training_sets
+from scoring.anatomy.training_sets import other_canvases, palm_canvases, site_canvases
 from scoring.score_rules.sharp_van_der_heijde import SITES
 
 OVERVIEW: Final = "overview.safetensors"
@@ -87,14 +87,14 @@ def _learn(name: str, data: Path, out: Path, seed: int, steps: int, ticks: Queue
     try:
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True, warn_only=True)
-        sets = training_sets(data, seed)
         tick: Callable[[], None] = lambda: ticks.put(name)  # noqa: E731 (one expression, handed on)
         if name == "overview":
-            save_overview(train_overview(sets.for_overview(), sets.others, steps, seed, tick), out / OVERVIEW)
+            network = train_overview(palm_canvases(data), other_canvases(data, seed), steps, seed, tick)
+            save_overview(network, out / OVERVIEW)
         else:
-            hands = sets.for_sites()
-            network = train_sites(hands, steps, seed, tick)
-            save_sites(network, _shape(network, hands), out / SITE_NETWORK)
+            hands = site_canvases(data)
+            sites = train_sites(hands, steps, seed, tick)
+            save_sites(sites, _shape(sites, hands), out / SITE_NETWORK)
     finally:
         ticks.put(None)
 
