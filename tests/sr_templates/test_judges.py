@@ -41,8 +41,10 @@ def test_dciodvfy_and_dsrdump_find_nothing(case: str, form: DocumentForm, tmp_pa
             assert report_complaints(path) == []
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("case", "groups"), [("two hands", 47), ("one hand", 47), ("not evaluable", 1)])
+@pytest.mark.parametrize(
+    ("case", "groups", "form"),
+    [*(("two hands", 47, form) for form in FORMS), ("one hand", 47, FORMS[0]), ("not evaluable", 1, FORMS[0])],
+)
 def test_highdicom_reads_every_group_back(case: str, groups: int, form: DocumentForm) -> None:
     made = CASES[case]()
     report = write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects[-1]
