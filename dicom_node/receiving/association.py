@@ -6,8 +6,10 @@ The data set of a C-STORE goes to the inbox fragment by fragment; no instance is
 from __future__ import annotations
 
 import struct
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from pynetdicom.presentation import PresentationContext
 
 from dicom_node.receiving.association_guard import (
     ABORT,
+    CLOSED_BY_PEER,
     GuardedChannel,
     PduTooLongError,
     PeerGoneError,
@@ -141,11 +144,17 @@ class Association:
         except ProtocolFaultError as fault:
             end = f"protocol fault: {fault}"
             self._channel.abort(_BY_PROVIDER, fault.reason)
+        except Exception as error:  # a fault of ours: this association ends, the others and the port go on
+            end = f"fault of this node: {type(error).__name__}"
+            self._log.error("association_fault", error=type(error).__name__, where=_last_line(error))
+            self._channel.abort(_BY_PROVIDER, 0)
         finally:
             if self._store:
                 self._store.abort()
             self._channel.close()
-            self._log.info("association_ended", how=end, seconds=round(monotonic() - began, 3))
+            # A load balancer's look at the port is no news.
+            say = self._log.info if self._calling_ae_title or end != CLOSED_BY_PEER else self._log.debug
+            say("association_ended", how=end, seconds=round(monotonic() - began, 3))
 
     # Negotiation
 
@@ -282,6 +291,12 @@ class Association:
             control = _COMMAND | (_LAST if at + most >= len(command) else 0)
             pdus.append(struct.pack(">BxLLBB", P_DATA, len(part) + 6, len(part) + 2, self._context_id, control) + part)
         self._channel.send(b"".join(pdus))
+
+
+def _last_line(error: BaseException) -> str:
+    """File and line where it was raised, without values: a trace in a log may hold patient data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def _read_request(body: bytes) -> Any:

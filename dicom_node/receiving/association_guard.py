@@ -21,6 +21,7 @@ from typing import Final
 from dicom_node.errors import PortInUseError
 
 ABORT: Final = 0x07
+CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
 _MAX_LENGTH_SLACK: Final = 64
 """Some senders count the PDV header's six bytes, or their own rounding, outside the agreed maximum."""
@@ -135,7 +136,6 @@ class GuardedChannel:
 
     def _read_pdu(self, longest: int, first_byte_by: float, body_by: Callable[[int], float]) -> tuple[int, memoryview]:
         view = memoryview(self._buffer)
-        self._acknowledge_at_once()
         got = self._read(view[:6], 1, first_byte_by, "idle")
         if got < 6:
             self._read(view[got:6], 6 - got, min(first_byte_by, body_by(0)), "slow")
@@ -162,8 +162,9 @@ class GuardedChannel:
             except OSError as error:
                 raise PeerGoneError(str(error)) from None
             if not count:
-                raise PeerGoneError("closed by the peer")
+                raise PeerGoneError(CLOSED_BY_PEER)
             got += count
+            self._acknowledge_at_once()
         return got
 
     def _acknowledge_at_once(self) -> None:

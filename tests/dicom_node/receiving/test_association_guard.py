@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from dicom_node.errors import PortInUseError
 from dicom_node.receiving.association_guard import AssociationGuard, Deadlines
@@ -30,6 +33,13 @@ from tests.dicom_node.receiving.running_node import RunningNode
 from tests.foreign_programs.dcmtk import echoscu
 from tests.foreign_programs.programs import wait_until
 
+_IMAGE = radiograph(SOPInstanceUID="1.2.3", StudyInstanceUID="1.2.4", SeriesInstanceUID="1.2.5")
+WHOLE_CONVERSATION = (
+    associate_request()
+    + pdu(P_DATA, pdv(store_command(CR, "1.2.3"), 1, 3))
+    + pdu(P_DATA, pdv(encoded(_IMAGE), 1, 2))
+    + pdu(5, bytes(4))
+)
 QUICK = Deadlines(request=0.4, pdu=0.4, bytes_per_second=1e9, idle=0.6, answer=2.0)
 
 
@@ -156,6 +166,24 @@ def test_broken_messages_are_aborted(node: RunningNode, kind: str) -> None:
         assert broken.receive().kind == ABORT
     assert serves_an_honest_sender(node)
     assert node.leftovers == []
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6), st.floats(0, 1)
+)
+def test_a_damaged_conversation_is_never_a_fault_of_ours(
+    hasty_node: RunningNode, changes: list[tuple[float, int]], length: float
+) -> None:
+    conversation = bytearray(WHOLE_CONVERSATION)
+    for place, value in changes:
+        conversation[int(place * len(conversation))] = value
+    del conversation[int(length * len(conversation)) + 1 :]
+    with capture_logs() as lines, RawSender(hasty_node.port) as damaged:
+        damaged.socket.sendall(bytes(conversation))
+        assert is_closed(damaged.socket)
+    assert "association_fault" not in {line["event"] for line in lines}
+    assert serves_an_honest_sender(hasty_node)
 
 
 def test_memory_stays_flat_while_a_large_instance_comes(node: RunningNode) -> None:
