@@ -30,8 +30,10 @@ class DamageExplainer:
     """Grad-CAM over a grader; one forward and one short backward pass for all crops. Not for two threads at once."""
 
     def __init__(self, grader: JointGrader) -> None:
+        # MONAI puts the module back into the mode it found: in training mode the grader would drop out ever after.
+        explained = _ExpectedDamage(grader).eval()
         # MONAI's default post-processing turns the map round: hottest becomes 0. The map is wanted as it is.
-        self._cam = GradCAM(_ExpectedDamage(grader), f"grader.{LAST_FEATURES}", postprocessing=_unchanged)
+        self._cam = GradCAM(explained, f"grader.{LAST_FEATURES}", postprocessing=_unchanged)
 
     def heat(self, crops: Tensor, sites: Tensor, damage: Grey) -> Grey:
         """(n, CROP, CROP) heat from 0 to 1 for crops (n, 1, CROP, CROP), their sites (n,) and expected damage (n,)."""

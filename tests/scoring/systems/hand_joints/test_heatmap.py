@@ -44,6 +44,13 @@ def test_hot_is_hot() -> None:
     assert heat[0, 50, 20] < 0.1 * heat[0].max()
 
 
+def test_explaining_leaves_the_grader_as_it_was() -> None:
+    grader = shuffled(seed=2)
+    DamageExplainer(grader).heat(torch.rand(1, 1, CROP, CROP), torch.tensor([6]), np.array([4.0], np.float32))
+    assert not grader.training
+    assert not any(p.requires_grad for p in grader.parameters())
+
+
 def test_healthy_sites_stay_cold() -> None:
     crops = torch.rand(2, 1, CROP, CROP)
     heat = DamageExplainer(BrightnessGrader().eval()).heat(

@@ -1,0 +1,125 @@
+"""The recipe: learns from a centre's own readings, measures, and writes what scoring can open."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scoring.anatomy.hand_finder import HandFinder
+from scoring.catalogue import find_spec
+from scoring.errors import LabelError
+from scoring.learning.labels import read_labels
+from scoring.networks.torch_start import load_weights
+from scoring.phantoms.hand import draw_hand
+from scoring.phantoms.truth import truth_rows, write_truth
+from scoring.score_rules.sharp_van_der_heijde import SITES
+from scoring.systems.hand_joints import training
+from scoring.systems.hand_joints.model_card import card_text
+from scoring.systems.hand_joints.network import JointGrader
+from scoring.systems.hand_joints.readings import reading_book, split_by_subject
+from scoring.systems.hand_joints.real_films import films_for
+from scoring.weights import read_weights_record
+
+FOLDER = find_spec("hand_joints").folder
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten phantom films with their truth, as a centre would hand in films with its readings."""
+    folder = tmp_path_factory.mktemp("readings")
+    rows = []
+    for seed in range(40, 50):
+        phantom = draw_hand(seed, spacing_mm=0.4)
+        Image.fromarray(np.rint(phantom.pixels * 255).astype(np.uint8)).save(folder / f"hand{seed}.png")
+        rows += list(truth_rows(phantom, f"S{seed}", "V1", f"hand{seed}.png"))
+    write_truth(folder / "labels.csv", rows)
+    return folder
+
+
+def test_a_centre_learns_from_its_readings_and_measures(readings: Path, tmp_path: Path) -> None:
+    summary = training.train(readings / "labels.csv", readings, tmp_path / "run", epochs=1, seed=3)
+    assert summary.hands == 8
+    record = read_weights_record(tmp_path / "run" / "weights.toml")
+    assert "not validated" in record.statement
+    assert not record.file("joint_grader").demonstration
+    load_weights(JointGrader(), record.file("joint_grader"))
+    figures = tomllib.loads((tmp_path / "run" / "figures.toml").read_text(encoding="utf-8"))
+    assert figures["training"]["weights_sha256"] == summary.sha256
+    assert figures["readings"]["sum_of_a_hand"]["hands"] == 2
+
+    measured = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", tmp_path / "run")
+    assert measured["weights"] == summary.sha256
+    assert measured["readings.sum_of_a_hand.hands"] == 10
+    assert (tmp_path / "report" / "figures.toml").exists()
+
+
+def test_sites_that_the_table_does_not_place_are_found(readings: Path, tmp_path: Path) -> None:
+    placed = read_labels(readings / "labels.csv")[:3]
+    with (readings / "labels.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["subject"] in {hand.subject for hand in placed}]
+    with (tmp_path / "bare.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["image", "side", "site", "item", "value", "status"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    bare = read_labels(tmp_path / "bare.csv")
+    assert all(not hand.centres for hand in bare)
+    finder = HandFinder.open()
+    found, known = (reading_book(hands, readings, finder) for hands in (bare, placed))
+    assert len(found) >= 2
+    if len(found) == len(known):
+        np.testing.assert_array_equal(found.grades, known.grades)
+
+
+def test_subjects_are_never_on_both_sides(readings: Path) -> None:
+    hands = read_labels(readings / "labels.csv")
+    learn, measure = split_by_subject(hands)
+    assert {h.subject for h in learn} | {h.subject for h in measure} == {h.subject for h in hands}
+    assert not {h.subject for h in learn} & {h.subject for h in measure}
+    with pytest.raises(LabelError, match="one subject"):
+        split_by_subject(hands[:1])
+
+
+def test_an_image_that_is_not_there_is_named(readings: Path, tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match="hand40"):
+        training.train(readings / "labels.csv", tmp_path, tmp_path / "run", epochs=1, seed=3)
+
+
+def test_no_film_is_learnt_from_and_measured_on() -> None:
+    learnt, held_out = set(films_for("training")), set(films_for("held_out"))
+    assert len(learnt) == len(held_out) == 36
+    assert not learnt & held_out
+    placed_by_eye = Path(training.__file__).parents[2] / "anatomy" / "sites_placed_by_eye.csv"
+    with placed_by_eye.open(encoding="utf-8", newline="") as file:
+        seen_by_finder = {row["image"] for row in csv.DictReader(file) if row["split"] == "training"}
+    assert not seen_by_finder & held_out
+
+
+def test_the_packaged_figures_are_those_of_the_packaged_weights() -> None:
+    figures = tomllib.loads((FOLDER / "figures.toml").read_text(encoding="utf-8"))
+    record = read_weights_record(FOLDER / "weights.toml").file("joint_grader")
+    assert figures["training"]["weights_sha256"] == record.sha256
+
+
+def test_the_packaged_figures_reach_the_bars() -> None:
+    figures = tomllib.loads((FOLDER / "figures.toml").read_text(encoding="utf-8"))
+    assert figures["phantoms"]["narrowing"]["quadratic_weighted_kappa"] >= 0.95
+    assert figures["phantoms"]["erosion"]["quadratic_weighted_kappa"] >= 0.85
+    assert figures["phantoms"]["sum_of_a_hand"]["pearson_correlation"] >= 0.99
+    assert figures["healthy_films"]["median_sum"] <= 7
+    assert figures["healthy_films"]["percentile_90_sum"] <= 20
+    assert figures["pointing"]["hottest_point_in_its_box"] >= 90
+    assert figures["pointing"]["with_randomised_weights"] <= 30
+
+
+def test_the_model_card_is_current() -> None:
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == card_text()
+
+
+def test_every_site_of_the_score_is_in_the_figures() -> None:
+    by_site = tomllib.loads((FOLDER / "figures.toml").read_text(encoding="utf-8"))["phantoms"]["kappa_by_site"]
+    assert set(by_site["erosion"]) | set(by_site["narrowing"]) == set(SITES)
