@@ -7,8 +7,8 @@ the source's patient and study are checked for presence only; their values are n
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from pydicom import config
@@ -120,53 +120,55 @@ def _refuse_gaps(dataset: Dataset, keywords: tuple[str, ...], filled: bool) -> N
             raise InvalidObjectError(f"{keyword} is empty; it must have a value.")
 
 
-def _own_elements(dataset: Dataset, where: str = "") -> Iterator[tuple[str, DataElement]]:
-    """Every element that we made, with its place; patient, study and trial belong to the source."""
-    for element in dataset:
-        if where or element.keyword not in INHERITED:
-            place = f"{where}{element.keyword}"
-            yield place, element
-            if element.VR == "SQ":
-                for number, item in enumerate(element.value):
-                    yield from _own_elements(item, f"{place}[{number}].")
+def _own_elements(dataset: Dataset) -> Iterator[tuple[str, DataElement]]:
+    """Every element that we made, with the place of its item; patient, study and trial belong to the source."""
+    waiting = [("", dataset)]
+    while waiting:
+        where, item = waiting.pop()
+        for element in item:
+            if where or element.keyword not in INHERITED:
+                yield where, element
+                if element.VR == "SQ":
+                    waiting += [(f"{where}{element.keyword}[{n}].", part) for n, part in enumerate(element.value)]
 
 
 def _refuse_value(where: str, element: DataElement) -> None:
     if not element.keyword:
-        raise InvalidObjectError(f"{where}: {element.tag} is in no dictionary.")
+        raise InvalidObjectError(f"{where}{element.tag} is in no dictionary.")
     if element.VR == "SQ" or element.is_empty:
         return
-    _refuse_count(where, element)
+    least, most = _allowed_count(element.tag)
+    found = element.VM
+    if not least <= found <= most:
+        raise InvalidObjectError(f"{where}{element.keyword} has {found} values; allowed are {least} to {most}.")
     if element.VR in ("OB", "OW", "FD", "FL", "US", "UL"):
         return
-    for value in element.value if element.VM > 1 else [element.value]:
-        written = str(value)
-        if element.VR == "UI":
-            _refuse_uid(where, written)
-            continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                validate_value(element.VR, written, config.RAISE)
-        except (ValueError, UserWarning) as error:
-            raise InvalidObjectError(f"{where} ({element.VR}) is not valid: {error}") from None
+    for value in element.value if found > 1 else [element.value]:
+        fault = _uid_fault(str(value), bool(where)) if element.VR == "UI" else _value_fault(element.VR, str(value))
+        if fault:
+            raise InvalidObjectError(f"{where}{element.keyword} ({element.VR}) is not valid: {fault}")
 
 
-def _refuse_uid(where: str, uid: str) -> None:
+@lru_cache(maxsize=4096)
+def _value_fault(vr: str, value: str) -> str:
+    """What is wrong with a value of this type; most codes and units come many times in one report."""
+    try:
+        validate_value(vr, value, config.RAISE)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _uid_fault(uid: str, referenced: bool) -> str:
     """Our own UIDs are valid; a reference repeats what the source has, leading zeros included."""
-    pattern = _REFERENCED_UID if "." in where else _UID
-    if not pattern.fullmatch(uid) or len(uid) > 64:
-        raise InvalidObjectError(f"{where} is not a valid UID: {uid!r}.")
+    pattern = _REFERENCED_UID if referenced else _UID
+    return "" if pattern.fullmatch(uid) and len(uid) <= 64 else repr(uid)
 
 
-def _refuse_count(where: str, element: DataElement) -> None:
-    allowed = dictionary_VM(element.tag)
-    lowest, _, highest = allowed.partition("-")
-    least = int(lowest)
-    most = None if highest in ("n", "2n", "3n") else int(highest or lowest)
-    found = element.VM
-    if found < least or (most is not None and found > most):
-        raise InvalidObjectError(f"{where} has {found} values; allowed are {allowed}.")
+@lru_cache(maxsize=512)
+def _allowed_count(tag: int) -> tuple[int, float]:
+    lowest, _, highest = dictionary_VM(tag).partition("-")
+    return int(lowest), float("inf") if highest in ("n", "2n", "3n") else int(highest or lowest)
 
 
 def _refuse_wrong_pixels(dataset: Dataset) -> None:

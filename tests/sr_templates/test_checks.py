@@ -16,12 +16,11 @@ from sr_templates.errors import InvalidObjectError, InvalidResultError, SourceMi
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.result_objects import write_result_objects
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import objects_of
 
 
 def one_of(role: str) -> Dataset:
-    made = results.one_hand()
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive").objects
-    return dcmread(io.BytesIO(next(o.content for o in objects if o.role == role)))
+    return dcmread(io.BytesIO(next(o.content for o in objects_of(results.one_hand) if o.role == role)))
 
 
 def measurements(report: Dataset) -> Dataset:
@@ -75,7 +74,7 @@ def with_wrong_relation(report: Dataset) -> None:
         ("report", without("CompletionFlag"), "CompletionFlag is missing"),
         ("report", without("PatientName"), "PatientName is missing"),
         ("report", with_value("VerificationFlag", "VERIFIED"), "VerificationFlag must be UNVERIFIED"),
-        ("report", with_value("SeriesInstanceUID", "1.2.03"), "SeriesInstanceUID is not a valid UID"),
+        ("report", with_value("SeriesInstanceUID", "1.2.03"), "SeriesInstanceUID \\(UI\\) is not valid"),
         ("report", with_value("SeriesDescription", "x" * 65), "SeriesDescription"),
         ("report", with_value("ContentDate", "20261301"), "ContentDate"),
         ("report", without_region, "Image Region"),

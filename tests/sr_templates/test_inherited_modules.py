@@ -14,8 +14,9 @@ from pydicom.sequence import Sequence
 
 from sr_templates.errors import SourceMismatchError
 from sr_templates.inherited_modules import inherited_modules
-from sr_templates.result_objects import write_result_objects
+from sr_templates.result_objects import SourceImage
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import objects_of, write
 
 NAMES = {
     "ISO_IR 144": "Достоевский^Фёдор",
@@ -46,8 +47,8 @@ def test_names_survive_every_character_set(character_set: str) -> None:
     issuer.UniversalEntityID, issuer.UniversalEntityIDType = "hospital.example", "DNS"
     header.IssuerOfPatientIDQualifiersSequence = Sequence([issuer])
     received = as_received(header)
-    sources = {uid: results.SourceImage(received, made.sources[uid].pixels)}
-    for one in write_result_objects(made.result, made.spec, sources, made.arrays, "comprehensive").objects:
+    sources = {uid: SourceImage(received, made.sources[uid].pixels)}
+    for one in write(replace(made, sources=sources)):
         dataset = dcmread(io.BytesIO(one.content))
         assert dataset.SpecificCharacterSet == "ISO_IR 192"
         assert str(dataset.PatientName) == NAMES[character_set]
@@ -67,7 +68,7 @@ def test_what_a_sloppy_sender_wrote_is_no_obstacle() -> None:
     series = "1.2.003.4"
     images = tuple(replace(i, series_instance_uid=series) for i in made.result.images)
     result = replace(made.result, images=images)
-    objects = write_result_objects(result, made.spec, made.sources, made.arrays, "comprehensive").objects
+    objects = write(replace(made, result=result))
     with config.disable_value_validation():
         heatmap, _, report = (dcmread(io.BytesIO(one.content)) for one in objects)
         evidence = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
@@ -94,9 +95,9 @@ def test_odd_values_are_carried_over_as_they_are_and_not_into_the_log(caplog: py
         header.add(DataElement(keyword, dictionary_VR(keyword), value, validation_mode=config.IGNORE))
     with config.disable_value_validation():
         received = as_received(header)
-    sources = {uid: results.SourceImage(received, made.sources[uid].pixels)}
+    sources = {uid: SourceImage(received, made.sources[uid].pixels)}
     caplog.clear()
-    for one in write_result_objects(made.result, made.spec, sources, made.arrays, "comprehensive").objects:
+    for one in write(replace(made, sources=sources)):
         assert b"\x10\x00\x40\x00CS\x02\x00U " in one.content
         assert b"\x08\x00\x30\x00TM\x04\x009:15" in one.content
         assert b"\x10\x00\x30\x00DA\x04\x001960" in one.content
@@ -120,17 +121,16 @@ def test_sources_of_two_patients_are_refused() -> None:
     made = results.two_hands()
     next(iter(made.sources.values())).header.PatientID = "P-4712"
     with pytest.raises(SourceMismatchError, match="different Patient IDs") as caught:
-        write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive")
+        write(made)
     assert "4712" not in str(caught.value)
 
 
 def test_times_are_told_in_the_time_zone_of_the_source() -> None:
     """Timezone Offset From UTC is about Study Time too, so the source's own must stand."""
     made = results.with_header(results.one_hand(), TimezoneOffsetFromUTC="-0330")
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive").objects
+    objects = write(made)
     report = dcmread(io.BytesIO(objects[-1].content))
     assert (report.TimezoneOffsetFromUTC, report.ContentTime, report.StudyTime) == ("-0330", "065030", "091500")
-    plain = results.one_hand()
-    objects = write_result_objects(plain.result, plain.spec, plain.sources, plain.arrays, "comprehensive").objects
+    objects = objects_of(results.one_hand)
     report = dcmread(io.BytesIO(objects[-1].content))
     assert (report.TimezoneOffsetFromUTC, report.ContentDate, report.ContentTime) == ("+0000", "20260105", "102030")

@@ -11,9 +11,9 @@ import pytest
 from pydicom import dcmread
 
 from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
-from sr_templates.result_objects import write_result_objects
 from tests.foreign_programs.judges import iod_complaints, report_complaints
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import objects_of
 
 CASES: dict[str, Callable[[], results.ResultForTests]] = {
     "two hands": results.two_hands,
@@ -32,8 +32,7 @@ FORMS: tuple[DocumentForm, ...] = tuple(SOP_CLASS_OF_FORM)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("case", CASES)
 def test_dciodvfy_and_dsrdump_find_nothing(case: str, form: DocumentForm, tmp_path: Path) -> None:
-    made = CASES[case]()
-    for written in write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects:
+    for written in objects_of(CASES[case], form):
         path = tmp_path / f"{written.role}.dcm"
         path.write_bytes(written.content)
         assert iod_complaints(path) == []
@@ -46,8 +45,7 @@ def test_dciodvfy_and_dsrdump_find_nothing(case: str, form: DocumentForm, tmp_pa
     [*(("two hands", 47, form) for form in FORMS), ("one hand", 47, FORMS[0]), ("not evaluable", 1, FORMS[0])],
 )
 def test_highdicom_reads_every_group_back(case: str, groups: int, form: DocumentForm) -> None:
-    made = CASES[case]()
-    report = write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects[-1]
+    report = objects_of(CASES[case], form)[-1]
     read = highdicom.sr.srread(io.BytesIO(report.content))
     found = read.content.get_planar_roi_measurement_groups()
     assert len(found) == groups
@@ -66,8 +64,7 @@ def test_highdicom_reads_every_group_back(case: str, groups: int, form: Document
 
 def test_the_judges_are_not_blind(tmp_path: Path) -> None:
     """A report without its evidence and a picture without its conversion type must be refused by them."""
-    made = results.one_hand()
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive").objects
+    objects = objects_of(results.one_hand)
     for written, keyword in ((objects[-1], "CompletionFlag"), (objects[0], "ConversionType")):
         broken = dcmread(io.BytesIO(written.content))
         del broken[keyword]

@@ -11,18 +11,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from sr_templates import codes
-from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
-from sr_templates.result_objects import write_result_objects
+from sr_templates.document_forms import SOP_CLASS_OF_FORM
 from tests.sr_templates import results_for_tests as results
-
-
-def written(made: results.ResultForTests, form: DocumentForm = "comprehensive") -> list[Dataset]:
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects
-    return [dcmread(io.BytesIO(one.content)) for one in objects]
+from tests.sr_templates.written_objects import datasets_of, write
 
 
 def report_of(made: results.ResultForTests) -> Dataset:
-    return written(made)[-1]
+    """The report of a result that the test has changed."""
+    return dcmread(io.BytesIO(write(made)[-1].content))
 
 
 def items_below(dataset: Dataset) -> Iterator[Dataset]:
@@ -47,7 +43,7 @@ def child(group: Dataset, code_value: str) -> Dataset:
 
 
 def test_two_hands_are_44_sites_and_three_sums() -> None:
-    groups = groups_of(report_of(results.two_hands()))
+    groups = groups_of(datasets_of(results.two_hands)[-1])
     assert len(groups) == 47
     assert sum(name.endswith(" sum") for name in groups) == 3
     assert {g.ContentTemplateSequence[0].TemplateIdentifier for g in groups.values()} == {"1410"}
@@ -55,7 +51,7 @@ def test_two_hands_are_44_sites_and_three_sums() -> None:
 
 def test_a_joint_carries_site_side_box_grades_and_certainty() -> None:
     made = results.two_hands()
-    group = groups_of(report_of(made))["SVDH R MCP2"]
+    group = groups_of(datasets_of(results.two_hands)[-1])["SVDH R MCP2"]
     site = child(group, "363698007")
     assert site.ConceptCodeSequence[0].CodeValue == "C102317"
     assert site.ContentSequence[0].ConceptCodeSequence[0].CodeValue == "24028007"
@@ -72,14 +68,13 @@ def test_a_joint_carries_site_side_box_grades_and_certainty() -> None:
 
 
 def test_left_and_right_are_never_exchanged() -> None:
-    for name, group in groups_of(report_of(results.both_in_one())).items():
+    for name, group in groups_of(datasets_of(results.both_in_one)[-1]).items():
         laterality = child(group, "363698007").ContentSequence[0].ConceptCodeSequence[0].CodeMeaning
         assert laterality == {"R": "Right", "L": "Left", "both": "Bilateral"}[name.split()[1]]
 
 
 def test_what_was_not_scored_has_a_coded_reason_and_no_number() -> None:
-    made = results.both_in_one()
-    groups = groups_of(report_of(made))
+    groups = groups_of(datasets_of(results.both_in_one)[-1])
     for name, reason in (("SVDH R PIP5", "NS-OUT-FOV"), ("SVDH L ULNA", "NS-LOWCONF")):
         kinds = [item.ValueType for item in groups[name].ContentSequence]
         assert "NUM" not in kinds
@@ -92,14 +87,14 @@ def test_what_was_not_scored_has_a_coded_reason_and_no_number() -> None:
 
 
 def test_a_side_that_was_not_imaged_has_all_its_groups() -> None:
-    groups = groups_of(report_of(results.one_hand()))
+    groups = groups_of(datasets_of(results.one_hand)[-1])
     left = [group for name, group in groups.items() if name.startswith("SVDH L ") and not name.endswith("sum")]
     assert len(left) == 22
     assert {child(g, "NOT-SCORED").ConceptCodeSequence[0].CodeValue for g in left} == {"NS-NOT-IMAGED"}
 
 
 def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
-    report = report_of(results.not_evaluable())
+    report = datasets_of(results.not_evaluable)[-1]
     (group,) = groups_of(report).values()
     assert child(group, "NOT-EVALUABLE").ConceptCodeSequence[0].CodeValue == "NE-NO-HAND"
     assert list(child(group, "111030").GraphicData) == [0, 0, 400, 0, 400, 480, 0, 480, 0, 0]
@@ -108,7 +103,7 @@ def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
 
 def test_the_report_names_inputs_weights_and_statements() -> None:
     made = results.two_hands()
-    words = [i.TextValue for i in items_below(report_of(made)) if i.ValueType == "TEXT"]
+    words = [i.TextValue for i in items_below(datasets_of(results.two_hands)[-1]) if i.ValueType == "TEXT"]
     assert all(image.content_sha256 in words for image in made.result.images)
     assert made.result.statement in words
     assert "For research use only. Not for diagnosis or treatment." in words
@@ -119,7 +114,7 @@ def test_the_report_names_inputs_weights_and_statements() -> None:
 
 
 def test_pictures_are_linked_and_in_the_evidence() -> None:
-    *pictures, report = written(results.two_hands())
+    *pictures, report = datasets_of(results.two_hands)
     evidence = {
         r.ReferencedSOPInstanceUID
         for series in report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
@@ -146,7 +141,7 @@ def test_an_image_of_another_study_is_other_evidence() -> None:
 
 def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
     made = results.two_hands()
-    assert report_of(made).CompletionFlag == "COMPLETE"
+    assert datasets_of(results.two_hands)[-1].CompletionFlag == "COMPLETE"
     short = replace(made, result=replace(made.result, items=made.result.items[:-1]))
     assert report_of(short).CompletionFlag == "PARTIAL"
     forced = report_of(replace(made, result=replace(made.result, forced=True)))
@@ -158,14 +153,13 @@ def tracking_uids(report: Dataset) -> dict[str, str]:
 
 
 def test_tracking_uids_are_the_same_at_every_visit_and_only_then() -> None:
-    first = results.two_hands()
     later = results.two_hands()
     for source in later.sources.values():
         source.header.StudyInstanceUID = "2.25.78"
     images = tuple(replace(i, study_instance_uid="2.25.78") for i in later.result.images)
     result = replace(later.result, study_instance_uid="2.25.78", images=images, system_version="0.2.0")
     same = tracking_uids(report_of(replace(later, result=result)))
-    assert same == tracking_uids(report_of(first))
+    assert same == tracking_uids(datasets_of(results.two_hands)[-1])
     assert len(set(same.values())) == len(same)
     other = results.with_header(results.two_hands(), ClinicalTrialSubjectID="SUBJ-0013")
     assert not set(tracking_uids(report_of(other)).values()) & set(same.values())
@@ -181,7 +175,7 @@ def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.Resul
     declared |= {site.concept for site in spec.sites}
     declared |= {c for part in (*spec.items, *spec.totals) for c in (part.concept, part.expected_concept)}
     known = {(c.value, c.scheme, c.meaning) for c in declared | set(codes.WHERE_DEFINED)}
-    for dataset in written(made):
+    for dataset in datasets_of(make):
         identified = {s.CodingSchemeDesignator for s in dataset.get("CodingSchemeIdentificationSequence") or ()}
         for item in dataset.iterall():
             for code in item.value if item.VR == "SQ" and "CodeSequence" in item.keyword else ():
@@ -190,8 +184,7 @@ def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.Resul
 
 
 def test_the_three_forms_say_the_same() -> None:
-    made = results.one_hand()
-    reports = {form: written(made, form)[-1] for form in SOP_CLASS_OF_FORM}
+    reports = {form: datasets_of(results.one_hand, form)[-1] for form in SOP_CLASS_OF_FORM}
     assert len({r.SOPInstanceUID for r in reports.values()}) == 3
     for form, report in reports.items():
         assert report.SOPClassUID == SOP_CLASS_OF_FORM[form]

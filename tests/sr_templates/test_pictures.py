@@ -19,13 +19,12 @@ from sr_templates.heatmap_capture import LONGEST_SIDE
 from sr_templates.heatmap_drawing import draw_heatmap
 from sr_templates.lettering import drawable, font, wrapped
 from sr_templates.report_page_drawing import draw_report_page
-from sr_templates.result_objects import write_result_objects
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import write
 
 
 def pictures(made: results.ResultForTests) -> list[Dataset]:
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive").objects
-    return [dcmread(io.BytesIO(o.content)) for o in objects if o.role != "report"]
+    return [dcmread(io.BytesIO(o.content)) for o in write(made) if o.role != "report"]
 
 
 def luminance(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -15,13 +13,12 @@ from scoring.result import ScoreItem
 from sr_templates.errors import ForeignReportError
 from sr_templates.read_back import read_back
 from sr_templates.report_as_text import report_as_text
-from sr_templates.result_objects import write_result_objects
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import datasets_of
 
 
-def report_of(made: results.ResultForTests) -> Dataset:
-    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "enhanced").objects
-    return dcmread(io.BytesIO(objects[-1].content))
+def report_of(make: Callable[[], results.ResultForTests]) -> Dataset:
+    return datasets_of(make, "enhanced")[-1]
 
 
 def without_region(item: ScoreItem) -> ScoreItem:
@@ -34,7 +31,7 @@ def without_region(item: ScoreItem) -> ScoreItem:
 )
 def test_grades_sums_and_reasons_are_read_back_equal(make: Callable[[], results.ResultForTests]) -> None:
     made = make()
-    read = read_back(report_of(made), made.spec)
+    read = read_back(report_of(make), made.spec)
     assert {without_region(i) for i in read.items} == {without_region(i) for i in made.result.items}
     assert len(read.items) == len(made.result.items)
     assert set(read.totals) == set(made.result.totals)
@@ -44,7 +41,7 @@ def test_grades_sums_and_reasons_are_read_back_equal(make: Callable[[], results.
 
 def test_regions_and_images_are_read_back() -> None:
     made = results.two_hands()
-    for item in read_back(report_of(made), made.spec).items:
+    for item in read_back(report_of(results.two_hands), made.spec).items:
         written = made.result.item(item.site, item.item, item.side)
         assert item.image == written.image
         assert item.region == pytest.approx(written.region, abs=1e-3)
@@ -56,18 +53,16 @@ def test_a_foreign_report_is_refused() -> None:
 
 
 def test_a_report_that_lost_its_region_is_refused() -> None:
-    made = results.one_hand()
-    report = report_of(made)
+    report = report_of(results.one_hand)
     measurements = next(i for i in report.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue == "126010")
     group = measurements.ContentSequence[-1]
     group.ContentSequence = Sequence([i for i in group.ContentSequence if i.ValueType != "SCOORD"])
     with pytest.raises(ForeignReportError, match="Image Region"):
-        read_back(report, made.spec)
+        read_back(report, results.hand_spec())
 
 
 def test_the_tree_is_readable() -> None:
-    made = results.both_in_one()
-    lines = report_as_text(report_of(made)).splitlines()
+    lines = report_as_text(report_of(results.both_in_one)).splitlines()
     assert lines[0] == "Imaging Measurement Report  [COMPLETE, UNVERIFIED]"
     at = lines.index("    Measurement Group: SVDH R MCP2")
     group = lines[at + 1 : at + 14]

@@ -12,20 +12,16 @@ from pathlib import Path
 import pytest
 from pydicom.uid import UID
 
-from sr_templates.result_objects import ResultObjects, write_result_objects
 from sr_templates.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, derived_uid
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.written_objects import objects_of, write
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "from tests.sr_templates.test_same_bytes import digests; print(digests())"
 
 
-def write(made: results.ResultForTests) -> ResultObjects:
-    return write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive")
-
-
 def digests() -> str:
-    return " ".join(hashlib.sha256(o.content).hexdigest() for o in write(results.two_hands()).objects)
+    return " ".join(hashlib.sha256(o.content).hexdigest() for o in write(results.two_hands()))
 
 
 @pytest.mark.parametrize(("zone", "locale"), [("Pacific/Auckland", "C"), ("America/St_Johns", "tr_TR.UTF-8")])
@@ -41,15 +37,13 @@ def test_other_content_has_other_uids() -> None:
     made = results.two_hands()
     items = (replace(made.result.items[0], grade=4), *made.result.items[1:])
     other = replace(made, result=replace(made.result, items=items))
-    first, second = write(made).objects, write(other).objects
+    first, second = objects_of(results.two_hands), write(other)
     assert not {o.sop_instance_uid for o in first} & {o.sop_instance_uid for o in second}
 
 
 def test_pictures_do_not_depend_on_the_form() -> None:
     """So that two destinations with other forms get one and the same picture, not two of them."""
-    made = results.one_hand()
-    enhanced = write_result_objects(made.result, made.spec, made.sources, made.arrays, "enhanced").objects
-    assert write(made).objects[:-1] == enhanced[:-1]
+    assert objects_of(results.one_hand)[:-1] == objects_of(results.one_hand, "enhanced")[:-1]
 
 
 def test_every_uid_is_valid_and_derived_from_all_its_names() -> None:
@@ -63,7 +57,7 @@ def test_the_bytes_of_a_report_change_only_with_a_new_edition() -> None:
     """When this fails on purpose, raise ``EDITION`` in uids.py: an archive keeps what it has under a known UID."""
     made = results.two_hands()
     made = replace(made, spec=replace(made.spec, title="A title"), result=replace(made.result, system_version="0"))
-    report = write(made).objects[-1]
+    report = write(made)[-1]
     assert hashlib.sha256(report.content).hexdigest()[:16] == GOLDEN
 
 
