@@ -25,6 +25,7 @@ from dicom_node.delivery.destination import OutgoingObject
 from scoring.errors import ImageUnreadableError
 
 _PREFIX_AT: Final = 128
+_UID_CHARACTERS: Final = 64
 _META_GROUP: Final = b"\x02\x00"
 _FIRST_GROUPS: Final = (b"\x08\x00", b"\x00\x08", b"\x04\x00", b"\x10\x00")
 _LONG_LENGTH_VRS: Final = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR", b"UT", b"SV", b"UV")
@@ -51,6 +52,9 @@ def read_part10(content: bytes) -> OutgoingObject:
     sop_instance = own.get(_SOP_INSTANCE) or meta.get(_META_SOP_INSTANCE, "")
     if not sop_class or not sop_instance:
         raise ImageUnreadableError("has no SOP Class UID or no SOP Instance UID, so it cannot be named in a C-STORE")
+    for uid in (sop_class, sop_instance, transfer_syntax):
+        if len(uid) > _UID_CHARACTERS or not uid.isascii() or not uid.isprintable():
+            raise ImageUnreadableError("has a UID that is longer than 64 characters or not text, so it cannot be sent")
     return OutgoingObject(sop_class, sop_instance, transfer_syntax, data_set)
 
 

@@ -143,7 +143,10 @@ def odd_class(number: int) -> bytes:
     return written.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"DICM", b"\x08\x00", b"II*\x00", PICTURE[:200]])
+LONG_UID = b"\x08\x00\x16\x00UI\x04\x001.2\0" + b"\x08\x00\x18\x00UI\x46\x00" + b"1" * 70
+
+
+@pytest.mark.parametrize("content", [b"", b"DICM", b"\x08\x00", b"II*\x00", PICTURE[:200], LONG_UID])
 def test_what_does_not_say_what_it_is_cannot_be_sent(content: bytes) -> None:
     with pytest.raises(ImageUnreadableError):
         read_part10(content)

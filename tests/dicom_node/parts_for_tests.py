@@ -1,0 +1,52 @@
+"""Parts that a supervisor can be tried with: started as ``parts_for_tests.py WORD … --config FILE``.
+
+``stays``: runs until SIGTERM. ``stubborn``: ignores SIGTERM. ``dies``: ends with status 3. ``cannot``: status 1.
+``leases``: takes the one job of the ledger and holds it. Each writes its process id to ``WORD.pids``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main(word: str, config: Path) -> int:
+    """Do what the word says."""
+    if word == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with (config.parent / f"{word}.pids").open("a") as pids:
+        pids.write(f"{os.getpid()}\n")
+    sys.stdout.write(f"this is {word}\n")
+    sys.stdout.flush()
+    if word in ("dies", "cannot"):
+        return {"dies": 3, "cannot": 1}[word]
+    if word == "leases":
+        take_the_job(config)
+    time.sleep(600)
+    return 0
+
+
+def take_the_job(config: Path) -> None:
+    """Lease the one job of the ledger."""
+    from sqlalchemy import select  # here, so that the other words start at once
+
+    from dicom_node.ledger.jobs import take_lease
+    from dicom_node.ledger.lease_owner import lease_owner
+    from dicom_node.ledger.ledger import Ledger
+    from dicom_node.ledger.tables import JobRow
+    from dicom_node.settings import read_settings
+
+    ledger = Ledger(read_settings(config).database_url)
+    with ledger.read() as session:
+        job_id = session.scalars(select(JobRow.id)).one()
+    take_lease(ledger, job_id, lease_owner())
+    ledger.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[sys.argv.index("--config") + 1])))
