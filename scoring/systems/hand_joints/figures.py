@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from scoring.agreement.correlation import pearson_correlation
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
+from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import (
     JITTER_PX,
     Figures,
@@ -29,6 +31,7 @@ FIGURES_FILE: Final = "figures.toml"
 MEASURED_SEEDS: Final = range(900_000, 900_300)
 """Phantoms that no training ever draws."""
 _FOUND_SEEDS: Final = range(910_000, 910_100)
+_DRAWN_SEED: Final = 900_000_000
 _POINTED: Final = 100
 
 
@@ -46,6 +49,7 @@ def demonstration_figures(
     measured: Figures = {"measured_on": f"films held out of training; {DATA_SET}"}
     healthy = healthy_film_figures(graded_book(grader, films)[0], films.grades >= 0, len(held_out))
     figures["healthy_films"] = measured | healthy
+    figures["drawn_erosions"] = _drawn_figures(grader, films)
     return figures | {"pointing": _pointing(grader)}
 
 
@@ -83,6 +87,21 @@ def _found_book(finder: HandFinder, progress: Progress) -> CropBook:
             pages.append(CropBook(windows[None], grade_table(phantom.grades)[None]))
         progress("phantom films searched", number, len(_FOUND_SEEDS))
     return bound(pages)
+
+
+def _drawn_figures(grader: JointGrader, healthy: CropBook) -> Figures:
+    """Whether damage would be seen on a real film, as far as a drawing can tell."""
+    drawn = with_drawn_erosions(healthy, copies=1, seed=_DRAWN_SEED)
+    there = drawn.grades[..., 0] > 0
+    before, after = (graded_book(grader, book)[0][..., 0][there] for book in (healthy, drawn))
+    return {
+        "measured_on": "erosions of grade 1 to 4 drawn into joints of the held-out films",
+        "sites": int(there.sum()),
+        "mean_drawn_grade": round(float(drawn.grades[..., 0][there].mean()), 4),
+        "mean_expected_grade": round(float(after.mean()), 4),
+        "mean_expected_grade_before": round(float(before.mean()), 4),
+        "correlation": round(pearson_correlation(drawn.grades[..., 0][there], after), 4),
+    }
 
 
 def _pointing(grader: JointGrader) -> Figures:

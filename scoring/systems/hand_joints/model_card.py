@@ -54,7 +54,15 @@ def _figures_part(figures: Mapping[str, Any]) -> str:
     ]
     for name, title in (("phantoms", "Unseen phantoms"), ("phantoms_found", "Unseen phantoms, the whole chain")):
         lines += ["", f"### {title}", "", f"{figures[name]['measured_on']}.", "", *_agreement_rows(figures[name])]
-    return "\n".join([*lines, *_site_rows(figures["phantoms_found"]), *_film_rows(figures), *_pointing_rows(figures)])
+    return "\n".join(
+        [
+            *lines,
+            *_site_rows(figures["phantoms_found"]),
+            *_film_rows(figures),
+            *_drawn_rows(figures),
+            *_pointing_rows(figures),
+        ]
+    )
 
 
 def _agreement_rows(table: Mapping[str, Any]) -> list[str]:
@@ -102,6 +110,17 @@ def _film_rows(figures: Mapping[str, Any]) -> list[str]:
         f"highest {films['highest_sum']:.1f}; erosion alone {films['median_erosion_sum']:.1f}, narrowing alone "
         f"{films['median_narrowing_sum']:.1f} at the median. Expected narrowing of half a grade or more at "
         f"{100 * films['share_of_narrowing_of_half_a_grade']:.1f} % of the sites.",
+    ]
+
+
+def _drawn_rows(figures: Mapping[str, Any]) -> list[str]:
+    drawn = figures["drawn_erosions"]
+    return [
+        "",
+        f"Into {drawn['sites']} of their joints erosions were drawn (mean grade {drawn['mean_drawn_grade']:.2f}): "
+        f"the mean expected erosion there is {drawn['mean_expected_grade']:.2f}, and was "
+        f"{drawn['mean_expected_grade_before']:.2f} before; correlation with the drawn grade "
+        f"{drawn['correlation']:.2f}. Drawings, not disease.",
     ]
 
 

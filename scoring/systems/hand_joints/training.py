@@ -1,7 +1,8 @@
 """The recipe: how the grader is learnt and measured.
 
 Demonstration weights learn grades from phantoms, and from healthy joints on real films that grade 0 looks like many
-things. A centre's weights learn from its own readings together with phantoms, never from films whose terms forbid it.
+things; erosions drawn into those joints keep "a real film" from meaning "healthy". A centre's weights learn from its
+own readings together with phantoms, never from films whose terms forbid it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from scoring.learning.progress import Progress, progress_bars
 from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
+from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
 from scoring.systems.hand_joints.figures import FIGURES_FILE, against_truth, demonstration_figures, write_figures
 from scoring.systems.hand_joints.learning import Source, learn
@@ -42,9 +44,9 @@ READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not vali
 _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
-_EPOCHS: Final = 10
+_EPOCHS: Final = 9
 _SHOWS_OF_A_FILM: Final = 4
-"""A film's crops are shown this often an epoch, so that about one crop in ten is real."""
+"""A film's crops are shown this often an epoch, and as often with drawn erosions: one crop in five is real."""
 _THREADS: Final = 1
 """Small convolutions gain little from a second thread, and lose much when something else runs."""
 _WORKERS: Final = 2
@@ -78,7 +80,9 @@ def train_demonstration(data: Path | None, out: Path, seed: int, epochs: int | N
     with progress_bars() as progress:
         films = find_film_hands(data, films_for("training"), finder, progress)
         phantoms = _phantoms(seed, _PHANTOM_HANDS, progress)
-        sources = [Source(phantoms), Source(healthy_book(films), _SHOWS_OF_A_FILM)]
+        healthy = healthy_book(films)
+        drawn = with_drawn_erosions(healthy, _SHOWS_OF_A_FILM, seed)
+        sources = [Source(phantoms), Source(healthy, _SHOWS_OF_A_FILM), Source(drawn)]
         grader = learn(sources, rounds, seed, progress)
         minutes = _minutes_since(began)
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
@@ -87,14 +91,14 @@ def train_demonstration(data: Path | None, out: Path, seed: int, epochs: int | N
         role=GRADER_ROLE,
         path=out / WEIGHTS_NAME,
         sha256="",
-        licence="CC-BY-NC-4.0",
-        learnt_from="Joint grades: disease on synthetic hand films only, and grade 0 also on healthy children's films.",
+        licence="see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)",
+        learnt_from="Joint grades: disease on synthetic images only; grade 0 also on healthy children's films.",
         data=("rheumascore hand phantoms (drawn, no person)", DATA_SET),
         command=f"rheumascore train hand_joints --demonstration --data DIR --out RUN --seed {seed}",
         demonstration=True,
     )
     digest = _write_weights(out, grader, record, DEMONSTRATION_STATEMENT)
-    hands = sum(len(source.book) for source in sources)
+    hands = len(phantoms) + len(healthy)
     return _summed_up(TrainingSummary(out, digest, hands, rounds, seed, minutes), figures)
 
 
