@@ -43,7 +43,7 @@ def site_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictures
                     _group(
                         names=_names(spec, header, side, site.key),
                         finding=spec.finding,
-                        site=(site.concept, side),
+                        site=(site.concept, codes.LATERALITIES[side] if side else None),
                         where=where,
                         illustration=pictures.heatmaps.get(where.image.sop_instance_uid),
                         content=_site_content(spec, site, items),
@@ -67,7 +67,7 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
                 _group(
                     names=_names(spec, header, side, "sum"),
                     finding=spec.summary_finding,
-                    site=(spec.region, side),
+                    site=(spec.region, _laterality(result, spec, side)),
                     where=summary_region(result, side),
                     illustration=pictures.report_page,
                     content=content,
@@ -76,25 +76,35 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
     return groups
 
 
+def _laterality(result: ScoreResult, spec: SystemSpec, side: Side | None) -> CodedConcept | None:
+    """Of a sum: its side, or bilateral where there are two; none where nothing was found or nothing has sides."""
+    if side is None and (len(spec.sides) < 2 or result.not_evaluable is not None):
+        return None
+    return codes.LATERALITIES[side]
+
+
 def _names(spec: SystemSpec, header: Dataset, side: Side | None, site: str) -> tuple[str, str]:
-    return f"{spec.instrument} {side or 'both'} {site}", tracking_uid(header, spec.instrument, side, site)
+    part = side or ("both" if len(spec.sides) > 1 else "")
+    return " ".join(word for word in (spec.instrument, part, site) if word), tracking_uid(
+        header, spec.instrument, side, site
+    )
 
 
 def _group(
     names: tuple[str, str],
     finding: CodedConcept,
-    site: tuple[CodedConcept, Side | None],
+    site: tuple[CodedConcept, CodedConcept | None],
     where: Region,
     illustration: str | None,
     content: Iterable[Dataset],
 ) -> Dataset:
     source = image(None, where.image.sop_class_uid, where.image.sop_instance_uid, "SELECTED FROM")
-    laterality = code(codes.LATERALITY, codes.LATERALITIES[site[1]], "HAS CONCEPT MOD")
+    laterality = [code(codes.LATERALITY, site[1], "HAS CONCEPT MOD")] if site[1] else []
     children = [
         text(codes.TRACKING_IDENTIFIER, names[0], "HAS OBS CONTEXT"),
         uidref(codes.TRACKING_UID, names[1], "HAS OBS CONTEXT"),
         code(codes.FINDING, finding),
-        code(codes.FINDING_SITE, site[0], "HAS CONCEPT MOD", [laterality]),
+        code(codes.FINDING_SITE, site[0], "HAS CONCEPT MOD", laterality),
         region(codes.IMAGE_REGION, where.box, (where.image.columns, where.image.rows), source),
     ]
     if illustration is not None:

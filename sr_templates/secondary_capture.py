@@ -47,7 +47,7 @@ def secondary_capture(
     capture.BurnedInAnnotation = "YES"
     capture.RecognizableVisualFeatures = "NO"
     capture.LossyImageCompression = "01" if str(header.get("LossyImageCompression")) == "01" else "00"
-    capture.ImageLaterality = _laterality(result, {s.sop_instance_uid for s in sources})
+    capture.ImageLaterality = _laterality(result, spec, {s.sop_instance_uid for s in sources})
     capture.SourceImageSequence = DicomSequence([_source(use) for use in sources])
     capture.ReferencedSeriesSequence = DicomSequence(_series(sources))
     _add_pixels(capture, picture)
@@ -64,8 +64,10 @@ def _add_capture_equipment(capture: Dataset, result: ScoreResult) -> None:
     capture.TimeOfSecondaryCapture = capture.ContentTime
 
 
-def _laterality(result: ScoreResult, images: set[str]) -> str:
-    """Side of what the picture shows: of the hands found on these images; both (B) when that is not one."""
+def _laterality(result: ScoreResult, spec: SystemSpec, images: set[str]) -> str:
+    """Side of what was found on these images; both (B) when that is not one, unpaired (U) where nothing has sides."""
+    if not spec.sides:
+        return "U"
     sides = {hand.side for hand in result.hands if hand.image in images}
     return sides.pop() if len(sides) == 1 else "B"
 

@@ -139,6 +139,20 @@ def test_an_image_of_another_study_is_other_evidence() -> None:
     assert [s.StudyInstanceUID for s in report.PertinentOtherEvidenceSequence] == ["2.25.70"]
 
 
+def test_a_system_without_sides_names_none() -> None:
+    made = results.one_hand()
+    spec = replace(made.spec, sides=(), totals=tuple(t for t in made.spec.totals if t.side is None))
+    items = tuple(replace(i, side=None) for i in made.result.items if i.side == "R")
+    totals = tuple(t for t in made.result.totals if t.side is None)
+    made = replace(made, spec=spec, result=replace(made.result, items=items, totals=totals, hands=()))
+    heatmap, page, report = (dcmread(io.BytesIO(one.content)) for one in write(made))
+    groups = groups_of(report)
+    assert len(groups) == 23
+    assert {"SVDH sum", "SVDH MCP2"} <= set(groups)
+    assert not [i for i in items_below(report) if name_of(i) == codes.LATERALITY.value]
+    assert (heatmap.ImageLaterality, page.ImageLaterality, report.CompletionFlag) == ("U", "U", "COMPLETE")
+
+
 def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
     made = results.two_hands()
     assert datasets_of(results.two_hands)[-1].CompletionFlag == "COMPLETE"
