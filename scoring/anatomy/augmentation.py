@@ -60,10 +60,11 @@ def bent_points(affines: Tensor, bend: Tensor, points: Tensor) -> Tensor:
     return placed
 
 
-def exposed(chance: Chance, views: Tensor, inverted_share: float) -> tuple[Tensor, Tensor]:
+def exposed(chance: Chance, views: Tensor, inverted_share: float, cut_share: float = 0.0) -> tuple[Tensor, Tensor]:
     """Another film of the same: sharpness, gamma, shading, noise, clipping, frame, letters, inversion.
 
-    Views (n, 1, h, w) of any range; the answer is 0..1 and, for each, whether it was inverted.
+    Views (n, 1, h, w) of any range; the answer is 0..1 and, for each, whether it was inverted. In ``cut_share`` of the
+    views the film ends inside the hand.
     """
     count = views.shape[0]
     low = views.amin((1, 2, 3), keepdim=True)
@@ -71,7 +72,7 @@ def exposed(chance: Chance, views: Tensor, inverted_share: float) -> tuple[Tenso
     views = _coarser(chance, views)
     views = views ** torch.exp(chance.normal(0.45, count, 1, 1, 1))
     views = views * (1 + _slope(chance, views, 0.25)) + _slope(chance, views, 0.08)
-    views = _framed(chance, views)
+    views = _framed(chance, views, cut_share)
     views = _lettered(chance, views)
     views = views * chance.between(0.08, 1.25, count, 1, 1, 1) + chance.between(0, 0.4, count, 1, 1, 1)
     noise = chance.between(0, 0.14, count, 1, 1, 1) * chance.happens(0.6, count, 1, 1, 1)
@@ -102,7 +103,7 @@ def _slope(chance: Chance, views: Tensor, strength: float) -> Tensor:
     return functional.interpolate(coarse, views.shape[-2:], mode="bilinear", align_corners=True)
 
 
-def _framed(chance: Chance, views: Tensor) -> Tensor:
+def _framed(chance: Chance, views: Tensor, cut_share: float) -> Tensor:
     """Collimation or a second film edge: beyond up to four chance lines lies another level, with a rim."""
     count, _, height, width = views.shape
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
@@ -111,6 +112,8 @@ def _framed(chance: Chance, views: Tensor) -> Tensor:
     beyond = torch.full((count, 4), 9.0)
     far = torch.where(chance.happens(0.5, count, 4) > 0, chance.between(0.82, 1.08, count, 4), beyond)
     far = torch.where(chance.happens(0.5, count, 1) > 0, far, beyond)
+    cut = functional.one_hot(chance.one_of(4, count), 4) * chance.happens(cut_share, count, 1)
+    far = torch.where(cut > 0, chance.between(0.4, 0.85, count, 4), far)
     inside = far[..., None, None] - (torch.cos(angle)[..., None, None] * x + torch.sin(angle)[..., None, None] * y)
     edge = inside.amin(1, keepdim=True)
     level = chance.between(0, 1, count, 1, 1, 1) ** 1.5

@@ -1,14 +1,15 @@
 """Find the hands of a radiograph: the gate, the way up, the side and every scored site.
 
 Two looks. The overview sees the whole picture in 128 pixels, four times, once for each quarter turn, and says whether
-and where a palm is, which way the fingers point and on which side the thumb lies. The site network then sees each hand
-brought into the canonical frame, as a left and as a right hand, and once more where its own answer says the hand is.
+and where a palm is, how large it is and which way the fingers point. The site network then sees each hand brought into
+the canonical frame, as a left and as a right hand, and again where its own answer says the hand is; the side is the one
+that makes a hand of it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from scoring.anatomy.film_view import Affine, compose, contrast, inverse, letterbox, moved, reduced, view
+from scoring.anatomy.film_view import Affine, compose, contrast, letterbox, moved, reduced, view
 from scoring.anatomy.found_hand import (
     CANONICAL_HEIGHT,
     CANONICAL_WIDTH,
@@ -44,6 +45,11 @@ LEAST_CONFIDENCE: Final = 0.35
 """A site below it is ``uncertain``: no number is given for it."""
 LEAST_HAND: Final = 0.34
 """A place whose sites have less mean confidence than this is no hand."""
+_LOOKS: Final = 3
+_SIDE_WEIGHT: Final = 12.0
+"""How surely a better mean confidence of one side makes it that side."""
+_TOLERANCE: Final = 0.13
+"""A site this many hand widths away from where the other sites want it has lost 63 % of its confidence."""
 _SITES: Final = np.array([INDEX[site] for site in SITES])
 _WORK: Final = 1000
 """Films are worked on at up to twice this many pixels: canonical views need less."""
@@ -51,13 +57,13 @@ _WORK: Final = 1000
 
 @dataclass(frozen=True)
 class _Located:
-    """One hand: landmarks (28, 2) in the picture, confidence (28,), and how it lies."""
+    """One hand: landmarks (28, 2) in the picture, confidence (22,) of the sites, how it lies, and their mean."""
 
     points: Points
     confidence: npt.NDArray[np.float64]
     to_picture: Affine
-    mirrored: float
     score: float
+    chance_right: float = 0.5
 
 
 class HandFinder:
@@ -121,45 +127,32 @@ class HandFinder:
         for one in _agreed(found):
             x, y = moved(to_picture, np.array([one.x, one.y]))
             scale = float(to_picture[0, 0])
-            kept.append(PalmSeen(x, y, one.up_x * scale, one.up_y * scale, one.probability, one.mirrored))
+            kept.append(PalmSeen(x, y, one.up_x * scale, one.up_y * scale, one.probability))
         return gate, dark, tuple(kept)
 
     def _locate(self, picture: npt.NDArray[np.float32], seen: PalmSeen) -> _Located:
-        """All landmarks of one hand: both sides are tried, the likelier is looked at again in its own pose."""
+        """All landmarks of one hand, seen as a left and as a right hand; the likelier of the two."""
+        left, right = (self._as_side(picture, seen, mirrored) for mirrored in (False, True))
+        chance_right = 1 / (1 + math.exp(_SIDE_WEIGHT * (left.score - right.score)))
+        return replace(right if chance_right > 0.5 else left, chance_right=chance_right)
+
+    def _as_side(self, picture: npt.NDArray[np.float32], seen: PalmSeen, mirrored: bool) -> _Located:
+        """Three looks, each in the pose that the one before found; then how well the sites make a hand."""
         centre, up = np.array([seen.x, seen.y]), np.array([seen.up_x, seen.up_y])
-        tries = []
-        for mirrored in (False, True):
-            to_picture = canonical_affine(centre, up, mirrored)
-            for _ in range(2):
-                points, weights = self._see(picture, to_picture)
-                to_picture = self._posed(points, weights, to_picture)
-            belief = seen.mirrored if mirrored else 1 - seen.mirrored
-            tries.append((float(weights.mean()) + 0.15 * belief, mirrored, to_picture, points, weights))
-        score, mirrored, to_picture, points, weights = max(tries, key=lambda t: t[0])
-        points, weights = self._see(picture, to_picture)
-        likely = self._shape.nearest(points[_SITES], weights[_SITES] + 1e-3)
-        confidence = weights.copy()
-        confidence[_SITES] *= np.exp(-((np.hypot(*(points[_SITES] - likely).T) / (0.13 * _width(points))) ** 2))
-        other = min(t[0] for t in tries)
-        thumb = 1 / (1 + np.exp(-np.clip((score - other) * 12, -30, 30)))
-        return _Located(
-            points,
-            confidence,
-            self._posed(points, weights, to_picture),
-            float(thumb if mirrored else 1 - thumb),
-            float(confidence[_SITES].mean()),
-        )
+        to_picture = canonical_affine(centre, up, mirrored)
+        for _ in range(_LOOKS):
+            here = to_picture
+            places, weights = self._see(picture, here)
+            to_picture = compose(here, self._shape.pose(places[_SITES], weights[_SITES] ** 2 + 1e-3))
+        likely = self._shape.nearest(places[_SITES], weights[_SITES] + 1e-3)
+        away = np.hypot(*(places[_SITES] - likely).T) / (_TOLERANCE * _width(places))
+        confidence = weights[_SITES] * np.exp(-(away**2))
+        return _Located(moved(here, places), confidence, to_picture, float(confidence.mean()))
 
     def _see(self, picture: npt.NDArray[np.float32], to_picture: Affine) -> tuple[Points, npt.NDArray[np.float64]]:
-        """One look at a hand in the canonical frame: landmarks in the picture, and how concentrated each is."""
+        """One look at a hand in the canonical frame: landmarks there, and how concentrated each heatmap is."""
         found = peaks(self._sites(contrast(view(picture, to_picture, CANONICAL_HEIGHT, CANONICAL_WIDTH))))
-        return moved(to_picture, found.places[0].double().numpy()), found.weights[0].double().numpy()
-
-    def _posed(self, points: Points, weights: npt.NDArray[np.float64], to_picture: Affine) -> Affine:
-        """Canonical -> picture again, from where the sites were found."""
-        inside = moved(inverse(to_picture), points[_SITES])
-        pose = self._shape.pose(inside, weights[_SITES] ** 2 + 1e-3)
-        return compose(to_picture, pose)
+        return found.places[0].double().numpy(), found.weights[0].double().numpy()
 
 
 def _turned_back(seen: PalmSeen, turns: int) -> PalmSeen:
@@ -167,7 +160,7 @@ def _turned_back(seen: PalmSeen, turns: int) -> PalmSeen:
     x, y, up_x, up_y = seen.x, seen.y, seen.up_x, seen.up_y
     for _ in range(turns):
         x, y, up_x, up_y = VIEW - 1 - y, x, -up_y, up_x
-    return PalmSeen(x, y, up_x, up_y, seen.probability, seen.mirrored)
+    return PalmSeen(x, y, up_x, up_y, seen.probability)
 
 
 def _agreed(found: list[PalmSeen], most: int = 2) -> list[PalmSeen]:
@@ -187,11 +180,11 @@ def _agreed(found: list[PalmSeen], most: int = 2) -> list[PalmSeen]:
     for vote, group in kept:
         share = np.array([p.probability for p in group])
         share = share / share.sum()
-        values = np.array([[p.x, p.y, p.up_x, p.up_y, p.mirrored] for p in group])
+        values = np.array([[p.x, p.y, p.up_x, p.up_y] for p in group])
         lead = values[0, 2:4]
         same = values[:, 2:4] @ lead > 0  # one turn may have taken the forearm for the fingers
-        x, y, up_x, up_y, mirrored = (share * same) @ values / (share * same).sum()
-        merged.append(PalmSeen(float(x), float(y), float(up_x), float(up_y), float(vote), float(mirrored)))
+        x, y, up_x, up_y = (share * same) @ values / (share * same).sum()
+        merged.append(PalmSeen(float(x), float(y), float(up_x), float(up_y), float(vote)))
     return merged
 
 
@@ -228,13 +221,12 @@ def _found(hand: _Located, block: int, shape: tuple[int, ...], expected: Side | 
     """What is handed out, in pixels of the full picture."""
     points = _full(hand.points, block)
     rows, columns = shape[0] * block, shape[1] * block
-    seen: Side = "R" if hand.mirrored > 0.5 else "L"
+    seen: Side = "R" if hand.chance_right > 0.5 else "L"
     side = expected or seen
-    chance = hand.mirrored if side == "R" else 1 - hand.mirrored
+    chance = hand.chance_right if side == "R" else 1 - hand.chance_right
     sites = {}
-    for site in SITES:
+    for site, confidence in zip(SITES, hand.confidence.tolist(), strict=True):
         x, y = (float(v) for v in points[INDEX[site]])
-        confidence = float(hand.confidence[INDEX[site]])
         status: SiteStatus = "found" if confidence >= LEAST_CONFIDENCE else "uncertain"
         if not (-0.5 <= x <= columns - 0.5 and -0.5 <= y <= rows - 0.5):
             status = "outside"

@@ -1,4 +1,4 @@
-"""The first look at a whole picture: is it a hand radiograph, where are the hands, which way up, which side."""
+"""The first look at a whole picture: is it a hand radiograph, where are the hands, which way up, how large."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 class Overview:
     """What the network says of n views.
 
-    ``grid`` (n, 6, 16, 16): palm-centre logit, palm vector x and y, mirrored logit, the centre's offset from the cell
-    x and y (cells). ``hand`` and ``inverted`` (n,) are logits of the whole picture.
+    ``grid`` (n, 5, 16, 16): palm-centre logit, palm vector x and y, the centre's offset from the cell x and y (cells).
+    ``hand`` and ``inverted`` (n,) are logits of the whole picture.
     """
 
     grid: Tensor
@@ -45,7 +45,7 @@ class OverviewNetwork(nn.Module):
         self.to_thirtysecond = nn.Sequential(_block(80, 128, 2), _block(128, 128), _block(128, 96))
         self.from_thirtysecond = _block(96 + 80, 80)
         self.from_sixteenth = _block(80 + 48, 64)
-        self.cells = nn.Conv2d(64, 6, 1)
+        self.cells = nn.Conv2d(64, 5, 1)
         self.whole = nn.Sequential(nn.Linear(96 * 2, 48), nn.LeakyReLU(0.1), nn.Linear(48, 2))
         self.larger = nn.Upsample(scale_factor=2.0, mode="nearest")
 
@@ -62,18 +62,17 @@ class OverviewNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class PalmSeen:
-    """One hand on the overview, in view pixels: palm centre, vector from the wrist to MCP3, probabilities."""
+    """One hand on the overview, in view pixels: palm centre, vector from the wrist to MCP3, probability."""
 
     x: float
     y: float
     up_x: float
     up_y: float
     probability: float
-    mirrored: float
 
 
 def palms(grid: Tensor, least: float = 0.3, most: int = 2) -> tuple[PalmSeen, ...]:
-    """The strongest palm centres of one grid (6, 16, 16), at most ``most``, none inside another's palm."""
+    """The strongest palm centres of one grid (5, 16, 16), at most ``most``, none inside another's palm."""
     strength = torch.sigmoid(grid[0])
     seen: list[PalmSeen] = []
     for flat in torch.argsort(strength.flatten(), descending=True)[:24].tolist():
@@ -82,9 +81,9 @@ def palms(grid: Tensor, least: float = 0.3, most: int = 2) -> tuple[PalmSeen, ..
         if probability < least or len(seen) == most:
             break
         up_x, up_y = (float(v) * LENGTH_UNIT for v in grid[1:3, row, column])
-        x = (column + 0.5 + float(grid[4, row, column])) * STRIDE - 0.5
-        y = (row + 0.5 + float(grid[5, row, column])) * STRIDE - 0.5
+        x = (column + 0.5 + float(grid[3, row, column])) * STRIDE - 0.5
+        y = (row + 0.5 + float(grid[4, row, column])) * STRIDE - 0.5
         length = max((up_x**2 + up_y**2) ** 0.5, 1e-3)
         if all((x - s.x) ** 2 + (y - s.y) ** 2 > (0.8 * length) ** 2 for s in seen):
-            seen.append(PalmSeen(x, y, up_x, up_y, probability, float(torch.sigmoid(grid[3, row, column]))))
+            seen.append(PalmSeen(x, y, up_x, up_y, probability))
     return tuple(seen)

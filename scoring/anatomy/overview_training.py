@@ -28,10 +28,10 @@ class PalmCanvas:
 
 @dataclass
 class _Batch:
-    """Views before exposure, and for each the palms in it: (centre x, y, up x, y, mirrored), or none."""
+    """Views before exposure, and for each the palms in it: (centre x, y, up x, y), or none."""
 
     views: Tensor
-    palms: list[list[tuple[float, float, float, float, float]]]
+    palms: list[list[tuple[float, float, float, float]]]
 
 
 def train_overview(
@@ -49,7 +49,7 @@ def train_overview(
             _paired(chance, hands, batch // 8),
             _without(chance, others, batch - batch // 2 - batch // 8),
         )
-        views, inverted = exposed(chance, torch.cat([p.views for p in parts]), 0.2)
+        views, inverted = exposed(chance, torch.cat([p.views for p in parts]), inverted_share=0.2)
         loss = _loss(network(contrast(views)), [p for part in parts for p in part.palms], inverted)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves this one untyped
@@ -75,8 +75,8 @@ def _posed(
     outside = surroundings(chance, pictures)
     views = sampled(pictures - outside, torch.cat([linear, shift[:, :, None]], 2), VIEW, VIEW) + outside
     up = torch.linalg.solve(linear, ups)
-    rows = torch.cat([centres, up, mirrored[:, None]], 1).tolist()
-    return _Batch(views, [[(r[0], r[1], r[2], r[3], r[4])] for r in rows])
+    rows = torch.cat([centres, up], 1).tolist()
+    return _Batch(views, [[(r[0], r[1], r[2], r[3])] for r in rows])
 
 
 def _single(chance: Chance, hands: PalmCanvas, count: int) -> _Batch:
@@ -113,7 +113,7 @@ def _paired(chance: Chance, hands: PalmCanvas, count: int) -> _Batch:
         quarter = int(chance.one_of(4, 1))
         views[i] = torch.rot90(views[i], quarter, (1, 2))
         for _ in range(quarter):
-            palms[i] = [(y, VIEW - 1 - x, uy, -ux, m) for x, y, ux, uy, m in palms[i]]
+            palms[i] = [(y, VIEW - 1 - x, uy, -ux) for x, y, ux, uy in palms[i]]
     return _Batch(views, palms)
 
 
@@ -140,21 +140,21 @@ def _without(chance: Chance, others: Tensor, count: int) -> _Batch:
     return _Batch(views, [[] for _ in range(count)])
 
 
-def _loss(seen: Overview, palms: Sequence[list[tuple[float, float, float, float, float]]], inverted: Tensor) -> Tensor:
-    """Focal loss for the centres; at each true centre the vector, the side and the offset; the whole picture's gate."""
+def _loss(seen: Overview, palms: Sequence[list[tuple[float, float, float, float]]], inverted: Tensor) -> Tensor:
+    """Focal loss for the centres; at each true centre the vector and the offset; the whole picture's gate."""
     count = len(palms)
     target = torch.zeros(count, CELLS, CELLS)
     cell_y, cell_x = torch.meshgrid(torch.arange(CELLS), torch.arange(CELLS), indexing="ij")
     where: list[tuple[int, int, int]] = []
     wanted: list[tuple[float, ...]] = []
     for i, found in enumerate(palms):
-        for x, y, up_x, up_y, mirrored in found:
+        for x, y, up_x, up_y in found:
             at_x, at_y = (x + 0.5) / STRIDE - 0.5, (y + 0.5) / STRIDE - 0.5
             away = (cell_x - at_x) ** 2 + (cell_y - at_y) ** 2
             target[i] = torch.maximum(target[i], torch.exp(-away / 0.9))
             for row, column in torch.nonzero(away < 1.2).tolist():
                 where.append((i, row, column))
-                wanted.append((up_x / LENGTH_UNIT, up_y / LENGTH_UNIT, mirrored, at_x - column, at_y - row))
+                wanted.append((up_x / LENGTH_UNIT, up_y / LENGTH_UNIT, at_x - column, at_y - row))
     logit = seen.grid[:, 0]
     raw = functional.binary_cross_entropy_with_logits(logit, target, reduction="none")
     centre = (raw * (torch.sigmoid(logit) - target).abs() ** 1.5).sum() / count
@@ -162,9 +162,8 @@ def _loss(seen: Overview, palms: Sequence[list[tuple[float, float, float, float,
     values = torch.tensor(wanted)
     at = seen.grid[picked[:, 0], :, picked[:, 1], picked[:, 2]]
     vector = functional.smooth_l1_loss(at[:, 1:3], values[:, 0:2], beta=0.1)
-    side = functional.binary_cross_entropy_with_logits(at[:, 3], values[:, 2])
-    offset = functional.smooth_l1_loss(at[:, 4:6], values[:, 3:5], beta=0.3)
+    offset = functional.smooth_l1_loss(at[:, 3:5], values[:, 2:4], beta=0.3)
     has_hand = torch.tensor([1.0 if found else 0.0 for found in palms])
     gate = functional.binary_cross_entropy_with_logits(seen.hand, has_hand)
     turned = functional.binary_cross_entropy_with_logits(seen.inverted, inverted, weight=has_hand)
-    return centre * 2.0 + vector * 3 + side * 0.7 + offset + gate + 0.3 * turned
+    return centre * 2.0 + vector * 3 + offset + gate + 0.3 * turned

@@ -45,7 +45,7 @@ def train_sites(hands: SiteCanvas, steps: int, seed: int, tick: Callable[[], Non
         outside = surroundings(chance, pictures)
         views = sampled(pictures - outside, affines, CANONICAL_HEIGHT, CANONICAL_WIDTH, bend) + outside
         points = bent_points(affines, bend, hands.points[chosen].nan_to_num(-99.0))
-        views, _ = exposed(chance, views, 0.04)
+        views, _ = exposed(chance, views, inverted_share=0.04, cut_share=0.2)
         loss = _loss(network(contrast(views)), points, hands.weights[chosen])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves this one untyped

@@ -31,8 +31,8 @@ from scoring.score_rules.sharp_van_der_heijde import SITES
 
 OVERVIEW: Final = "overview.safetensors"
 SITE_NETWORK: Final = "sites.safetensors"
-OVERVIEW_STEPS: Final = 1100
-SITE_STEPS: Final = 1500
+OVERVIEW_STEPS: Final = 600
+SITE_STEPS: Final = 850
 
 _COMMAND: Final = "python -m scoring.anatomy.training --data DIR --out DIR --seed {seed}"
 _LICENCE: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite), MedNIST CC BY-SA 4.0"
@@ -119,13 +119,13 @@ def _record(out: Path, seed: int) -> str:
         (
             "overview",
             OVERVIEW,
-            "way up, side and gate: real hand films, phantoms, and other anatomy",
+            "way up and gate: real hand films, phantoms, and other anatomy",
             (_RSNA, _BOXES, _PLACED, _PHANTOMS, _MEDNIST),
         ),
         (
             "sites",
             SITE_NETWORK,
-            "joint centres: children's hand films and phantoms",
+            "side and joint centres: children's hand films and phantoms",
             (_RSNA, _BOXES, _PLACED, _PHANTOMS),
         ),
     )

@@ -66,10 +66,9 @@ def other_canvases(data: Path, seed: int) -> Tensor:
 
 
 def split_boxed(data: Path) -> tuple[list[BoxedHand], list[BoxedHand]]:
-    """Boxed hands for training and for evaluation; the 40 held out are drawn from all 240 names."""
-    names = [path.stem for path in (data / BOXES).glob("*.xml")]
-    kept = held_out(names)
+    """Boxed hands for training and for evaluation; the 40 held out are drawn from those that have every box."""
     hands = read_boxed_hands(data / BOXES)
+    kept = held_out(h.name for h in hands)
     return [h for h in hands if h.name not in kept], [h for h in hands if h.name in kept]
 
 
