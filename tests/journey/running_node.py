@@ -88,12 +88,12 @@ accept_demonstration_weights = {str(self.accept).lower()}
         done = self.verb("status", "--json", "--study", study_instance_uid)
         return dict(json.loads(done.stdout)[0]) if done.stdout.strip() else {}
 
-    def wait_for(self, study_instance_uid: str, seconds: float = 90.0) -> dict[str, Any]:
-        """The study's status once it came to rest."""
+    def wait_for(self, study_instance_uid: str, seconds: float = 90.0, not_in: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The study's status once it came to rest, in another state than ``not_in``."""
 
         def settled() -> dict[str, Any]:
             status = self.status(study_instance_uid)
-            return status if status.get("state") in FINISHED else {}
+            return status if status.get("state") in set(FINISHED) - set(not_in) else {}
 
         return wait_until(f"study …{study_instance_uid[-6:]} comes to rest", settled, seconds)
 

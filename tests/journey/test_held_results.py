@@ -1,0 +1,30 @@
+"""Results of demonstration weights stay in the house until the settings accept them by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.journey.running_node import RunningNode
+from tests.journey.test_a_study_comes_back import returned, two_hands
+
+
+def test_demonstration_results_are_held_until_the_settings_accept_them(node: RunningNode, tmp_path: Path) -> None:
+    assert node.stop() == 0
+    node.accept = False
+    node.write_config()
+    node.start()
+    uid, files = two_hands(tmp_path, 4600)
+    node.send_through_orthanc(*files)
+    held = node.wait_for(uid)
+    assert held["state"] == "held"
+    assert "demonstration weights" in held["reasons"][-1]["text"]
+    assert node.verb("status").returncode == 1, "something waits for a person"
+    assert returned(node, uid, "SR") == []
+
+    assert node.stop() == 0
+    node.accept = True
+    node.write_config()
+    node.start()
+    assert node.verb("requeue", "--study", uid).returncode == 0
+    assert node.wait_for(uid, 60, not_in=("held",))["state"] == "delivered"
+    assert len(returned(node, uid, "SR")) == 1
