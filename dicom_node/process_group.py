@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Final
 
 from dicom_node.errors import LedgerBusyError
-from dicom_node.ledger.jobs import release_leases_of
+from dicom_node.ledger.job_failures import release_leases_of
 from dicom_node.ledger.lease_owner import process_prefix
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.settings import NodeSettings, read_settings

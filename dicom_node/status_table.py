@@ -12,7 +12,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from dicom_node.delivery.outbox import release
-from dicom_node.ledger.jobs import requeue
+from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ResultRow
 from dicom_node.release_rule import reason_to_hold

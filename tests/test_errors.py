@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dicom_node.errors
 import sr_templates.errors
-from dicom_node.ledger.jobs import CRASHED
+from dicom_node.ledger.job_failures import CRASHED
 from scoring.errors import RheumascoreError
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "errors.md"

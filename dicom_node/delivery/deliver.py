@@ -17,7 +17,9 @@ from dicom_node.delivery.part10_bytes import as_implicit, read_part10
 from dicom_node.delivery.store_scu import open_association
 from dicom_node.delivery.study_progress import settle_study
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError, TransientError
-from dicom_node.ledger.jobs import LeasedJob, finish, hasten, hold_back, waiting_seconds
+from dicom_node.ledger.job_failures import waiting_seconds
+from dicom_node.ledger.job_restarts import hasten, hold_back
+from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import DeliveryRow, ObjectRow
 from dicom_node.ledger.timeline import record

@@ -12,7 +12,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.delivery.study_progress import settle_study
-from dicom_node.ledger.jobs import add_job, add_reason, release_held
+from dicom_node.ledger.job_failures import add_reason
+from dicom_node.ledger.job_restarts import release_held
+from dicom_node.ledger.jobs import add_job
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer

@@ -36,14 +36,14 @@ def settle_study(session: Session, study_instance_uid: str, actor: str) -> None:
 
 def _state(jobs: set[tuple[str, str]], evaluable: bool) -> str | None:
     """The state that follows from (kind, state) of the jobs; None: it stays."""
-    states = {state for _, state in jobs}
-    if "parked" in states:
+    if any(state == "parked" for _, state in jobs):
         return None
-    if "waiting" in states or "leased" in states:
-        delivering = any(kind == "deliver" and state in {"waiting", "leased"} for kind, state in jobs)
-        return "delivering" if delivering else None
-    if "held" in states:
+    if jobs & {("deliver", "waiting"), ("deliver", "leased")}:
+        return "delivering"
+    if ("deliver", "held") in jobs:
         return "held"
+    if any(state != "done" for _, state in jobs):
+        return None
     if ("deliver", "done") in jobs:
         return "delivered" if evaluable else "not_evaluable"
     return None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from dicom_node.errors import LeaseLostError, LedgerBusyError
-from dicom_node.ledger.jobs import LEASE_SECONDS, LeasedJob, fail, take_lease
+from dicom_node.ledger.job_failures import fail
+from dicom_node.ledger.jobs import LEASE_SECONDS, LeasedJob, take_lease
 from dicom_node.ledger.lease_keeper import keep_lease
 from dicom_node.ledger.lease_owner import lease_owner
 from dicom_node.ledger.ledger import Ledger

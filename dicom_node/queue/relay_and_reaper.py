@@ -21,7 +21,8 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.errors import LedgerBusyError
-from dicom_node.ledger.jobs import LEASE_SECONDS, LONGEST_WAIT_SECONDS, JobKind, end_lost_lease
+from dicom_node.ledger.job_failures import end_lost_lease
+from dicom_node.ledger.jobs import LEASE_SECONDS, LONGEST_WAIT_SECONDS, JobKind
 from dicom_node.ledger.lease_owner import is_gone
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery import store_scu
 from dicom_node.delivery.deliver import deliver_results
 from dicom_node.delivery.outbox import put_into_outbox, release
 from dicom_node.delivery.part10_bytes import as_implicit, read_part10
-from dicom_node.ledger.jobs import LeasedJob, add_job, requeue
+from dicom_node.ledger.job_restarts import requeue
+from dicom_node.ledger.jobs import LeasedJob, add_job
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ResultRow
 from dicom_node.peers import Peer
@@ -48,6 +49,7 @@ class House:
         written = ResultObjects("comprehensive", OBJECTS)
         with self.ledger.write() as session:
             put_into_outbox(session, self.result, written, digests, peers, hold=hold)
+            session.execute(update(JobRow).where(JobRow.kind == "report").values(state="done"))
         with self.ledger.read() as session:
             return list(session.scalars(select(JobRow.id).where(JobRow.kind == "deliver").order_by(JobRow.key)))
 
@@ -97,6 +99,8 @@ def keep_result(house: House, result: ScoreResult) -> None:
     with house.ledger.write() as session:
         score = add_job(session, "score", result.digest, result.study_instance_uid, {})
         score.state = "done"
+        report = add_job(session, "report", f"report {result.digest}", result.study_instance_uid, {})
+        report.state = "leased"  # the one that puts it into the outbox, in the transaction that ends it
         session.add(
             ResultRow(
                 digest=result.digest,

@@ -10,24 +10,9 @@ import pytest
 
 from dicom_node.errors import DestinationAwayError, DestinationRefusesError, LeaseLostError
 from dicom_node.ledger import jobs
-from dicom_node.ledger.jobs import (
-    CRASHED,
-    JobKind,
-    LeasedJob,
-    add_job,
-    end_lost_lease,
-    fail,
-    finish,
-    hasten,
-    hold_back,
-    is_due,
-    release_held,
-    release_leases_of,
-    renew,
-    requeue,
-    take_lease,
-    waiting_seconds,
-)
+from dicom_node.ledger.job_failures import CRASHED, end_lost_lease, fail, release_leases_of, waiting_seconds
+from dicom_node.ledger.job_restarts import hasten, hold_back, release_held, requeue
+from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, finish, is_due, renew, take_lease
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.timeline import timeline_of

@@ -1,0 +1,107 @@
+"""How a failure of a job is answered.
+
+- ``TransientError``: wait, longer each time with jitter, and never give up;
+- any other ``RheumascoreError``: parked at once, a person looks;
+- a crash of the worker, or an error nobody foresaw: again, but parked after ``limits.attempts`` of them. A crash while
+  delivering only postpones: the objects are safe, and a peer that is slow to answer is no reason to stop.
+"""
+
+from __future__ import annotations
+
+import random
+from time import time
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dicom_node.errors import TransientError
+from dicom_node.ledger.jobs import LONGEST_WAIT_SECONDS, LeasedJob, confirm_lease, job_title, wait_again
+from dicom_node.ledger.tables import JobRow, StudyRow
+from dicom_node.ledger.timeline import change_state, record
+from scoring.errors import RheumascoreError
+
+CRASHED: Final = "RS-350"
+"""Code of a job that was parked because workers died of it, or of an error that nobody foresaw."""
+_FIRST_WAIT_SECONDS: Final = 2.0
+_WAIT_GROWTH: Final = 4
+
+
+def fail(session: Session, leased: LeasedJob, error: Exception, *, attempts_allowed: int) -> JobRow:
+    """The work failed: postponed or parked, as the file's head says. Returns the row as it now stands.
+
+    Raises LeaseLostError when the lease is no longer this worker's.
+    """
+    job = confirm_lease(session, leased)
+    code, text = _code_and_text(error)
+    if isinstance(error, TransientError):
+        job.attempts -= 1
+        _postpone(session, job, leased.owner, code, text)
+    elif isinstance(error, RheumascoreError) or job.attempts >= attempts_allowed:
+        _park(session, job, leased.owner, code, text)
+    else:
+        _postpone(session, job, leased.owner, code, text)
+    return job
+
+
+def end_lost_lease(session: Session, job: JobRow, actor: str, attempts_allowed: int) -> None:
+    """The worker that held the lease is gone: the job waits again, or is parked when it was one crash too many."""
+    text = f"The worker stopped in the middle of it (attempt {job.attempts})."
+    if job.kind == "deliver":
+        job.attempts -= 1
+        _postpone(session, job, actor, CRASHED, text)
+        return
+    if job.attempts >= attempts_allowed:
+        _park(session, job, actor, CRASHED, text)
+        return
+    wait_again(job)
+    record(session, job.study_instance_uid, actor, f"{job.kind}_lease_lost", text, job=job.id)
+
+
+def release_leases_of(session: Session, owner_prefix: str, actor: str, attempts_allowed: int) -> int:
+    """End every lease of owners with this prefix, because they are known to be dead. Returns how many there were."""
+    query = select(JobRow).where(JobRow.state == "leased", JobRow.lease_owner.startswith(owner_prefix, autoescape=True))
+    jobs = list(session.scalars(query))
+    for job in jobs:
+        end_lost_lease(session, job, actor, attempts_allowed)
+    return len(jobs)
+
+
+def waiting_seconds(postponed: int) -> float:
+    """How long to wait after so many transient failures in a row: 2, 8, 32 … 900 s, a quarter more or less."""
+    steps = min(postponed, 8) - 1
+    longest: float = min(_FIRST_WAIT_SECONDS * _WAIT_GROWTH**steps, LONGEST_WAIT_SECONDS)
+    return longest * random.uniform(0.75, 1.25)
+
+
+def add_reason(reasons: list[Any], code: str, text: str, system: str) -> list[dict[str, str]]:
+    """``reasons`` of a study with one more, once."""
+    new = {"code": code, "text": text, "system": system}
+    return [*reasons, new] if new not in reasons else list(reasons)
+
+
+def _postpone(session: Session, job: JobRow, actor: str, code: str, text: str) -> None:
+    job.postponed += 1
+    wait = waiting_seconds(job.postponed)
+    wait_again(job, run_after=time() + wait)
+    job.error_code, job.error_text = code, text
+    record(
+        session, job.study_instance_uid, actor, f"{job.kind}_postponed",
+        f"{text} Again in {wait:.0f} s.", job=job.id, code=code,
+    )  # fmt: skip
+
+
+def _park(session: Session, job: JobRow, actor: str, code: str, text: str) -> None:
+    job.state, job.lease_owner, job.lease_until, job.updated_at = "parked", None, None, time()
+    job.error_code, job.error_text = code, text
+    record(session, job.study_instance_uid, actor, f"{job.kind}_parked", text, job=job.id, code=code)
+    if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
+        reasons = add_reason(study.reasons, code, text, str(job.subject.get("system", "")))
+        change_state(session, study, "failed", actor, f"{job_title(job)} was given up: {text}", reasons)
+
+
+def _code_and_text(error: Exception) -> tuple[str, str]:
+    """Code and text for people. Of an error nobody foresaw only the kind: its text may hold patient data."""
+    if isinstance(error, RheumascoreError):
+        return error.code, str(error)
+    return CRASHED, f"An error that nobody foresaw ({type(error).__name__}); the worker's log has the place."

@@ -1,0 +1,67 @@
+"""Jobs started by somebody else than the clock: released, begun again by a person, hastened or held back together."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dicom_node.ledger.jobs import change_jobs, job_title, wait_again
+from dicom_node.ledger.tables import JobRow, StudyRow
+from dicom_node.ledger.timeline import change_state, record
+
+_STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering"}
+"""What a study's state is while such a job waits."""
+
+
+def release_held(session: Session, job: JobRow, actor: str) -> None:
+    """Let a held job run; one that is not held stays as it is."""
+    if job.state == "held":
+        wait_again(job)
+        record(session, job.study_instance_uid, actor, f"{job.kind}_released", f"{job_title(job)} was released.")
+
+
+def requeue(session: Session, actor: str, *, study_instance_uid: str | None = None, parked: bool = False) -> int:
+    """Start waiting jobs now, and with ``parked`` those that were given up, with a fresh count. Returns how many."""
+    query = select(JobRow).where(JobRow.state.in_(("waiting", "parked") if parked else ("waiting",)))
+    if study_instance_uid is not None:
+        query = query.where(JobRow.study_instance_uid == study_instance_uid)
+    jobs = list(session.scalars(query))
+    for job in jobs:
+        if job.state == "parked":
+            _unpark(session, job, actor)
+        wait_again(job)
+    return len(jobs)
+
+
+def hasten(session: Session, key_prefix: str) -> int:
+    """What made these jobs wait is over: run them now. Returns how many were waiting for later."""
+    now = time()
+    return change_jobs(
+        session,
+        update(JobRow)
+        .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after > now)
+        .values(run_after=0.0, hinted_at=None, updated_at=now),
+    )
+
+
+def hold_back(session: Session, key_prefix: str, until: float) -> int:
+    """What one of these jobs just met waits for all of them: none starts before then. Returns how many were due."""
+    return change_jobs(
+        session,
+        update(JobRow)
+        .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after < until)
+        .values(run_after=until, updated_at=time()),
+    )
+
+
+def _unpark(session: Session, job: JobRow, actor: str) -> None:
+    """A person starts again what was given up: a fresh count, and the study is where it was before."""
+    job.attempts = job.postponed = 0
+    text = f"{job_title(job)} was started again."
+    record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
+    if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
+        left = [r for r in study.reasons if (r["code"], r["text"]) != (job.error_code, job.error_text)]
+        change_state(session, study, _STATE_BEFORE[job.kind], actor, text, left)
