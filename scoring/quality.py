@@ -24,7 +24,7 @@ MOST_CLIPPED: Final = 0.35
 """Share of a hand's pixels at the very end of the scale: above it bone detail is burnt out or never recorded."""
 
 LEAST_SHARPNESS: Final = 0.052
-"""A blur of 0.7 mm brings sharp films down to this: half the width of a joint space. 36 real films had 0.075 to 0.116."""
+"""A blur of 0.7 mm, near half a joint space, brings a sharp film down to this; 36 real films had 0.075 to 0.116."""
 
 
 @dataclass(frozen=True, slots=True)
