@@ -24,9 +24,7 @@ from dicom_node.delivery.send_files import send_files
 from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.study_status import study_status
-from scoring.phantoms.as_dicom import hand_dataset
-from scoring.phantoms.hand import draw_hand
-from scoring.score_rules.sharp_van_der_heijde import SIDES
+from scoring.phantoms.write_phantoms import HandPair, write_hand_pair
 
 STAGES = (
     ("last image sent to study closed", "sent", "complete"),
@@ -48,36 +46,21 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
-        studies = [draw_study(folder / "studies", seed) for seed in range(9000, 9000 + arguments.n)]
+        studies = [write_hand_pair(folder / "studies", seed) for seed in range(9000, 9000 + arguments.n)]
         started = time.monotonic()
         with running_site(folder) as site:
-            first = send_and_wait(site, *studies[0])
+            first = send_and_wait(site, studies[0])
             print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
-            rows = [send_and_wait(site, *study) for study in studies[1:]]
+            rows = [send_and_wait(site, pair) for pair in studies[1:]]
     print_table("first study", [first])
     if rows:
         print_table(f"median of {len(rows)} further studies", rows)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
 
 
-def draw_study(folder: Path, seed: int) -> tuple[str, tuple[Path, ...]]:
-    """Two hands of a phantom, one film each, about 2 MB in all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    uid: str | None = None
-    files = []
-    for number, side in enumerate(SIDES, start=1):
-        hand = draw_hand(seed * 2 + number, side=side)
-        dataset = hand_dataset(hand.pixels, hand.spacing_mm, side, seed, study_instance_uid=uid, instance_number=number)
-        uid = str(dataset.StudyInstanceUID)
-        files.append(folder / f"{seed}-{side}.dcm")
-        dataset.save_as(files[-1], enforce_file_format=True)
-    assert uid is not None
-    return uid, tuple(files)
-
-
-def send_and_wait(site: DemoSite, uid: str, files: Sequence[Path]) -> dict[str, float]:
+def send_and_wait(site: DemoSite, pair: HandPair) -> dict[str, float]:
     """Send one study and wait until its objects are stored; seconds of each stage."""
-    refused = [answer for answer in send_files(site.node, files, SENDER_TITLE) if not answer.stored]
+    refused = [answer for answer in send_files(site.node, pair.files, SENDER_TITLE) if not answer.stored]
     assert not refused, refused
     sent = time.time()
     ledger = Ledger(site.ledger_url)
@@ -87,7 +70,7 @@ def send_and_wait(site: DemoSite, uid: str, files: Sequence[Path]) -> dict[str, 
         assert time.monotonic() < until, json.dumps(status)
         time.sleep(0.02)
         with ledger.read() as session:
-            status = study_status(session, uid) or {}
+            status = study_status(session, pair.study_instance_uid) or {}
     ledger.close()
     at = {event["event"]: datetime.fromisoformat(event["at"]).timestamp() for event in reversed(status["timeline"])}
     at["sent"] = sent

@@ -30,10 +30,8 @@ from dicom_node.ledger.tables import ObjectRow, ResultRow
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.score_offline import summary_line
 from dicom_node.study_status import study_status
-from scoring.phantoms.as_dicom import hand_dataset
-from scoring.phantoms.hand import draw_hand
+from scoring.phantoms.write_phantoms import write_hand_pair
 from scoring.result import ScoreResult
-from scoring.score_rules.sharp_van_der_heijde import SIDES
 from sr_templates.report_as_text import report_as_text
 
 _STUDIES: Final = Path(__file__).parent / "demo_studies"
@@ -103,20 +101,8 @@ def _make_studies(folder: Path) -> tuple[DemoStudy, ...]:
 
 
 def _phantom_study(folder: Path) -> DemoStudy:
-    folder.mkdir(parents=True, exist_ok=True)
-    hands = [draw_hand(_PHANTOM_SEED + n, side=side, severity=0.35) for n, side in enumerate(SIDES)]
-    uid = None
-    files = []
-    for number, hand in enumerate(hands, start=1):
-        dataset = hand_dataset(
-            hand.pixels, hand.spacing_mm, hand.side, _PHANTOM_SEED, study_instance_uid=uid, instance_number=number
-        )
-        uid = str(dataset.StudyInstanceUID)
-        path = folder / f"phantom-{hand.side}.dcm"
-        dataset.save_as(path, enforce_file_format=True)
-        files.append(path)
-    truth = sum(sum(hand.grades.values()) for hand in hands)
-    return DemoStudy(f"PHANTOM-{_PHANTOM_SEED}", tuple(files), "delivered", f"drawn with a total of {truth}")
+    pair = write_hand_pair(folder, _PHANTOM_SEED, severity=0.35)
+    return DemoStudy(f"PHANTOM-{_PHANTOM_SEED}", pair.files, "delivered", f"drawn with a total of {pair.total}")
 
 
 def _refused_study(folder: Path) -> DemoStudy:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -14,9 +15,7 @@ from pydicom import dcmread
 
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.score_offline import score_files
-from scoring.phantoms.as_dicom import hand_dataset
-from scoring.phantoms.hand import draw_hand
-from scoring.score_rules.sharp_van_der_heijde import SIDES
+from scoring.phantoms.write_phantoms import write_hand_pair
 
 PICTURES = Path(__file__).parent / "pictures"
 FILM = Path(__file__).parents[1] / "dicom_node" / "demo_studies" / "rsna_hand_11461.png"
@@ -30,26 +29,11 @@ def main() -> None:
         folder = Path(scratch)
         film = list(wrap_photos([FILM], "hand", "RSNA-11461", folder / "film", side="L"))
         save_pictures("real_film", film, folder / "film-out")
-        save_pictures("phantom_pair", draw_pair(folder / "phantom"), folder / "phantom-out")
+        pair = write_hand_pair(folder / "phantom", PHANTOM_SEED, severity=0.35)
+        save_pictures("phantom_pair", pair.files, folder / "phantom-out")
 
 
-def draw_pair(folder: Path) -> list[Path]:
-    """Both hands of the demonstration's phantom."""
-    folder.mkdir()
-    uid: str | None = None
-    files = []
-    for number, side in enumerate(SIDES):
-        hand = draw_hand(PHANTOM_SEED + number, side=side, severity=0.35)
-        dataset = hand_dataset(
-            hand.pixels, hand.spacing_mm, side, PHANTOM_SEED, study_instance_uid=uid, instance_number=number + 1
-        )
-        uid = str(dataset.StudyInstanceUID)
-        files.append(folder / f"{side}.dcm")
-        dataset.save_as(files[-1], enforce_file_format=True)
-    return files
-
-
-def save_pictures(name: str, files: list[Path], out: Path) -> None:
+def save_pictures(name: str, files: Sequence[Path], out: Path) -> None:
     """Score offline and save every Secondary Capture."""
     out.mkdir()
     for score in score_files(files, out, "hand_joints"):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from scoring.phantoms.as_dicom import hand_dataset
+from scoring.phantoms.as_dicom import hand_dataset, phantom_uid
 from scoring.phantoms.hand import HandPhantom, draw_hand
 from scoring.phantoms.truth import TruthRow, truth_rows, write_truth
+from scoring.score_rules.sharp_van_der_heijde import SIDES
 
 
 def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = False) -> Iterator[Path]:
@@ -28,6 +30,31 @@ def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = Fals
         yield path
     write_truth(out / "truth.csv", rows)
     yield out / "truth.csv"
+
+
+@dataclass(frozen=True)
+class HandPair:
+    """A study of two films: the right and the left hand of one phantom, each in its own DICOM file."""
+
+    study_instance_uid: str
+    files: tuple[Path, Path]
+    """Right, left."""
+    total: int
+    """Sum of all grades drawn: the truth of the Sharp/van der Heijde total."""
+
+
+def write_hand_pair(folder: Path, seed: int, severity: float | None = None) -> HandPair:
+    """Draw and write both hands of one phantom; the same seed gives the same study."""
+    folder.mkdir(parents=True, exist_ok=True)
+    hands = [draw_hand(2 * seed + n, side=side, severity=severity) for n, side in enumerate(SIDES)]
+    uid = phantom_uid("pair", seed)
+    for number, hand in enumerate(hands, start=1):
+        dataset = hand_dataset(
+            hand.pixels, hand.spacing_mm, hand.side, seed, study_instance_uid=uid, instance_number=number
+        )
+        dataset.save_as(folder / f"{seed}-{hand.side}.dcm", enforce_file_format=True)
+    right, left = (folder / f"{seed}-{side}.dcm" for side in SIDES)
+    return HandPair(uid, (right, left), sum(sum(hand.grades.values()) for hand in hands))
 
 
 def _write(path: Path, hand: HandPhantom) -> None:

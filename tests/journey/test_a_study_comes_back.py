@@ -17,6 +17,7 @@ from dicom_node.local_files import dataset_digest
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_both_hands, draw_hand
+from scoring.phantoms.write_phantoms import write_hand_pair
 from sr_templates.report_as_text import report_as_text
 from tests.foreign_programs.dcmtk import dsrdump, findscu, storescu
 from tests.foreign_programs.programs import find_program, wait_until
@@ -28,21 +29,6 @@ KNEE = Path(__file__).parents[2] / "dicom_node" / "demo_studies" / "fracatlas_kn
 def save(dataset: Dataset, path: Path) -> Path:
     dataset.save_as(path, enforce_file_format=True)
     return path
-
-
-def two_hands(folder: Path, seed: int) -> tuple[str, list[Path]]:
-    """Both hands of one phantom patient, one film each, in one study."""
-    uid: str | None = None
-    files = []
-    for number, side in enumerate(("R", "L"), start=1):
-        hand = draw_hand(seed + number, side=side, severity=0.3)
-        dataset = hand_dataset(
-            hand.pixels, hand.spacing_mm, hand.side, seed, study_instance_uid=uid, instance_number=number
-        )
-        uid = str(dataset.StudyInstanceUID)
-        files.append(save(dataset, folder / f"{side}.dcm"))
-    assert uid is not None
-    return uid, files
 
 
 def returned(node: RunningNode, uid: str, modality: str) -> list[tuple[str, Path]]:
@@ -65,11 +51,11 @@ def judge(path: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def scored(node: RunningNode, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Path], dict[str, Any]]:
+def scored(node: RunningNode, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, tuple[Path, ...], dict[str, Any]]:
     """A two-hand study that went through Orthanc and came back."""
-    uid, files = two_hands(tmp_path_factory.mktemp("study"), 4100)
-    node.send_through_orthanc(*files)
-    return uid, files, node.wait_for(uid)
+    pair = write_hand_pair(tmp_path_factory.mktemp("study"), 4100, severity=0.3)
+    node.send_through_orthanc(*pair.files)
+    return pair.study_instance_uid, pair.files, node.wait_for(pair.study_instance_uid)
 
 
 def test_the_report_lies_in_the_same_study_of_the_pacs(node: RunningNode, scored: Any) -> None:
@@ -179,16 +165,17 @@ def test_an_image_that_cannot_be_decoded_is_not_evaluable(node: RunningNode, tmp
 
 
 def test_two_halves_in_two_associations_are_one_study(node: RunningNode, tmp_path: Path) -> None:
-    uid, files = two_hands(tmp_path, 4300)
-    for path in files:
+    pair = write_hand_pair(tmp_path, 4300)
+    for path in pair.files:
         assert storescu(node.port, path).returncode == 0
-    status = node.wait_for(uid)
+    status = node.wait_for(pair.study_instance_uid)
     assert status["state"] == "delivered"
     assert len(status["results"]) == 1
 
 
 def test_a_late_image_makes_a_successor(node: RunningNode, tmp_path: Path) -> None:
-    uid, (right, left) = two_hands(tmp_path, 4400)
+    pair = write_hand_pair(tmp_path, 4400)
+    uid, (right, left) = pair.study_instance_uid, pair.files
     storescu(node.port, right)
     first = node.wait_for(uid)["results"]
     storescu(node.port, left)
@@ -202,9 +189,10 @@ def test_a_late_image_makes_a_successor(node: RunningNode, tmp_path: Path) -> No
 
 
 def test_the_pacs_is_away_and_comes_back(node: RunningNode, tmp_path: Path) -> None:
-    uid, files = two_hands(tmp_path, 4500)
+    pair = write_hand_pair(tmp_path, 4500)
+    uid = pair.study_instance_uid
     node.orthanc.stop()
-    assert storescu(node.port, *files).returncode == 0
+    assert storescu(node.port, *pair.files).returncode == 0
     wait_until("the report waits", lambda: node.status(uid).get("state") == "delivering", 60)
     node.orthanc.start()
     assert node.wait_for(uid, 120)["state"] == "delivered"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.journey.running_node import RunningNode
-from tests.journey.test_a_study_comes_back import returned, two_hands
+from tests.journey.test_a_study_comes_back import returned
 
 
 def test_demonstration_results_are_held_until_the_settings_accept_them(node: RunningNode, tmp_path: Path) -> None:
@@ -13,8 +14,9 @@ def test_demonstration_results_are_held_until_the_settings_accept_them(node: Run
     node.accept = False
     node.write_config()
     node.start()
-    uid, files = two_hands(tmp_path, 4600)
-    node.send_through_orthanc(*files)
+    pair = write_hand_pair(tmp_path, 4600)
+    uid = pair.study_instance_uid
+    node.send_through_orthanc(*pair.files)
     held = node.wait_for(uid)
     assert held["state"] == "held"
     assert "demonstration weights" in held["reasons"][-1]["text"]
