@@ -11,25 +11,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import (
-    A_ASSOCIATE,
-    ImplementationClassUIDNotification,
-    ImplementationVersionNameNotification,
-    MaximumLengthNotification,
-)
-from pynetdicom.presentation import PresentationContext
 
 from dicom_node.receiving.association_guard import (
-    ABORT,
     CLOSED_BY_PEER,
     GuardedChannel,
     PduTooLongError,
     PeerGoneError,
     PeerTooSlowError,
+)
+from dicom_node.receiving.association_pdus import (
+    ABORT,
+    APPLICATION_CONTEXT,
+    ASSOCIATE_RQ,
+    P_DATA,
+    RELEASE_RP,
+    RELEASE_RQ,
+    AssociationRequest,
+    ContextResult,
+    ProposedContext,
+    RequestDamagedError,
+    encode_acceptance,
+    encode_rejection,
+    read_request,
 )
 from dicom_node.receiving.dimse_command import (
     C_CANCEL_RQ,
@@ -42,16 +48,14 @@ from dicom_node.receiving.dimse_command import (
     encode_response,
     read_command,
 )
-from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_node.receiving.inbox import Inbox
 from dicom_node.receiving.incoming_store import IncomingStore
 from dicom_node.receiving.presentation_contexts import choose_transfer_syntax, is_taken
 from dicom_node.receiving.store_status import SUCCESS, UNRECOGNISED_OPERATION
 
-ASSOCIATE_RQ, P_DATA, RELEASE_RQ = 0x01, 0x04, 0x05
 _LONGEST_REQUEST: Final = 65_536
-_APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
-_RELEASE_RP: Final = bytes((0x06, 0, 0, 0, 0, 4, 0, 0, 0, 0))
+_IMPLICIT: Final = "1.2.840.10008.1.2"
+_CLASS_NOT_SUPPORTED, _SYNTAXES_NOT_SUPPORTED = 3, 4
 _BY_USER, _BY_PROVIDER = 0, 2
 _UNRECOGNISED_PDU, _UNEXPECTED_PDU, _INVALID_PARAMETER = 1, 2, 6
 _COMMAND, _LAST = 1, 2
@@ -162,37 +166,35 @@ class Association:
         kind, body = self._channel.read_request(_LONGEST_REQUEST)
         if kind != ASSOCIATE_RQ:
             raise ProtocolFaultError("the first PDU is no A-ASSOCIATE-RQ", _UNEXPECTED_PDU)
-        request = _read_request(bytes(body))
-        caller = Caller(request.calling_ae_title.strip(), request.called_ae_title.strip(), self._channel.address)
+        try:
+            request = read_request(bytes(body))
+        except RequestDamagedError as error:
+            raise ProtocolFaultError(f"A-ASSOCIATE-RQ: {error}") from None
+        caller = Caller(request.calling_ae_title, request.called_ae_title, self._channel.address)
         self._log = self._log.bind(calling=caller.calling_ae_title)
         rejection = _wrong_protocol(request) or self._admit(caller)
         if rejection is not None:
-            self._channel.send(struct.pack(">BxLxBBB", 0x03, 4, rejection.result, rejection.source, rejection.reason))
+            self._channel.send(encode_rejection(rejection.result, rejection.source, rejection.reason))
             self._log.warning("association_rejected", reason=rejection.words, called=caller.called_ae_title)
             self._channel.close_after_answer()
             return False
         self._channel.established = True
         self._calling_ae_title = caller.calling_ae_title
-        user = request.user_information
-        self._peer_pdu_bytes = int(user.maximum_length or 0) if user is not None else 0
-        self._channel.send(self._accept(request))
+        self._peer_pdu_bytes = request.longest_pdu
+        results = [self._judge(proposed) for proposed in request.contexts]
+        self._channel.send(encode_acceptance(request, results, self._pdu_bytes))
         self._log.info("association_accepted", contexts=len(self._contexts))
         return True
 
-    def _accept(self, request: Any) -> bytes:
-        results = []
-        for proposed in request.presentation_context:
-            abstract = str(proposed.abstract_syntax or "")
-            syntaxes = [str(syntax) for syntax in proposed.transfer_syntax]
-            chosen = choose_transfer_syntax(syntaxes) if is_taken(abstract) else None
-            result = PresentationContext()
-            result.context_id, result.abstract_syntax = proposed.context_id, abstract
-            result.transfer_syntax = [chosen or "1.2.840.10008.1.2"]
-            result.result = 0 if chosen else 4 if is_taken(abstract) else 3
-            results.append(result)
-            if chosen:
-                self._contexts[proposed.context_id] = (abstract, chosen)
-        return _encode_acceptance(request, results, self._pdu_bytes)
+    def _judge(self, proposed: ProposedContext) -> ContextResult:
+        abstract = proposed.abstract_syntax
+        if not is_taken(abstract):
+            return ContextResult(proposed.context_id, _CLASS_NOT_SUPPORTED, _IMPLICIT)
+        chosen = choose_transfer_syntax(proposed.transfer_syntaxes)
+        if chosen is None:
+            return ContextResult(proposed.context_id, _SYNTAXES_NOT_SUPPORTED, _IMPLICIT)
+        self._contexts[proposed.context_id] = (abstract, chosen)
+        return ContextResult(proposed.context_id, 0, chosen)
 
     # Messages
 
@@ -202,7 +204,7 @@ class Association:
             if kind == P_DATA:
                 self._take_data(body)
             elif kind == RELEASE_RQ:
-                self._channel.send(_RELEASE_RP)
+                self._channel.send(RELEASE_RP)
                 self._channel.close_after_answer()
                 return
             elif kind == ABORT:
@@ -299,36 +301,7 @@ def _last_line(error: BaseException) -> str:
     return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
-def _read_request(body: bytes) -> Any:
-    request = A_ASSOCIATE_RQ()
-    try:
-        request.decode(struct.pack(">BxL", ASSOCIATE_RQ, len(body)) + body)
-        _ = request.calling_ae_title.strip(), request.called_ae_title.strip()
-    except Exception as error:  # pynetdicom raises all sorts for a damaged request; it is always the peer's fault
-        raise ProtocolFaultError(f"A-ASSOCIATE-RQ cannot be read ({type(error).__name__})") from None
-    return request
-
-
-def _wrong_protocol(request: Any) -> Rejection | None:
+def _wrong_protocol(request: AssociationRequest) -> Rejection | None:
     if not request.protocol_version & 1:
         return _OTHER_PROTOCOL
-    return _OTHER_APPLICATION if request.application_context_name != _APPLICATION_CONTEXT else None
-
-
-def _encode_acceptance(request: Any, results: list[Any], pdu_bytes: int) -> bytes:
-    most, class_uid, version = (
-        MaximumLengthNotification(),
-        ImplementationClassUIDNotification(),
-        ImplementationVersionNameNotification(),
-    )
-    most.maximum_length_received = pdu_bytes
-    class_uid.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    acceptance = A_ASSOCIATE()
-    acceptance.calling_ae_title, acceptance.called_ae_title = request.calling_ae_title, request.called_ae_title
-    acceptance.application_context_name = _APPLICATION_CONTEXT
-    acceptance.presentation_context_definition_results_list = results
-    acceptance.user_information = [most, class_uid, version]
-    pdu = A_ASSOCIATE_AC()
-    pdu.from_primitive(acceptance)
-    return bytes(pdu.encode())
+    return _OTHER_APPLICATION if request.application_context != APPLICATION_CONTEXT else None

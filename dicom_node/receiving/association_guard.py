@@ -2,8 +2,7 @@
 
 A plain pynetdicom acceptor is put out of service by eleven idle sockets, and pays 40 ms for each association to copy
 its presentation contexts. So the upper layer's loop is our own: one thread for each connection, blocking reads with a
-deadline for every PDU, lengths checked before memory is taken, monotonic clocks. pynetdicom reads and writes the
-association PDUs (``association.py``).
+deadline for every PDU, lengths checked before memory is taken, monotonic clocks.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from time import monotonic
 from typing import Final
 
 from dicom_node.errors import PortInUseError
+from dicom_node.receiving.association_pdus import encode_abort
 
-ABORT: Final = 0x07
 CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
 _MAX_LENGTH_SLACK: Final = 64
@@ -90,7 +89,7 @@ class GuardedChannel:
     def abort(self, source: int, reason: int) -> None:
         """A-ABORT (PS3.8 table 9-26), then close."""
         with contextlib.suppress(PeerGoneError):
-            self.send(struct.pack(">BxLxxBB", ABORT, 4, source, reason))
+            self.send(encode_abort(source, reason))
         self.close_after_answer()
 
     def close_after_answer(self) -> None:
