@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from scoring.agreement.correlation import pearson_correlation
 from scoring.anatomy.hand_finder import HandFinder
+from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
@@ -26,6 +27,7 @@ from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.pointing import count_hits, damaged_joints, shuffled
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
 from scoring.systems.hand_joints.real_films import DATA_SET, FilmHand, healthy_book
+from scoring.weights import read_weights_record
 
 FIGURES_FILE: Final = "figures.toml"
 MEASURED_SEEDS: Final = range(900_000, 900_300)
@@ -50,7 +52,7 @@ def demonstration_figures(
     healthy = healthy_film_figures(graded_book(grader, films)[0], films.grades >= 0, len(held_out))
     figures["healthy_films"] = measured | healthy
     figures["drawn_erosions"] = _drawn_figures(grader, films)
-    return figures | {"pointing": _pointing(grader)}
+    return figures | {"pointing": _pointing(grader), "hand_finder": _finder_weights()}
 
 
 def write_figures(path: Path, figures: Mapping[str, Figures]) -> None:
@@ -102,6 +104,11 @@ def _drawn_figures(grader: JointGrader, healthy: CropBook) -> Figures:
         "mean_expected_grade_before": round(float(before.mean()), 4),
         "correlation": round(pearson_correlation(drawn.grades[..., 0][there], after), 4),
     }
+
+
+def _finder_weights() -> Figures:
+    """SHA-256 of the finder's weights: where sites lie, and so every figure of the whole chain, rests on them."""
+    return {file.role: file.sha256 for file in read_weights_record(FOLDER / RECORD).files}
 
 
 def _pointing(grader: JointGrader) -> Figures:

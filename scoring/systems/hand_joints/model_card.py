@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.spec import read_spec
 from scoring.systems.hand_joints.figures import read_figures
 from scoring.weights import WeightsRecord, read_weights_record
 
 _FOLDER: Final = Path(__file__).parent
-_ANATOMY: Final = _FOLDER.parents[1] / "anatomy" / "weights.toml"
 
 
 def write_card() -> Path:
@@ -24,8 +24,7 @@ def write_card() -> Path:
 def card_text() -> str:
     """The model card as Markdown; a test keeps README.md equal to it."""
     spec = read_spec(_FOLDER / "spec.toml")
-    records = [read_weights_record(_FOLDER / "weights.toml")]
-    records += [read_weights_record(_ANATOMY)] if _ANATOMY.exists() else []
+    records = [read_weights_record(path) for path in (_FOLDER / RECORD, FOLDER / RECORD)]
     figures = read_figures(_FOLDER)
     template = (_FOLDER / "model_card_template.md").read_text(encoding="utf-8")
     return template.format(
@@ -50,7 +49,8 @@ def _figures_part(figures: Mapping[str, Any]) -> str:
         "## Measured",
         "",
         f"By the run that made the weights ({run['hands']} hands, {run['epochs']} epochs, seed {run['seed']}, "
-        f"{run['minutes']} minutes). All figures are in `figures.toml`.",
+        f"{run['minutes']} minutes), with the hand finder's weights "
+        f"{', '.join(digest[:12] for digest in figures['hand_finder'].values())}. All figures are in `figures.toml`.",
     ]
     for name, title in (("phantoms", "Unseen phantoms"), ("phantoms_found", "Unseen phantoms, the whole chain")):
         lines += ["", f"### {title}", "", f"{figures[name]['measured_on']}.", "", *_agreement_rows(figures[name])]

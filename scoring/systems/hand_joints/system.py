@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
-from scoring.anatomy import found_hand
 from scoring.anatomy.hand_finder import HandFinder
+from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.coded_concept import CodedConcept
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
@@ -46,7 +45,7 @@ def open_system(spec: SystemSpec) -> HandJoints:
     """Load the finder and the grader; WeightsError when a weight file is missing, changed or not listed."""
     start_torch(_THREADS)
     record = read_weights_record(spec.folder / WEIGHTS_FILE)
-    anatomy = read_weights_record(Path(found_hand.__file__).with_name(WEIGHTS_FILE))
+    anatomy = read_weights_record(FOLDER / RECORD)
     grader = JointGrader()
     load_weights(grader, record.file(GRADER_ROLE))
     return HandJoints(spec, HandFinder.open(), grader, record, anatomy.files)

@@ -25,7 +25,13 @@ from scoring.networks.torch_start import load_weights, start_torch
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
-from scoring.systems.hand_joints.figures import FIGURES_FILE, against_truth, demonstration_figures, write_figures
+from scoring.systems.hand_joints.figures import (
+    FIGURES_FILE,
+    against_truth,
+    demonstration_figures,
+    read_figures,
+    write_figures,
+)
 from scoring.systems.hand_joints.learning import Source, learn
 from scoring.systems.hand_joints.model_card import write_card as write_card
 from scoring.systems.hand_joints.network import JointGrader
@@ -44,7 +50,7 @@ READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not vali
 _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
-_EPOCHS: Final = 9
+_EPOCHS: Final = 7
 _SHOWS_OF_A_FILM: Final = 4
 """A film's crops are shown this often an epoch, and as often with drawn erosions: one crop in five is real."""
 _THREADS: Final = 1
@@ -100,6 +106,20 @@ def train_demonstration(data: Path | None, out: Path, seed: int, epochs: int | N
     digest = _write_weights(out, grader, record, DEMONSTRATION_STATEMENT)
     hands = len(phantoms) + len(healthy)
     return _summed_up(TrainingSummary(out, digest, hands, rounds, seed, minutes), figures)
+
+
+def measure_demonstration(data: Path) -> Path:
+    """Measure the packaged weights anew, after the hand finder has changed; the path of the figures it wrote."""
+    start_torch(_THREADS)
+    folder = Path(__file__).parent
+    grader, finder = JointGrader(), HandFinder.open()
+    load_weights(grader, read_weights_record(folder / WEIGHTS_FILE).file(GRADER_ROLE))
+    run = read_figures(folder)["training"]
+    with progress_bars() as progress:
+        held_out = find_film_hands(data, films_for("held_out"), finder, progress)
+        figures = demonstration_figures(grader, finder, held_out, progress)
+    write_figures(folder / FIGURES_FILE, {"training": run} | figures)
+    return folder / FIGURES_FILE
 
 
 def train(labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int) -> TrainingSummary:
