@@ -61,7 +61,7 @@ def end_lost_lease(session: Session, job: JobRow, actor: str, attempts_allowed: 
 def release_leases_of(session: Session, owner_prefix: str, actor: str, attempts_allowed: int) -> int:
     """End every lease of owners with this prefix, because they are known to be dead. Returns how many there were."""
     query = select(JobRow).where(JobRow.state == "leased", JobRow.lease_owner.startswith(owner_prefix, autoescape=True))
-    jobs = list(session.scalars(query))
+    jobs = list(session.scalars(query.with_for_update()))
     for job in jobs:
         end_lost_lease(session, job, actor, attempts_allowed)
     return len(jobs)

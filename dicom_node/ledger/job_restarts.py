@@ -28,7 +28,7 @@ def requeue(session: Session, actor: str, *, study_instance_uid: str | None = No
     query = select(JobRow).where(JobRow.state.in_(("waiting", "parked") if parked else ("waiting",)))
     if study_instance_uid is not None:
         query = query.where(JobRow.study_instance_uid == study_instance_uid)
-    jobs = list(session.scalars(query))
+    jobs = list(session.scalars(query.with_for_update()))
     for job in jobs:
         if job.state == "parked":
             _unpark(session, job, actor)

@@ -107,7 +107,7 @@ class RelayAndReaper:
 
     def _end(self, watched: JobRow) -> None:
         with self._ledger.write() as session:
-            job = session.get_one(JobRow, watched.id)
+            job = session.get_one(JobRow, watched.id, with_for_update=True)  # PostgreSQL: two reapers, one end
             if (job.state, job.fencing, job.lease_until) == ("leased", watched.fencing, watched.lease_until):
                 _log.warning("The lease of job %s (%s) was not kept; it waits again.", job.id, job.kind)
                 end_lost_lease(session, job, "reaper", self._attempts_allowed)
