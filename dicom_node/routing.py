@@ -28,6 +28,8 @@ from scoring.study import ImageReference, Study
 from scoring.weights import all_weights
 
 _ACTOR = "routing"
+_LONGEST_FOUND = 64
+"""A hostile header may hold any length where 16 characters are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ def _found(rule: AcceptRule, image: ImageReference) -> str:
     value = getattr(image, rule.attribute)
     if rule.attribute == "descriptions":  # free text may hold a name: only the spec's own word is repeated
         return next((word for word in _words(rule.attribute, value) if word in rule.none_of), "")
-    return "\\".join(value) if isinstance(value, tuple) else str(value)
+    return ("\\".join(value) if isinstance(value, tuple) else str(value))[:_LONGEST_FOUND]
 
 
 def _allowed(rule: AcceptRule) -> str:

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 it ran and found something wrong (one line on stderr, with
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.metadata import entry_points
 
 import typer
@@ -31,6 +32,8 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command; every error of ours is one line on stderr and exit code 1."""
+    # pydicom warns by quoting attribute values, which may be a patient's; what matters comes back as our own words.
+    warnings.filterwarnings("ignore", category=UserWarning, module="pydicom")
     try:
         build_app()()
     except RheumascoreError as error:
