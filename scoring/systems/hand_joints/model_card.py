@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.spec import read_spec
 from scoring.systems.hand_joints.figures import read_figures
 from scoring.weights import WeightsRecord, read_weights_record
@@ -24,7 +23,7 @@ def write_card() -> Path:
 def card_text() -> str:
     """The model card as Markdown; a test keeps README.md equal to it."""
     spec = read_spec(_FOLDER / "spec.toml")
-    records = [read_weights_record(path) for path in (_FOLDER / RECORD, FOLDER / RECORD)]
+    records = [read_weights_record(path) for path in spec.weights_files]
     figures = read_figures(_FOLDER)
     template = (_FOLDER / "model_card_template.md").read_text(encoding="utf-8")
     return template.format(

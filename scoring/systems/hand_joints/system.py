@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.coded_concept import CodedConcept
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
@@ -44,11 +43,10 @@ small, and waits in a loop for the first when listener, database or PACS share t
 def open_system(spec: SystemSpec) -> HandJoints:
     """Load the finder and the grader; WeightsError when a weight file is missing, changed or not listed."""
     start_torch(_THREADS)
-    record = read_weights_record(spec.folder / WEIGHTS_FILE)
-    anatomy = read_weights_record(FOLDER / RECORD)
+    own, *shared = (read_weights_record(path) for path in spec.weights_files)
     grader = JointGrader()
-    load_weights(grader, record.file(GRADER_ROLE))
-    return HandJoints(spec, HandFinder.open(), grader, record, anatomy.files)
+    load_weights(grader, own.file(GRADER_ROLE))
+    return HandJoints(spec, HandFinder.open(), grader, own, tuple(file for record in shared for file in record.files))
 
 
 class HandJoints:

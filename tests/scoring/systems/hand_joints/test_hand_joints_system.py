@@ -170,4 +170,4 @@ def test_a_changed_weight_file_is_refused(tmp_path: Path) -> None:
     changed[-7] ^= 1
     (tmp_path / "joint_grader.safetensors").write_bytes(changed)
     with pytest.raises(WeightsError, match="was changed"):
-        open_system(replace(spec, folder=tmp_path))
+        open_system(replace(spec, weights_files=(tmp_path / "weights.toml", *spec.weights_files[1:])))
