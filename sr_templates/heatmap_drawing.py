@@ -46,7 +46,7 @@ def draw_heatmap(
     picture = _with_heat(source.convert("RGB"), grid)
     draw = ImageDraw.Draw(picture)
     unit = max(11, round(0.0205 * (picture.width * picture.height) ** 0.5))
-    marks = _marks(result, spec, heatmap.image, scale)
+    marks = _marks(result, spec, heatmap.image, scale, unit)
     top, bottom = draw_legend(picture, result, heatmap, unit, [mark.box for mark in marks])
     _draw_sides(draw, result, heatmap.image, scale, unit, top)
     _draw_marks(draw, marks, (0.0, float(top), float(picture.width), float(bottom)), unit)
@@ -59,7 +59,7 @@ def _with_heat(picture: Image.Image, grid: npt.NDArray[np.uint8]) -> Image.Image
     return Image.composite(colours, picture, Image.fromarray(heat_opacity()[heat]))
 
 
-def _marks(result: ScoreResult, spec: SystemSpec, image: str, scale: float) -> list[_Mark]:
+def _marks(result: ScoreResult, spec: SystemSpec, image: str, scale: float, unit: int) -> list[_Mark]:
     by_site: dict[tuple[str | None, str], list[ScoreItem]] = {}
     for item in result.items:
         if item.image == image and item.region is not None:
@@ -67,7 +67,7 @@ def _marks(result: ScoreResult, spec: SystemSpec, image: str, scale: float) -> l
     hand_boxes = {hand.box for hand in result.hands}
     kept = [(site, items) for (_, site), items in by_site.items() if items[0].region not in hand_boxes]
     boxes = [_scaled(items[0].region, scale) for _, items in kept if items[0].region is not None]
-    crowded = {index for crowd in crowds(boxes) for index in crowd}
+    crowded = {index for crowd in crowds(boxes, _label_height(unit)) for index in crowd}
     return [
         _Mark(box, _label(spec, site, items, named=n in crowded), _damage(spec, items))
         for n, (box, (site, items)) in enumerate(zip(boxes, kept, strict=True))
@@ -94,11 +94,19 @@ def _damage(spec: SystemSpec, items: Sequence[ScoreItem]) -> float | None:
     return max(shares) if shares else None
 
 
+def _padding(unit: int) -> int:
+    return max(2, unit // 5)
+
+
+def _label_height(unit: int) -> float:
+    return unit * 1.02 + _padding(unit)
+
+
 def _draw_marks(draw: ImageDraw.ImageDraw, marks: Sequence[_Mark], canvas: Box, unit: int) -> None:
     """Undamaged sites first, so that the lines of damaged ones lie on top."""
     letters = font(unit)
-    pad = max(2, unit // 5)
-    sizes = [(letters.getlength(m.label) + 2 * pad, unit * 1.02 + pad) for m in marks]
+    pad = _padding(unit)
+    sizes = [(letters.getlength(m.label) + 2 * pad, _label_height(unit)) for m in marks]
     places = place_labels([m.box for m in marks], sizes, canvas, gap=pad)
     order = sorted(range(len(marks)), key=lambda n: marks[n].share or 0)
     for index in order:

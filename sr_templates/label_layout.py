@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,9 +12,12 @@ from scoring.result import Box
 Line = tuple[float, float, float, float]
 Size = tuple[float, float]
 
-_NEAR: Final = 0.25
-"""Boxes closer than this share of their width belong together."""
-_CROWD: Final = 4
+_REACH_HEIGHTS: Final = 2.5
+_REACH_WIDTHS: Final = 0.75
+"""Boxes whose middles are closer than so many label heights, or so much of their own width, belong together."""
+_ONE_SIDED: Final = 3.0
+"""What a single column costs against two, in areas of a label: its lines are longer and cross more."""
+_CROWD: Final = 3
 """So many boxes together are a crowd: two neighbours still have room for their labels beside them."""
 
 
@@ -25,10 +29,9 @@ class PlacedLabel:
     leader: Line | None
 
 
-def crowds(boxes: Sequence[Box]) -> list[list[int]]:
-    """Indices of boxes that lie close together, directly or through others."""
-    reach = [(x1 - x0) * _NEAR / 2 for x0, _, x1, _ in boxes]
-    grown = [(x0 - r, y0 - r, x1 + r, y1 + r) for (x0, y0, x1, y1), r in zip(boxes, reach, strict=True)]
+def crowds(boxes: Sequence[Box], label_height: float) -> list[list[int]]:
+    """Indices of boxes that lie too close together, directly or through others, for labels beside them."""
+    middles = [_middle(box) for box in boxes]
     left, found = set(range(len(boxes))), []
     while left:
         crowd, edge = [], [min(left)]
@@ -37,17 +40,42 @@ def crowds(boxes: Sequence[Box]) -> list[list[int]]:
             if index in left:
                 left.discard(index)
                 crowd.append(index)
-                edge += [n for n in left if overlap(grown[index], grown[n]) > 0]
+                reach = max(_REACH_HEIGHTS * label_height, _REACH_WIDTHS * (boxes[index][2] - boxes[index][0]))
+                edge += [n for n in left if math.dist(middles[index], middles[n]) < reach]
         if len(crowd) >= _CROWD:
-            found.append(sorted(crowd))
-    return found
+            found.append(crowd)
+    found = _merged(found, boxes)
+    lonely = set(range(len(boxes))) - {n for crowd in found for n in crowd}
+    for crowd in found:
+        x0, y0, x1, y1 = _around_all(crowd, boxes)
+        room = (x0 - label_height, y0, x1 + label_height, y1)
+        joining = {n for n in lonely if overlap(boxes[n], room) > 0}
+        crowd += joining
+        lonely -= joining
+    return [sorted(crowd) for crowd in found]
+
+
+def _merged(found: list[list[int]], boxes: Sequence[Box]) -> list[list[int]]:
+    """Crowds that reach into each other are one."""
+    merged: list[list[int]] = []
+    for crowd in found:
+        for other in [m for m in merged if overlap(_around_all(m, boxes), _around_all(crowd, boxes)) > 0]:
+            merged.remove(other)
+            crowd = crowd + other
+        merged.append(crowd)
+    return merged
+
+
+def _around_all(members: Sequence[int], boxes: Sequence[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*(boxes[n] for n in members), strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def place_labels(boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float) -> list[PlacedLabel]:
     """Place one label of the given width and height for each box, inside ``canvas``."""
     placed: dict[int, PlacedLabel] = {}
-    for crowd in crowds(boxes):
-        placed |= _columns(crowd, boxes, sizes, canvas, gap)
+    for crowd in crowds(boxes, max((height for _, height in sizes), default=0)):
+        placed |= _columns(crowd, boxes, sizes, canvas, gap, [label.box for label in placed.values()])
     for index in range(len(boxes)):
         if index not in placed:
             taken = [label.box for label in placed.values()]
@@ -57,22 +85,50 @@ def place_labels(boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: 
 
 
 def _columns(
-    crowd: Sequence[int], boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float
+    crowd: Sequence[int], boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float, taken: Sequence[Box]
 ) -> dict[int, PlacedLabel]:
-    """Half of the crowd to the left of it, half to the right, each column in the order of its boxes from the top."""
+    """Half of the crowd to the left of it, half to the right; all on one side where the other is taken."""
     by_x = sorted(crowd, key=lambda n: (boxes[n][0] + boxes[n][2], n))
-    half = (len(by_x) + 1) // 2
-    edges = (min(boxes[n][0] for n in crowd) - 3 * gap, max(boxes[n][2] for n in crowd) + 3 * gap)
+    others = [box for n, box in enumerate(boxes) if n not in crowd]
+    best: dict[int, PlacedLabel] = {}
+    least = float("inf")
+    for to_left in ((len(by_x) + 1) // 2, len(by_x), 0):
+        placed = {
+            **_column(by_x[:to_left], True, crowd, boxes, sizes, canvas, gap),
+            **_column(by_x[to_left:], False, crowd, boxes, sizes, canvas, gap),
+        }
+        cost = 0.0 if 0 < to_left < len(by_x) else _ONE_SIDED * area(placed[by_x[0]].box)
+        cost += 10 * sum(overlap(label.box, other) for label in placed.values() for other in taken)
+        cost += 10 * sum(area(label.box) - overlap(label.box, canvas) for label in placed.values())
+        cost += sum(overlap(label.box, box) for label in placed.values() for box in others)
+        if cost < least:
+            best, least = placed, cost
+    return best
+
+
+def _column(
+    members: Sequence[int],
+    to_left: bool,
+    crowd: Sequence[int],
+    boxes: Sequence[Box],
+    sizes: Sequence[Size],
+    canvas: Box,
+    gap: float,
+) -> dict[int, PlacedLabel]:
+    """Labels of some of a crowd, one below the other in the order of their boxes from the top."""
+    if not members:
+        return {}
+    left, _, right, _ = _around_all(crowd, boxes)
+    members = sorted(members, key=lambda n: (boxes[n][1] + boxes[n][3], n))
+    tops = _spread([_middle(boxes[n])[1] - sizes[n][1] / 2 for n in members], sizes[members[0]][1] + gap, canvas)
     placed = {}
-    for members, to_left in ((by_x[:half], True), (by_x[half:], False)):
-        members = sorted(members, key=lambda n: (boxes[n][1] + boxes[n][3], n))
-        tops = _spread([_middle(boxes[n])[1] - sizes[n][1] / 2 for n in members], sizes[crowd[0]][1] + gap, canvas)
-        for index, top in zip(members, tops, strict=True):
-            width, height = sizes[index]
-            x = max(canvas[0], edges[0] - width) if to_left else min(canvas[2] - width, edges[1])
-            at = (x, top, x + width, top + height)
-            inner = x + width if to_left else x
-            placed[index] = PlacedLabel(at, (inner, top + height / 2, *_middle(boxes[index])))
+    for index, top in zip(members, tops, strict=True):
+        width, height = sizes[index]
+        x = max(canvas[0], left - 2 * gap - width) if to_left else min(canvas[2] - width, right + 2 * gap)
+        inner = x + width if to_left else x
+        placed[index] = PlacedLabel(
+            (x, top, x + width, top + height), (inner, top + height / 2, *_middle(boxes[index]))
+        )
     return placed
 
 

@@ -19,7 +19,7 @@ def hand_boxes() -> list[tuple[float, float, float, float]]:
 
 def test_the_wrist_is_one_crowd_and_the_fingers_are_none() -> None:
     sites = list(SITE_PLACES)
-    (crowd,) = crowds(hand_boxes())
+    (crowd,) = crowds(hand_boxes(), 27.0)
     assert {sites[n] for n in crowd} == {s for s in SITE_PLACES if s[:3] not in ("PIP", "MCP", "IP1")}
 
 
