@@ -39,6 +39,9 @@ _THREADS: Final = 1
 """Fixed, so that a result does not depend on how many cores a machine has. A second thread saves little on crops this
 small, and waits in a loop for the first when listener, database or PACS share the machine."""
 
+_NARROWEST_HAND_PX: Final = 40.0
+"""A joint crop of a narrower hand would be under a dozen pixels wide: nothing can be graded on it."""
+
 
 def open_system(spec: SystemSpec) -> HandJoints:
     """Load the finder and the grader; WeightsError when a weight file is missing, changed or not listed."""
@@ -100,8 +103,9 @@ class HandJoints:
             search = self._finder.find(pixels, claimed if claimed in ("L", "R") else None)
             likeliest = max(likeliest, search.probability)
             bright = (1 - pixels).astype(np.float32) if search.inverted else pixels
-            found += [HandOnFilm(image, bright, hand) for hand in search.hands if search.is_hand]
-            if not (search.is_hand and search.hands):
+            hands = [hand for hand in search.hands if search.is_hand and hand.hand_width >= _NARROWEST_HAND_PX]
+            found += [HandOnFilm(image, bright, hand) for hand in hands]
+            if not hands:
                 why = f"No hand was found on it (probability of a hand radiograph: {search.probability:.2f})."
                 blank[image.reference.sop_instance_uid] = (NO_HAND_RULE, why)
         return found, blank, likeliest
