@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 SrForm = Literal["comprehensive", "comprehensive3d", "enhanced"]
 
 
@@ -28,17 +30,21 @@ class Peer:
 
     def sends_as(self, calling_ae_title: str, address: str) -> bool:
         """True when an association with this AE title from this address is this peer's and may send."""
-        return (
-            self.may_send
-            and calling_ae_title in (self.ae_title, *self.ae_titles)
-            and address in (_loopback_name(self.host), *map(_loopback_name, self.hosts))
-        )
+        if not self.may_send or calling_ae_title not in (self.ae_title, *self.ae_titles):
+            return False
+        return any(address in _addresses(host) for host in (self.host, *self.hosts))
 
 
 def find_sender(peers: tuple[Peer, ...], calling_ae_title: str, address: str) -> Peer | None:
     """The peer that calls, or None: unknown callers are rejected."""
-    return next((p for p in peers if p.sends_as(calling_ae_title, _loopback_name(address))), None)
+    plain = address.removeprefix("::ffff:")
+    return next((p for p in peers if p.sends_as(calling_ae_title, plain)), None)
 
 
-def _loopback_name(host: str) -> str:
-    return "127.0.0.1" if host in {"localhost", "::1", "::ffff:127.0.0.1"} else host
+def _addresses(host: str) -> set[str]:
+    """The addresses of a host as they are now: containers get new ones. A name that is not known has none."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+    return found | _LOOPBACK if found & _LOOPBACK else found

@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dicom_node.errors import LedgerBusyError
@@ -53,7 +51,12 @@ class Ledger:
             yield session
 
     def upgrade(self) -> None:
-        """Bring the tables to the present revision (alembic); harmless when they are, or when two do it at once."""
+        """Bring the tables to the present revision (alembic); harmless when they are, or when two processes do it."""
+        if self._revision() == _newest_revision():
+            return  # alembic itself takes 12 MB, which a listener at rest does not need
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.engine.connect().execution_options(**{_WRITING: True}) as connection:
@@ -61,9 +64,20 @@ class Ledger:
             command.upgrade(config, "head")
             connection.commit()
 
+    def _revision(self) -> str | None:
+        try:
+            with self.engine.connect() as connection:
+                return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+        except (OperationalError, ProgrammingError):  # no such table: a new ledger
+            return None
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def _newest_revision() -> str:
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _engine(url: str) -> Engine:

@@ -119,6 +119,7 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
     [
         ("ORTHANC", "127.0.0.1", True),
         ("ORTHANC", "::1", True),
+        ("ORTHANC", "::ffff:127.0.0.1", True),
         ("ORTHANC", "10.0.0.9", False),
         ("STRANGER", "127.0.0.1", False),
         ("CLUSTER2", "10.0.0.5", True),
@@ -126,6 +127,7 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
 )
 def test_only_a_peer_that_may_send_is_found(title: str, address: str, known: bool) -> None:
     peers = (
+        Peer("gone", "ORTHANC", "no-such-host.invalid", 4242, may_send=True),
         Peer("archive", "ORTHANC", "localhost", 4242, may_send=True, ae_titles=("CLUSTER2",), hosts=("10.0.0.5",)),
         Peer("viewer", "STRANGER", "127.0.0.1", 104),
     )

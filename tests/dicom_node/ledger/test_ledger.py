@@ -1,0 +1,74 @@
+"""The ledger: migrations equal the tables, two may upgrade at once, a transaction stands whole or not at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import LedgerTable
+from dicom_node.ledger.timeline import record, timeline_of
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+def test_migrations_make_exactly_the_tables(url: str) -> None:
+    ledger = Ledger(url)
+    ledger.upgrade()
+    with ledger.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), LedgerTable.metadata) == []
+    ledger.close()
+
+
+def test_two_processes_may_upgrade_a_new_ledger_at_once(url: str) -> None:
+    program = f"from dicom_node.ledger.ledger import Ledger; Ledger({url!r}).upgrade()"
+    both = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    ledger = Ledger(url)
+    ledger.upgrade()
+    with ledger.read() as session:
+        assert timeline_of(session, "1.2") == []
+    ledger.close()
+
+
+def test_a_ledger_that_is_up_to_date_does_not_load_alembic(url: str) -> None:
+    ledger = Ledger(url)
+    ledger.upgrade()
+    ledger.close()
+    program = f"import sys; from dicom_node.ledger.ledger import Ledger; Ledger({url!r}).upgrade(); "
+    program += "sys.exit('alembic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_commit_is_on_disk_and_readers_never_wait(url: str) -> None:
+    ledger = Ledger(url)
+    ledger.upgrade()
+    with ledger.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2, "FULL"
+    with ledger.write() as session:
+        record(session, "1.2", "test", "received", "one")
+        with ledger.read() as other:
+            assert timeline_of(other, "1.2") == []
+    ledger.close()
+
+
+def test_what_breaks_half_way_never_was(url: str) -> None:
+    ledger = Ledger(url)
+    ledger.upgrade()
+    with pytest.raises(ZeroDivisionError), ledger.write() as session:
+        record(session, "1.2", "test", "received", "one")
+        session.flush()
+        raise ZeroDivisionError
+    with ledger.read() as session:
+        assert timeline_of(session, "1.2") == []
+    ledger.close()
