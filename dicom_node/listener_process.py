@@ -29,11 +29,11 @@ def run_listener(settings: NodeSettings) -> int:
     def route(session: Session, study: Study, _round: int) -> None:
         route_study(session, study, specs)
 
-    with relay:
-        try:
+    try:
+        with relay:
             return listen(settings, store, ledger, route, relay.announce)
-        finally:
-            ledger.close()
+    finally:
+        ledger.close()
 
 
 def used_systems(settings: NodeSettings) -> tuple[SystemSpec, ...]:
