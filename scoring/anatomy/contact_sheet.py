@@ -16,7 +16,7 @@ from scoring.anatomy.found_hand import FoundHand, HandSearch
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.training_pictures import grey
 
-CELL: Final = (300, 330)
+CELL: Final = (296, 400)
 COLUMNS: Final = 9
 _COLOURS: Final = {"PIP": "#ffd24a", "IP1": "#ffd24a", "MCP": "#5fd0ff", "CMC": "#ff7ad1"}
 _OTHER_COLOUR: Final = "#8dff7a"

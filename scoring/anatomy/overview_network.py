@@ -58,32 +58,3 @@ class OverviewNetwork(nn.Module):
         grid = self.cells(self.from_sixteenth(torch.cat([self.larger(middle), eighth], 1)))
         whole = self.whole(torch.cat([deepest.mean((2, 3)), deepest.amax((2, 3))], 1))
         return Overview(grid, whole[:, 0], whole[:, 1])
-
-
-@dataclass(frozen=True)
-class PalmSeen:
-    """One hand on the overview, in view pixels: palm centre, vector from the wrist to MCP3, probability."""
-
-    x: float
-    y: float
-    up_x: float
-    up_y: float
-    probability: float
-
-
-def palms(grid: Tensor, least: float = 0.3, most: int = 2) -> tuple[PalmSeen, ...]:
-    """The strongest palm centres of one grid (5, 16, 16), at most ``most``, none inside another's palm."""
-    strength = torch.sigmoid(grid[0])
-    seen: list[PalmSeen] = []
-    for flat in torch.argsort(strength.flatten(), descending=True)[:24].tolist():
-        row, column = divmod(int(flat), CELLS)
-        probability = float(strength[row, column])
-        if probability < least or len(seen) == most:
-            break
-        up_x, up_y = (float(v) * LENGTH_UNIT for v in grid[1:3, row, column])
-        x = (column + 0.5 + float(grid[3, row, column])) * STRIDE - 0.5
-        y = (row + 0.5 + float(grid[4, row, column])) * STRIDE - 0.5
-        length = max((up_x**2 + up_y**2) ** 0.5, 1e-3)
-        if all((x - s.x) ** 2 + (y - s.y) ** 2 > (0.8 * length) ** 2 for s in seen):
-            seen.append(PalmSeen(x, y, up_x, up_y, probability))
-    return tuple(seen)
