@@ -47,8 +47,8 @@ def _figures_part(figures: Mapping[str, Any]) -> str:
     lines = [
         "## Measured",
         "",
-        f"By the run that made the weights ({run['hands']} hands, {run['epochs']} epochs, seed {run['seed']}, "
-        f"{run['minutes']} minutes), with the hand finder's weights "
+        f"By the run that made the weights ({run['hands']} hands, {run['epochs']} epochs, seed {run['seed']}), "
+        f"with the hand finder's weights "
         f"{', '.join(digest[:12] for digest in figures['hand_finder'].values())}. All figures are in `figures.toml`.",
     ]
     for name, title in (("phantoms", "Unseen phantoms"), ("phantoms_found", "Unseen phantoms, the whole chain")):

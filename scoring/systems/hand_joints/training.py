@@ -114,7 +114,7 @@ def measure_demonstration(data: Path) -> Path:
     folder = Path(__file__).parent
     grader, finder = JointGrader(), HandFinder.open()
     load_weights(grader, read_weights_record(folder / WEIGHTS_FILE).file(GRADER_ROLE))
-    run = read_figures(folder)["training"]
+    run: Figures = read_figures(folder)["training"]
     with progress_bars() as progress:
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
         figures = demonstration_figures(grader, finder, held_out, progress)
@@ -196,7 +196,6 @@ def _summed_up(summary: TrainingSummary, figures: dict[str, Figures]) -> Trainin
         "hands": summary.hands,
         "epochs": summary.epochs,
         "seed": summary.seed,
-        "minutes": summary.minutes,
         "weights_sha256": summary.sha256,
     }
     write_figures(summary.folder / FIGURES_FILE, {"training": run} | figures)
