@@ -50,10 +50,10 @@ def block_affine(block: int) -> Affine:
     return np.array([[block, 0.0, shift], [0.0, block, shift]])
 
 
-def letterbox(shape: tuple[int, int], size: int) -> Affine:
-    """The view of ``size`` x ``size`` that holds a whole picture (rows, columns), centred."""
+def letterbox(shape: tuple[int, int], size: int, share: float = 1.0) -> Affine:
+    """The view of ``size`` x ``size`` that holds a whole picture (rows, columns), centred, on ``share`` of its length."""
     rows, columns = shape
-    scale = max(rows, columns) / size
+    scale = max(rows, columns) / (size * share)
     middle = (size - 1) / 2
     return np.array([[scale, 0.0, (columns - 1) / 2 - scale * middle], [0.0, scale, (rows - 1) / 2 - scale * middle]])
 

@@ -37,6 +37,8 @@ _OVERVIEW_WEIGHT: Final = 0.5
 is no hand shows no hand's shape to the site network, whatever the overview takes it for."""
 LEAST_HAND: Final = 0.5
 """A place whose sites have less mean confidence than this is no hand."""
+_SHARE_OF_VIEW: Final = 0.85
+"""The overview is given room around the picture: a film that ends at the wrist has its palm near an edge."""
 _LOOKS: Final = 3
 _SIDE_WEIGHT: Final = 12.0
 """How surely a better mean confidence of one side makes it that side."""
@@ -70,17 +72,16 @@ class HandFinder:
             return HandSearch(False, 0.0)
         small, block = reduced(np.asarray(pixels, np.float32), _WORK)
         with torch.inference_mode():
-            gate, inverted, seen = self._look(small)
-            if inverted:
-                small = np.asarray(1.0 - small, np.float32)
-                gate, _, seen = self._look(small)
-            hands = [hand for palm_seen in seen if (hand := self._locate(small, palm_seen)).score >= LEAST_HAND]
-        hands = apart(hands)
-        score = max((hand.score for hand in hands), default=0.0)
-        believed = _SCORE_WEIGHT * (score - _MIDDLE_SCORE) + _OVERVIEW_WEIGHT * max(-4.0, min(4.0, gate))
+            gate, dark, hands = self._search(small)
+            inverted = False
+            if dark:  # the overview may be wrong about it; the sites decide
+                other_gate, _, others = self._search(np.asarray(1.0 - small, np.float32))
+                inverted = _best(others) > _best(hands)
+                gate, hands = (other_gate, others) if inverted else (gate, hands)
+        believed = _SCORE_WEIGHT * (_best(hands) - _MIDDLE_SCORE) + _OVERVIEW_WEIGHT * max(-4.0, min(4.0, gate))
         probability = 1 / (1 + math.exp(-believed))
         if not hands or probability < GATE:
-            return HandSearch(False, float(probability), inverted=inverted)
+            return HandSearch(False, float(probability))
         turns = quarter_turns(max(hands, key=lambda h: h.score))
         hands.sort(key=lambda h: from_left(h, turns))
         expected = expected_side if len(hands) == 1 else None
@@ -95,9 +96,15 @@ class HandFinder:
             hands = apart([self._locate(small, palm_seen) for palm_seen in seen])
         return [moved(block_affine(block), hand.points) for hand in sorted(hands, key=lambda h: -h.score)]
 
+    def _search(self, picture: npt.NDArray[np.float32]) -> tuple[float, bool, list[LocatedHand]]:
+        """The overview's logit, whether bone seems dark, and the hands of one picture as it is."""
+        gate, dark, seen = self._look(picture)
+        hands = [hand for palm_seen in seen if (hand := self._locate(picture, palm_seen)).score >= LEAST_HAND]
+        return gate, dark, apart(hands)
+
     def _look(self, picture: npt.NDArray[np.float32]) -> tuple[float, bool, tuple[PalmSeen, ...]]:
         """The overview's logit for a hand, whether bone is dark, and the palms in picture pixels."""
-        to_picture = letterbox((picture.shape[0], picture.shape[1]), VIEW)
+        to_picture = letterbox((picture.shape[0], picture.shape[1]), VIEW, _SHARE_OF_VIEW)
         upright = view(picture, to_picture, VIEW, VIEW)
         turned = torch.cat([torch.rot90(upright, k, (2, 3)) for k in range(TURNS)])
         seen = self._overview(contrast(turned))
@@ -134,3 +141,7 @@ class HandFinder:
         """One look at a hand in the canonical frame: landmarks there, and how concentrated each heatmap is."""
         found = peaks(self._sites(contrast(view(picture, to_picture, CANONICAL_HEIGHT, CANONICAL_WIDTH))))
         return found.places[0].double().numpy(), found.weights[0].double().numpy()
+
+
+def _best(hands: list[LocatedHand]) -> float:
+    return max((hand.score for hand in hands), default=0.0)

@@ -105,6 +105,16 @@ def test_two_hands_on_one_film(finder: HandFinder) -> None:
         assert np.median(errors(hand, centres(phantom))) < 0.06
 
 
+@pytest.mark.parametrize("share", [0.2, 0.45])
+def test_a_site_beyond_the_edge_is_outside(finder: HandFinder, phantom: HandPhantom, share: float) -> None:
+    """The film ends at the wrist: nothing is given a number there, and the fingers are still found."""
+    wrist = min(phantom.centres["RADIUS"][1], phantom.centres["ULNA"][1])
+    cut = round(wrist - share * (wrist - phantom.centres["CMC3"][1]))
+    (hand,) = finder.find(np.ascontiguousarray(phantom.pixels[:cut])).hands
+    assert {hand.sites["RADIUS"].status, hand.sites["ULNA"].status} <= {"outside", "uncertain"}
+    assert hand.sites["PIP3"].status == "found"
+
+
 def test_a_real_left_hand(finder: HandFinder) -> None:
     search = finder.find(film("rsna_1387_left_hand.jpg"))
     (hand,) = search.hands
