@@ -51,7 +51,7 @@ def block_affine(block: int) -> Affine:
 
 
 def letterbox(shape: tuple[int, int], size: int, share: float = 1.0) -> Affine:
-    """The view of ``size`` x ``size`` that holds a whole picture (rows, columns), centred, on ``share`` of its length."""
+    """The square view of ``size`` pixels with a whole picture (rows, columns) in its middle, on ``share`` of it."""
     rows, columns = shape
     scale = max(rows, columns) / (size * share)
     middle = (size - 1) / 2
