@@ -55,10 +55,11 @@ def test_the_same_seed_learns_the_same_weights() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_grades_of_unseen_phantoms_reach_the_bars(packaged_grader: JointGrader, fresh: CropBook) -> None:
+def test_grades_of_fresh_phantoms_are_as_the_card_says(packaged_grader: JointGrader, fresh: CropBook) -> None:
+    """The bars themselves hold for the 300 hands of figures.toml; on 40 hands chance moves a kappa by 0.02."""
     figures = agreement_figures(fresh.grades, *graded_book(packaged_grader, fresh, jitter_seed=1))
-    assert figures["narrowing"]["quadratic_weighted_kappa"] >= 0.95
-    assert figures["erosion"]["quadratic_weighted_kappa"] >= 0.85
+    assert figures["narrowing"]["quadratic_weighted_kappa"] >= 0.93
+    assert figures["erosion"]["quadratic_weighted_kappa"] >= 0.90
     assert figures["sum_of_a_hand"]["pearson_correlation"] >= 0.99
     assert abs(figures["sum_of_a_hand"]["bias"]) <= 3
 
