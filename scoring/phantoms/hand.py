@@ -89,7 +89,7 @@ def draw_both_hands(
     grows: bool | None = None,
     film: FilmStyle | None = None,
 ) -> tuple[npt.NDArray[np.float32], float, tuple[HandPhantom, HandPhantom]]:
-    """Draw both hands of one person on one film: the right hand on the viewer's left, thumbs outwards.
+    """Draw both hands of one person on one film, seen from their backs: left hand on the left, thumbs inwards.
 
     Returns the common picture, its spacing in mm, and the right and the left hand, whose ``pixels`` are the common
     picture and whose centres are in its coordinates.
@@ -98,7 +98,7 @@ def draw_both_hands(
     grown_up = grows if grows is not None else bool(stream(seed, "grows").uniform() < SHARE_OF_CHILDREN)
     hands = [
         grow_hand(seed, side, grades.get(side) if grades else None, severity, grown_up, pair=True)
-        for side in ("R", "L")
+        for side in ("L", "R")
     ]
     left_l, top_l, right_l, bottom_l = style.margins_mm
     gap = 8.0 + 0.3 * left_l
@@ -120,7 +120,7 @@ def draw_both_hands(
     ]
     markers = tuple(m for hand, grid in zip(hands, placed, strict=True) for m in marker_places(hand, grid, style, soft))
     pixels = develop(stream(seed, "grain"), soft, bone, style, spacing_mm, markers)
-    right_hand, left_hand = (_phantom(hand, grid, style, pixels) for hand, grid in zip(hands, placed, strict=True))
+    left_hand, right_hand = (_phantom(hand, grid, style, pixels) for hand, grid in zip(hands, placed, strict=True))
     return pixels, spacing_mm, (right_hand, left_hand)
 
 
