@@ -99,8 +99,8 @@ def test_an_inverted_film_is_read_all_the_same(finder: HandFinder, phantom: Hand
 def test_two_hands_on_one_film(finder: HandFinder) -> None:
     pixels, _, truth = draw_both_hands(12, severity=0.1, grows=False)
     hands = finder.find(pixels, expected_side="L").hands
-    assert [hand.side for hand in hands] == ["R", "L"]
-    for hand, phantom in zip(hands, truth, strict=True):
+    assert [hand.side for hand in hands] == ["L", "R"]
+    for hand, phantom in zip(hands, reversed(truth), strict=True):
         assert not hand.side_conflict
         assert np.median(errors(hand, centres(phantom))) < 0.06
 

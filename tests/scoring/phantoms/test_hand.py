@@ -136,6 +136,6 @@ def test_both_hands_lie_side_by_side_in_one_picture():
     assert (right.side, left.side) == ("R", "L")
     assert right.pixels is pixels
     assert spacing_mm == right.spacing_mm
-    assert max(x for x, _ in right.centres.values()) < min(x for x, _ in left.centres.values())
-    assert all(x < pixels.shape[1] and y < pixels.shape[0] for x, y in left.centres.values())
+    assert max(x for x, _ in left.centres.values()) < min(x for x, _ in right.centres.values())
+    assert all(x < pixels.shape[1] and y < pixels.shape[0] for x, y in right.centres.values())
     assert left.grades["MCP2", "erosion"] == 2
