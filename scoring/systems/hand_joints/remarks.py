@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from scoring.quality import HandQuality
@@ -35,7 +35,21 @@ def side_notes(found: Sequence[HandOnFilm]) -> tuple[str, ...]:
             number = film.image.reference.instance_number
             notes.append(f"Image {number}: two hands look like a {_SIDE[film.hand.side]} hand; only one was graded.")
         seen.add(key)
-    return tuple(notes)
+    return (*notes, *_pair_notes(found))
+
+
+def _pair_notes(found: Sequence[HandOnFilm]) -> Iterator[str]:
+    """Thumbs point inwards whichever way a film of both hands is hung: only its marker tells right from left."""
+    films: dict[str, set[Side]] = {}
+    for film in found:
+        films.setdefault(film.image.reference.sop_instance_uid, set()).add(film.hand.side)
+    numbers = {f.image.reference.sop_instance_uid: f.image.reference.instance_number for f in found}
+    for uid, sides in films.items():
+        if len(sides) > 1:
+            yield (
+                f"Image {numbers[uid]}: both hands on one film; right and left were told by the thumbs as seen from "
+                "the back of the hands. If the side marker says otherwise, exchange them; the total stays."
+            )
 
 
 def quality_notes(hands: Sequence[HandOnFilm], qualities: Sequence[HandQuality]) -> tuple[str, ...]:

@@ -109,6 +109,7 @@ def test_both_hands_on_one_film(hand_joints: ScoringSystem) -> None:
     pixels, _, hands = draw_both_hands(31, severity=0.3, grows=False)
     findings = hand_joints.score([film(pixels)], (), CONTEXT)
     assert sorted(h.side for h in findings.hands) == ["L", "R"]
+    assert any("both hands on one film" in note for note in findings.notes)
     assert len(findings.heatmaps) == 1
     assert findings.heatmaps[0].grid.dtype == np.uint8
     for hand in hands:
