@@ -42,8 +42,6 @@ class ScoringSection:
     accept_demonstration_weights: bool = False
     systems: tuple[str, ...] = ()
     """Keys of the systems to use; empty: all that are installed."""
-    threads: int = 0
-    """Processor threads of a scoring worker; 0: as many as there are cores."""
 
 
 @dataclass(frozen=True, slots=True)
