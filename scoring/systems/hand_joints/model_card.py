@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from scoring.anatomy.figures_in_words import figures_in_words
 from scoring.spec import read_spec
 from scoring.systems.hand_joints.figures import read_figures
 from scoring.weights import WeightsRecord, read_weights_record
@@ -57,6 +58,8 @@ def _figures_part(figures: Mapping[str, Any]) -> str:
         [
             *lines,
             *_site_rows(figures["phantoms_found"]),
+            "",
+            *figures_in_words(),
             *_film_rows(figures),
             *_drawn_rows(figures),
             *_pointing_rows(figures),
