@@ -26,8 +26,8 @@ def figures_in_words() -> list[str]:
         _distance_row("phantoms, 22 sites", figures["phantoms"]),
         "",
         f"Of the sites placed by eye the wrist's have a median error of {placed['median_wrist_sites']:.3f}, the "
-        f"fingers' {placed['median_finger_sites']:.3f}. They were placed by a software developer, not by a radiologist; "
-        "one of those films is an adult's.",
+        f"fingers' {placed['median_finger_sites']:.3f}. They were placed by a software developer, not by a "
+        "radiologist; one of those films is an adult's.",
         "",
         f"Turned by quarters and mirrored, held-out films: found {pose['found']} of {pose['tried']}, turn right "
         f"{pose['turn_right']}, side right {pose['side_right']}. Two hands in one picture: "
