@@ -145,9 +145,7 @@ def _geometry(
     ds.AcquisitionContextSequence = Sequence()
 
 
-def _store_pixels(
-    ds: Dataset, pixels: npt.NDArray[np.float32], spacing_mm: float, photometric: Photometric
-) -> None:
+def _store_pixels(ds: Dataset, pixels: npt.NDArray[np.float32], spacing_mm: float, photometric: Photometric) -> None:
     values = stamped(pixels, spacing_mm)
     stored = np.rint(values * HIGHEST_VALUE).astype(np.uint16)
     if photometric == "MONOCHROME1":

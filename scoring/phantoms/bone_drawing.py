@@ -68,12 +68,18 @@ def _tube(bone: Bone, end: Plane, depth: Plane) -> tuple[Plane, Plane]:
     base, waist, head = bone.half_widths
     forearm = bone.name in ("radius", "ulna")
     stops = [0.0, 0.2, 0.45, 0.65, 0.85, 1.0]
-    profile = [waist, waist, waist, waist, 0.5 * (waist + head), head] if forearm else [
-        base, 0.5 * (base + waist), waist, waist, 0.5 * (waist + head), head]
+    profile = (
+        [waist, waist, waist, waist, 0.5 * (waist + head), head]
+        if forearm
+        else [base, 0.5 * (base + waist), waist, waist, 0.5 * (waist + head), head]
+    )
     radius = np.interp(end, stops, np.multiply(profile, 1.04)).astype(np.float32)
     thick = 0.42 * waist if not forearm else 0.34 * waist
-    walls = [thick, thick, thick, 0.75 * thick, 0.12 * thick, 0.12 * thick] if forearm else [
-        0.2 * thick, 0.45 * thick, thick, thick, 0.4 * thick, 0.2 * thick]
+    walls = (
+        [thick, thick, thick, 0.75 * thick, 0.12 * thick, 0.12 * thick]
+        if forearm
+        else [0.2 * thick, 0.45 * thick, thick, thick, 0.4 * thick, 0.2 * thick]
+    )
     return radius, np.interp(end, stops, walls).astype(np.float32) + np.float32(0.12)
 
 

@@ -66,22 +66,51 @@ def long_bone_corners(kind: LongBone, length: float, half_widths: tuple[float, f
     """
     base, waist, head = half_widths
     if kind == "metacarpal":
-        half = [(0.55 * base, 0.0), (0.90 * base, 0.4), (base, 2.0), (0.94 * base, 0.07 * length + 1.0),
-                (0.5 * (base + waist), 0.2 * length), (1.04 * waist, 0.36 * length), (waist, 0.52 * length),
-                (1.06 * waist, 0.66 * length), (0.5 * (waist + head), max(length - 1.9 * head, 0.73 * length)),
-                (0.93 * head, length - 1.25 * head), (head, length - 0.82 * head), (0.85 * head, length - 0.34 * head),
-                (0.48 * head, length - 0.07 * head)]
+        half = [
+            (0.55 * base, 0.0),
+            (0.90 * base, 0.4),
+            (base, 2.0),
+            (0.94 * base, 0.07 * length + 1.0),
+            (0.5 * (base + waist), 0.2 * length),
+            (1.04 * waist, 0.36 * length),
+            (waist, 0.52 * length),
+            (1.06 * waist, 0.66 * length),
+            (0.5 * (waist + head), max(length - 1.9 * head, 0.73 * length)),
+            (0.93 * head, length - 1.25 * head),
+            (head, length - 0.82 * head),
+            (0.85 * head, length - 0.34 * head),
+            (0.48 * head, length - 0.07 * head),
+        ]
         ends = (0.6, length)
     elif kind == "phalanx":
-        half = [(0.5 * base, 0.5), (0.86 * base, 0.0), (base, 1.0), (0.98 * base, 2.6),
-                (0.62 * base + 0.38 * waist, 0.18 * length), (0.22 * base + 0.82 * waist, 0.36 * length),
-                (waist, 0.6 * length), (1.06 * waist, 0.75 * length), (0.93 * head, length - 0.9 * head),
-                (head, length - 0.5 * head), (0.84 * head, length - 0.1 * head), (0.5 * head, length)]
+        half = [
+            (0.5 * base, 0.5),
+            (0.86 * base, 0.0),
+            (base, 1.0),
+            (0.98 * base, 2.6),
+            (0.62 * base + 0.38 * waist, 0.18 * length),
+            (0.22 * base + 0.82 * waist, 0.36 * length),
+            (waist, 0.6 * length),
+            (1.06 * waist, 0.75 * length),
+            (0.93 * head, length - 0.9 * head),
+            (head, length - 0.5 * head),
+            (0.84 * head, length - 0.1 * head),
+            (0.5 * head, length),
+        ]
         ends = (0.9, length - 0.35)
     else:
-        half = [(0.5 * base, 0.3), (0.86 * base, 0.0), (base, 0.9), (0.9 * base, 2.0),
-                (0.5 * (base + waist), 0.25 * length), (waist, 0.55 * length), (1.02 * waist, 0.7 * length),
-                (head, 0.84 * length), (0.98 * head, 0.92 * length), (0.6 * head, 0.985 * length)]
+        half = [
+            (0.5 * base, 0.3),
+            (0.86 * base, 0.0),
+            (base, 0.9),
+            (0.9 * base, 2.0),
+            (0.5 * (base + waist), 0.25 * length),
+            (waist, 0.55 * length),
+            (1.02 * waist, 0.7 * length),
+            (head, 0.84 * length),
+            (0.98 * head, 0.92 * length),
+            (0.6 * head, 0.985 * length),
+        ]
         ends = (0.6, length)
     right = np.array(half)
     left = right[::-1] * np.array([-1.0, 1.0])

@@ -21,7 +21,11 @@ Slot = tuple[Bone, float, float]
 """A bare area: the bone, and the place on its contour along and across its axis in mm."""
 
 OWN_BONES: Final = {
-    "MC1B": "MC1", "TRAPEZIUM": "trapezium", "SCAPHOID": "scaphoid", "LUNATE": "lunate", "RADIUS": "radius",
+    "MC1B": "MC1",
+    "TRAPEZIUM": "trapezium",
+    "SCAPHOID": "scaphoid",
+    "LUNATE": "lunate",
+    "RADIUS": "radius",
     "ULNA": "ulna",
 }
 """Bones graded for themselves, not as the two sides of a joint."""

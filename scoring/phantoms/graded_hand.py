@@ -39,8 +39,10 @@ def grow_hand(
     child = grows if grows is not None else bool(stream(seed, "grows").uniform() < SHARE_OF_CHILDREN)
     body = sample_body(stream(seed, "body"), child)
     given = sample_grades(stream(seed, "grades" + own), severity) if grades is None else _checked(grades)
-    spaces = {site: joint_space(stream(seed, f"narrowing {site}{own}"), site, given[site, "narrowing"])
-              for site in SITES_OF["narrowing"]}
+    spaces = {
+        site: joint_space(stream(seed, f"narrowing {site}{own}"), site, given[site, "narrowing"])
+        for site in SITES_OF["narrowing"]
+    }
     grown = grow_skeleton(stream(seed, "skeleton" + own), body, spaces)
     truth = {key: 0 if is_absent(key[0], grown.unseen) else grade for key, grade in given.items()}
     skeleton, fusions = set_joint_spaces(grown, body, spaces)

@@ -17,6 +17,7 @@ from scoring.phantoms.hand_template import FOREARM, FOREARM_AXES, RAYS, Segment
 SPACE_MM: Final = {"MCP": 2.1, "PIP": 1.6, "IP": 1.7, "DIP": 1.4, "wrist": 1.8}
 """Healthy width of joint spaces in a hand of 180 mm; a little wider than in life so that steps stay separable."""
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Skeleton:
     """Bones by name, centres by site, carpal bones not yet seen at this age; mm, thumb to +x, fingers to -y."""

@@ -50,7 +50,7 @@ READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not vali
 _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
-_EPOCHS: Final = 7
+_EPOCHS: Final = 12
 _SHOWS_OF_A_FILM: Final = 4
 """A film's crops are shown this often an epoch, and as often with drawn erosions: one crop in five is real."""
 _THREADS: Final = 1
