@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from functools import partial
+
 from dicom_node.logging_setup import start_logging
 from dicom_node.queue.celery_app import QUEUES as ALL_QUEUES
 from dicom_node.queue.celery_app import celery_app, start_worker
@@ -21,13 +24,16 @@ def run_worker(settings: NodeSettings, queues: tuple[str, ...]) -> int:
     register_tasks(app, workplace)
     workplace.decoder.start()
     try:
-        return start_worker(app, queues, (lambda: _open_systems(workplace)) if "scoring" in queues else None)
+        return start_worker(app, queues, partial(_warm_up, workplace, queues))
     finally:
         workplace.close()
 
 
-def _open_systems(workplace: Workplace) -> None:
+def _warm_up(workplace: Workplace, queues: tuple[str, ...]) -> None:
     chosen = workplace.settings.scoring.systems
     for spec in list_systems():
-        if not chosen or spec.key in chosen:
+        if "scoring" in queues and (not chosen or spec.key in chosen):
             workplace.system(spec.key)
+    # What is loaded now stays for ever: the garbage collector need not walk it during every report.
+    gc.collect()
+    gc.freeze()
