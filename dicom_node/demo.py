@@ -176,7 +176,7 @@ def _print_table(site: DemoSite, rows: Sequence[_Row]) -> None:
             row.said,
             row.status.get("state", "never arrived") + ("" if row.good else f", expected {row.study.expected}"),
             "" if seconds is None else f"{seconds:.1f}",
-            " ".join(sorted(modality for modality, _ in row.series)),
+            " ".join(sorted({modality for modality, _ in row.series})),
         )
     Console(width=max(160, Console().width)).print(table)
     for statement in sorted({s for row in rows for s in row.statements if s}):

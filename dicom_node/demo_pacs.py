@@ -52,12 +52,18 @@ class DemoPacs:
             association.release()
 
 
+def find_orthanc() -> str | None:
+    """Orthanc's program, which Debian keeps out of a user's path; None when it is not installed."""
+    return shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
 @contextmanager
-def running_pacs(folder: Path, port: int, http_port: int, senders: Sequence[str]) -> Iterator[DemoPacs]:
-    """Start a PACS in ``folder`` on 127.0.0.1; stop it when the block ends."""
+def running_pacs(
+    folder: Path, port: int, http_port: int, senders: Sequence[str], orthanc: str | None
+) -> Iterator[DemoPacs]:
+    """Start a PACS in ``folder`` on 127.0.0.1, qrscp when there is no Orthanc; stop it when the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    orthanc = shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    command = _orthanc(orthanc, folder, port, http_port, senders) if orthanc else _qrscp(folder, port)
+    command = _orthanc(orthanc, folder, port, http_port, senders) if orthanc else _qrscp(folder.resolve(), port)
     with (folder / "pacs.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
         try:
@@ -104,7 +110,7 @@ dimse_timeout: 30
 network_timeout: 30
 bind_address: 127.0.0.1
 instance_location: {folder / "instances"}
-database_location: sqlite:///{folder / "instances.sqlite"}
+database_location: {folder / "instances.sqlite"}
 """,
         encoding="utf-8",
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from dicom_node.delivery.store_scu import echo
-from dicom_node.demo_pacs import DemoPacs, running_pacs
+from dicom_node.demo_pacs import DemoPacs, find_orthanc, running_pacs
 from dicom_node.errors import DestinationAwayError
 from dicom_node.peers import Peer
 
@@ -55,7 +55,8 @@ def running_site(folder: Path) -> Iterator[DemoSite]:
     """Start everything in ``folder`` and wait until PACS and node answer C-ECHO; stop it when the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     pacs_port, http_port, node_port, web_port = _free_ports(4)
-    with running_pacs(folder / "pacs", pacs_port, http_port, (NODE_TITLE, SENDER_TITLE)) as pacs:
+    senders = (NODE_TITLE, SENDER_TITLE)
+    with running_pacs(folder / "pacs", pacs_port, http_port, senders, find_orthanc()) as pacs:
         config = _write_settings(folder, pacs, node_port, web_port)
         with _running_node(config, folder / "node.log") as page:
             site = DemoSite(folder, pacs, Peer("node", NODE_TITLE, "127.0.0.1", node_port), page)
