@@ -6,18 +6,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ImplicitVRLittleEndian
 
+from dicom_node.errors import InstanceRefusedError
+from dicom_node.receiving.part10_head import read_part10_head
 from scoring.errors import ImageUnreadableError
 from scoring.study import HEADER_TAGS, ImageReference, Study, read_image_reference, read_trial_context
-
-_PREAMBLE_BYTES: Final = 132
-_META_GROUP_LENGTH_BYTES: Final = 12
 
 
 @dataclass(frozen=True)
@@ -66,13 +64,14 @@ def read_routing_header(path: Path) -> Dataset:
 
 
 def dataset_digest(path: Path) -> str:
-    """SHA-256 of a Part 10 file's data set, without preamble and meta header: what a C-STORE of it would carry."""
-    content = path.read_bytes()
-    start = 0
-    if content[128:132] == b"DICM" and content[_PREAMBLE_BYTES : _PREAMBLE_BYTES + 4] == b"\x02\x00\x00\x00":
-        length = int.from_bytes(content[_PREAMBLE_BYTES + 8 : _PREAMBLE_BYTES + 12], "little")
-        start = _PREAMBLE_BYTES + _META_GROUP_LENGTH_BYTES + length
-    return hashlib.sha256(content[start:]).hexdigest()
+    """SHA-256 of a file's data set, without preamble and meta header: what a C-STORE of it would carry."""
+    with path.open("rb") as file:
+        try:
+            start = read_part10_head(file).data_set_offset
+        except InstanceRefusedError:
+            start = 0
+        file.seek(start)
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def studies_of(files: Sequence[LocalFile]) -> tuple[Study, ...]:
