@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -167,8 +166,3 @@ def config_example() -> None:
     from importlib.resources import files
 
     typer.echo(files("dicom_node").joinpath("node.example.toml").read_text(encoding="utf-8"), nl=False)
-
-
-def print_json(value: Any) -> None:
-    """JSON as every verb prints it."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -25,6 +25,7 @@ from dicom_node.routing import RoutingDecision, decide
 from dicom_node.source_images import chosen_images, source_images
 from scoring.catalogue import find_spec, list_systems, open_system
 from scoring.contract import ScoringSystem
+from scoring.errors import RheumascoreError
 from scoring.inference import Scored, run_inference
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreResult, ScoreTotal
@@ -73,7 +74,7 @@ def score_files(paths: Sequence[Path], out: Path, system: str | None) -> Iterato
     """Score every study among the files; pictures are wrapped first. Files that are no instance are reported."""
     specs = (find_spec(system),) if system else list_systems()
     with tempfile.TemporaryDirectory() as wrapped, PixelDecoder() as decoder:
-        files = [read_local_file(p) for p in _with_pictures_wrapped(paths, Path(wrapped))]
+        files = list(_read_files(paths, Path(wrapped)))
         for file in files:
             if file.reference is None:
                 yield OfflineScore(file.path.name, "", refused=file.fault)
@@ -82,12 +83,16 @@ def score_files(paths: Sequence[Path], out: Path, system: str | None) -> Iterato
                 yield _score_one(study, decision, files, decoder, out)
 
 
-def _with_pictures_wrapped(paths: Sequence[Path], folder: Path) -> Iterator[Path]:
+def _read_files(paths: Sequence[Path], wrapped: Path) -> Iterator[LocalFile]:
+    """Every file, pictures wrapped first. A picture that cannot be wrapped is a fault of that file only."""
     for number, path in enumerate(find_files(paths)):
-        if path.suffix.lower() in _PICTURES:
-            yield from wrap_photos([path], "hand", "", folder / str(number))
-        else:
-            yield path
+        if path.suffix.lower() not in _PICTURES:
+            yield read_local_file(path)
+            continue
+        try:
+            yield from map(read_local_file, wrap_photos([path], "hand", "", wrapped / str(number)))
+        except RheumascoreError as error:
+            yield LocalFile(path, None, str(error))
 
 
 def _score_one(

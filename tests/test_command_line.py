@@ -47,7 +47,7 @@ def test_a_wrong_call_is_2_and_a_wrong_setting_is_1_with_its_remedy(tmp_path: Pa
     (tmp_path / "node.toml").write_text("[node]\nprot = 1\n", encoding="utf-8")
     done = rheumascore("config", "check", tmp_path / "node.toml")
     assert done.returncode == 1
-    assert "node.prt" not in done.stderr and "node.prot: no such key; allowed: ae_title" in done.stderr
+    assert "node.prot: no such key; allowed: ae_title" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -80,6 +80,23 @@ def test_route_is_dry_and_says_which_attribute_decided(tmp_path: Path) -> None:
     assert rows["hand.dcm"]["scored"] is True
     assert (rows["breast.dcm"]["scored"], rows["breast.dcm"]["attribute"]) == (False, "modality")
     assert rows["letter.txt"]["rule"] == "not_dicom"
+
+
+def test_a_broken_picture_is_a_fault_of_that_file_only(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 half a picture")
+    (tmp_path / "letter.txt").write_text("Dear colleague", encoding="utf-8")
+    done = rheumascore("score", tmp_path, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 1, "nothing was scored"
+    said = {row["study"]: row["score"] for row in json.loads(done.stdout)}
+    assert "no whole JPEG or PNG" in said["broken.jpg"]
+    assert "not DICOM" in said["letter.txt"]
+
+
+def test_doctor_loads_what_scoring_needs(tmp_path: Path) -> None:
+    findings = {f["about"]: f for f in json.loads(rheumascore("doctor", "--json", cwd=tmp_path).stdout)}
+    assert findings["torch"]["verdict"] == "well"
+    assert "torchvision" in findings["torch"]["text"]
+    assert "hashes as listed" in findings["weights hand_joints"]["text"]
 
 
 def test_phantoms_come_with_their_truth(tmp_path: Path) -> None:

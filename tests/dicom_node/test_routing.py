@@ -81,6 +81,11 @@ def test_a_description_is_never_quoted() -> None:
     assert "DOE" not in verdict.sentence
 
 
+def test_what_a_hostile_header_holds_is_clipped() -> None:
+    verdict = judge_image(SPEC, replace(HAND, modality="X" * 10_000))
+    assert (verdict.attribute, len(verdict.found)) == ("modality", 64)
+
+
 def test_one_image_of_a_series_does_not_speak_for_the_others() -> None:
     [decision] = decide(study(replace(HAND, sop_instance_uid="1.9", body_part="FOOT"), HAND), [SPEC])
     assert [v.accepted for v in decision.verdicts] == [False, True]

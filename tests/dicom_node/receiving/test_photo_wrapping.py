@@ -52,6 +52,14 @@ def test_a_colourless_colour_jpeg_is_a_grey_radiograph(tmp_path: Path) -> None:
     assert np.abs(dataset.pixel_array.astype(np.int16) - shown).max() <= 1
 
 
+def test_a_colourless_colour_jpeg_is_turned_as_its_exif_says(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(picture(tmp_path / "grey.png", "L")).convert("RGB").save(tmp_path / "film.jpg", exif=exif)
+    dataset = dcmread(wrapped(tmp_path / "film.jpg", tmp_path))
+    assert (dataset.Rows, dataset.Columns, dataset.PhotometricInterpretation) == (64, 48, "MONOCHROME2")
+
+
 def test_a_turned_jpeg_is_stored_upright(tmp_path: Path) -> None:
     dataset = dcmread(wrapped(picture(tmp_path / "a.jpg", orientation=6), tmp_path))
     assert (dataset.Rows, dataset.Columns) == (64, 48)

@@ -1,0 +1,34 @@
+"""pynetdicom's reactor must stand still while we wait for an answer, or it takes the answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dicom_node.delivery.store_scu import _ReactorStop
+
+
+def test_a_stopped_reactor_makes_no_further_turn() -> None:
+    stop, turns, ending = _ReactorStop(), [0], threading.Event()
+
+    def reactor() -> None:
+        while not ending.is_set():
+            stop.wait()
+            time.sleep(0.0005)  # descheduled between its look at the flag and its look at the messages
+            turns[0] += 1
+
+    thread = threading.Thread(target=reactor, daemon=True)
+    thread.start()
+    for _ in range(100):
+        stop.stop(thread.is_alive)
+        before = turns[0]
+        time.sleep(0.002)
+        assert turns[0] == before
+        stop.set()
+    ending.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_reactor_that_is_gone_holds_nobody() -> None:
+    _ReactorStop().stop(lambda: False)
