@@ -6,8 +6,10 @@ import socket
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sr_templates.document_forms import DocumentForm, Extra
+
+PictureTransferSyntax = Literal["explicit", "jpeg2000_lossless"]
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
-SrForm = Literal["comprehensive", "comprehensive3d", "enhanced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,11 @@ class Peer:
     port: int
     may_send: bool = False
     receives_results: bool = False
-    sr_sop_class: SrForm = "comprehensive"
+    sr_sop_class: DocumentForm | None = None
+    """The form wanted; a poorer one goes where the peer does not take it. None: the richest that the peer takes."""
+    extras: tuple[Extra, ...] = ()
+    """Further objects beside report and pictures."""
+    picture_transfer_syntax: PictureTransferSyntax = "explicit"
     storage_commitment: bool = True
     ae_titles: tuple[str, ...] = ()
     """Further AE titles under which it sends."""

@@ -137,7 +137,7 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows) -> Status:
         "statement": content["statement"],
         "total": _grand_total(content["totals"]),
         "scored_at": content["scored_at"],
-        "predecessor": content["predecessor"],
+        "predecessor": content["predecessor"] and content["predecessor"]["digest"],
         "sop_instance_uids": [o.sop_instance_uid for o in written],
         "deliveries": [_delivery(d, o) for o in written for d in deliveries[o.sop_instance_uid]],
     }

@@ -113,7 +113,7 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
     written = write_result_objects(result, find_spec(result.system), sources, arrays, form)
     digests = [workplace.store.put(item.content) for item in written.objects]
     with workplace.ledger.write() as session:
-        destinations = [p for p in workplace.settings.destinations if p.sr_sop_class == form]
+        destinations = [p for p in workplace.settings.destinations if (p.sr_sop_class or DEFAULT_FORM) == form]
         deliveries = put_into_outbox(
             session, result, written, digests, destinations, hold=reason_to_hold(workplace.settings, result)
         )
@@ -157,7 +157,7 @@ def _keep_result(session: Session, leased: LeasedJob, result: ScoreResult) -> Sc
     )
     for former in session.scalars(query):
         former.current = False
-        result = result.succeeding(ScoreResult.from_json(former.content))
+        result = result.succeeding(ScoreResult.from_json(former.content).as_prior(()))
         record(
             session, leased.study_instance_uid, leased.owner, "superseded",
             f"An earlier result of {result.system} is replaced by its successor.", result=former.digest,
@@ -180,7 +180,7 @@ def _keep_result(session: Session, leased: LeasedJob, result: ScoreResult) -> Sc
 
 
 def _add_report_jobs(session: Session, settings: NodeSettings, result: ScoreResult) -> list[str]:
-    forms = sorted({peer.sr_sop_class for peer in settings.destinations}) or [DEFAULT_FORM]
+    forms = sorted({peer.sr_sop_class or DEFAULT_FORM for peer in settings.destinations}) or [DEFAULT_FORM]
     jobs = []
     for form in forms:
         key = f"report:{hashlib.sha256(f'{result.digest}|{form}'.encode()).hexdigest()}"

@@ -15,7 +15,7 @@ from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
 from scoring.frozen_json import from_json, to_json
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Side = Literal["L", "R"]
 Box = tuple[float, float, float, float]
@@ -122,6 +122,29 @@ class WeightUse:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorObject:
+    """One DICOM object that was written from an earlier result, as later documents refer to it."""
+
+    role: str
+    """What it is: ``report``, ``heatmap``, ``report_page`` …, as ``sr_templates.result_objects`` names the roles."""
+    form: str
+    """The document form of a report; empty for what does not depend on the form."""
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorResult:
+    """An earlier result and the objects by which the archives know it: a predecessor, or the baseline visit."""
+
+    digest: str
+    study_instance_uid: str
+    scored_at: str
+    objects: tuple[PriorObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotEvaluable:
     """The whole study has no score, and why: a result that is written, sent and counted."""
 
@@ -166,8 +189,12 @@ class ScoreResult:
     not_evaluable: NotEvaluable | None = None
     forced: bool = False
     """The study was closed by the longest wait, not by quiet: images may be missing."""
-    predecessor: str | None = None
-    """Digest of the result that this one replaces."""
+    predecessor: PriorResult | None = None
+    """The result that this one replaces."""
+    withdraws: bool = False
+    """This result takes its predecessor back: a person found it wrong. It has no scores; ``not_evaluable`` says why."""
+    baseline: PriorResult | None = None
+    """The first visit of the same subject with a result of the same system; None at that visit itself."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -202,6 +229,10 @@ class ScoreResult:
                 return found
         raise KeyError((side, site, item))
 
-    def succeeding(self, predecessor: ScoreResult) -> ScoreResult:
+    def succeeding(self, predecessor: PriorResult) -> ScoreResult:
         """The same result, naming the one that it replaces."""
-        return replace(self, predecessor=predecessor.digest)
+        return replace(self, predecessor=predecessor)
+
+    def as_prior(self, objects: tuple[PriorObject, ...]) -> PriorResult:
+        """How a later result refers to this one; ``objects``: those that were written from it."""
+        return PriorResult(self.digest, self.study_instance_uid, self.scored_at, objects)

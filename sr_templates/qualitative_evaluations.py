@@ -33,7 +33,7 @@ def qualitative_evaluations(result: ScoreResult) -> Dataset:
     words.append((codes.MISSING_SITE_RULE, rule))
     words += [(codes.LEARNT_FROM, f"{w.role} ({w.file}): {w.learnt_from}") for w in result.weights]
     if result.predecessor:
-        words.append((codes.PREDECESSOR, result.predecessor))
+        words.append((codes.PREDECESSOR, result.predecessor.digest))
     children = [code(codes.IMAGE_QUALITY, result.quality)]
     children += [text(name, value) for name, value in words if value]
     return container(codes.QUALITATIVE_EVALUATIONS, children)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from pydicom import config
 from pydicom.dataset import Dataset
@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from scoring.image import Grey
 from scoring.result import ScoreResult
 from scoring.spec import SystemSpec
-from sr_templates.document_forms import DocumentForm
+from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.errors import SourceMismatchError
 from sr_templates.heatmap_capture import heatmap_capture
 from sr_templates.inherited_modules import refuse_other_patients
@@ -24,7 +24,7 @@ from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
 
-Role = Literal["report", "heatmap", "report_page"]
+Role = Literal["report", "heatmap", "report_page", "multiframe", "segmentation", "pdf", "key_object", "rejection_note"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class WrittenObject:
     role: Role
     sop_class_uid: str
     sop_instance_uid: str
+    series_instance_uid: str
     content: bytes
 
 
@@ -56,52 +57,79 @@ class ResultObjects:
     objects: tuple[WrittenObject, ...]
 
 
+@dataclass(frozen=True)
+class Writing:
+    """Everything at hand while the objects of one result are written; the writers of extras get it whole."""
+
+    result: ScoreResult
+    spec: SystemSpec
+    sources: Mapping[str, SourceImage]
+    arrays: Mapping[str, bytes]
+    form: DocumentForm
+    home: Dataset
+    """The header whose patient and study the objects join."""
+    written: Sequence[tuple[Role, Dataset]] = ()
+    """What is finished already, in sending order."""
+
+
+ExtraWriter = Callable[[Writing], Sequence[Dataset]]
+_EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {}
+"""One line for each kind of further object, in sending order."""
+
+
 def write_result_objects(
     result: ScoreResult,
     spec: SystemSpec,
     sources: Mapping[str, SourceImage],
     arrays: Mapping[str, bytes],
     form: DocumentForm,
+    extras: Collection[Extra] = (),
 ) -> ResultObjects:
     """Write a stored result; called again with the same arguments it returns the same bytes.
 
     ``sources``: by SOP Instance UID, at least the images that were read and one header. ``arrays``: stored heatmaps by
-    SHA-256. Raises SourceMismatchError, InvalidResultError, InvalidObjectError: nothing is written half.
+    SHA-256. ``extras`` change nothing of the other objects. Raises SourceMismatchError, InvalidResultError,
+    InvalidObjectError: nothing is written half.
     """
     refuse_invalid_result(result, spec)
     # Values of the source may be odd and are none of our doing; our own are all checked before they leave (iod_check).
     with config.disable_value_validation():
-        return _write(result, spec, sources, arrays, form)
+        home = _home(result, sources)
+        refuse_other_patients([source.header for source in sources.values()])
+        writing = Writing(result, spec, sources, arrays, form, home)
+        pictures, links = _pictures(writing)
+        writing = replace(writing, written=[*pictures, *_report(writing, links)])
+        for extra, write in _EXTRA_WRITERS.items():
+            if extra in extras:
+                made: list[tuple[Role, Dataset]] = [(extra, dataset) for dataset in write(writing)]
+                writing = replace(writing, written=[*writing.written, *made])
+        return ResultObjects(form, tuple(_written(role, dataset) for role, dataset in writing.written))
 
 
-def _write(
-    result: ScoreResult,
-    spec: SystemSpec,
-    sources: Mapping[str, SourceImage],
-    arrays: Mapping[str, bytes],
-    form: DocumentForm,
-) -> ResultObjects:
-    home = _home(result, sources)
-    refuse_other_patients([source.header for source in sources.values()])
+def _pictures(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustrations]:
+    result, spec = writing.result, writing.spec
     pictures: list[tuple[Role, Dataset]] = []
     heatmaps: dict[str, str] = {}
     for number, heatmap in enumerate(result.heatmaps, start=1):
-        source = sources.get(heatmap.image)
-        if source is None or heatmap.array not in arrays:
+        source = writing.sources.get(heatmap.image)
+        if source is None or heatmap.array not in writing.arrays:
             raise SourceMismatchError(
                 "A heatmap's source image or its stored array is not at hand; restore them from a backup."
             )
         if source.pixels.size:
-            made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, arrays[heatmap.array], number)
+            array = writing.arrays[heatmap.array]
+            made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, array, number)
             heatmaps[heatmap.image] = made.SOPInstanceUID
             pictures.append(("heatmap", made))
-    page = report_page(result, spec, home, number=len(result.heatmaps) + 1)
-    pictures.append(("report_page", page))
-    headers = {uid: source.header for uid, source in sources.items()}
-    links = Illustrations(heatmaps, page.SOPInstanceUID)
-    report = measurement_report(result, spec, headers, home, links, form)
-    written = [_written(role, dataset) for role, dataset in [*pictures, ("report", report)]]
-    return ResultObjects(form, tuple(written))
+    page = report_page(result, spec, writing.home, number=len(result.heatmaps) + 1)
+    return [*pictures, ("report_page", page)], Illustrations(heatmaps, page.SOPInstanceUID)
+
+
+def _report(writing: Writing, links: Illustrations) -> list[tuple[Role, Dataset]]:
+    if writing.form == "pictures":
+        return []
+    headers = {uid: source.header for uid, source in writing.sources.items()}
+    return [("report", measurement_report(writing.result, writing.spec, headers, writing.home, links, writing.form))]
 
 
 def _home(result: ScoreResult, sources: Mapping[str, SourceImage]) -> Dataset:
@@ -114,4 +142,10 @@ def _home(result: ScoreResult, sources: Mapping[str, SourceImage]) -> Dataset:
 
 def _written(role: Role, dataset: Dataset) -> WrittenObject:
     refuse_invalid_object(dataset)
-    return WrittenObject(role, str(dataset.SOPClassUID), str(dataset.SOPInstanceUID), part10_file(dataset))
+    return WrittenObject(
+        role,
+        str(dataset.SOPClassUID),
+        str(dataset.SOPInstanceUID),
+        str(dataset.SeriesInstanceUID),
+        part10_file(dataset),
+    )

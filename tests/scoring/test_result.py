@@ -59,7 +59,7 @@ def test_json_round_trip_is_equal(some: tuple[ScoreItem, ...]) -> None:
 
 def test_other_content_has_another_digest() -> None:
     assert result().digest != result(scored_at="2026-01-02T03:04:06Z").digest
-    assert result().succeeding(result(forced=True)).digest != result().digest
+    assert result().succeeding(result(forced=True).as_prior(())).digest != result().digest
 
 
 def test_a_number_that_is_not_finite_is_never_stored() -> None:

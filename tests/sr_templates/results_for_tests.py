@@ -301,7 +301,13 @@ def with_intervals() -> ResultForTests:
     hands = tuple(replace(h, header_disagrees=True) for h in made.result.hands)
     notes = ("One hand is rotated by 180 degrees.",)
     result = replace(
-        made.result, items=items, totals=totals, hands=hands, notes=notes, forced=True, predecessor="cd" * 32
+        made.result,
+        items=items,
+        totals=totals,
+        hands=hands,
+        notes=notes,
+        forced=True,
+        predecessor=made.result.as_prior(()),
     )
     return replace(made, result=result)
 
