@@ -15,7 +15,7 @@ from scoring.inference import ChosenImage, read_header
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ImageUse, ScoreResult
 from scoring.study import read_image_reference
-from sr_templates.result_objects import SourceImage
+from sr_templates.writing import SourceImage
 
 
 def chosen_images(choices: Sequence[ImageChoice], paths: Mapping[str, Path]) -> tuple[ChosenImage, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from pydicom import config
 from pydicom.dataset import Dataset
 
-from scoring.image import Grey
 from scoring.result import ScoreResult
 from scoring.spec import SystemSpec
 from sr_templates.document_forms import DocumentForm, Extra
@@ -23,19 +22,7 @@ from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
-
-Role = Literal["report", "heatmap", "report_page", "multiframe", "segmentation", "pdf", "key_object", "rejection_note"]
-
-
-@dataclass(frozen=True)
-class SourceImage:
-    """One image of the study: its header without pixel data, and its pixels in the scoring convention.
-
-    ``pixels``: float32, 0..1, bone bright, on the source's grid; shape (0, 0) when the image cannot be decoded.
-    """
-
-    header: Dataset
-    pixels: Grey
+from sr_templates.writing import Role, SourceImage, Writing
 
 
 @dataclass(frozen=True)
@@ -55,21 +42,6 @@ class ResultObjects:
 
     form: DocumentForm
     objects: tuple[WrittenObject, ...]
-
-
-@dataclass(frozen=True)
-class Writing:
-    """Everything at hand while the objects of one result are written; the writers of extras get it whole."""
-
-    result: ScoreResult
-    spec: SystemSpec
-    sources: Mapping[str, SourceImage]
-    arrays: Mapping[str, bytes]
-    form: DocumentForm
-    home: Dataset
-    """The header whose patient and study the objects join."""
-    written: Sequence[tuple[Role, Dataset]] = ()
-    """What is finished already, in sending order."""
 
 
 ExtraWriter = Callable[[Writing], Sequence[Dataset]]

@@ -31,7 +31,7 @@ from scoring.result import (
 from scoring.score_rules.sharp_van_der_heijde import Grade, subtotals
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
-from sr_templates.result_objects import SourceImage
+from sr_templates.writing import SourceImage
 
 SITE_PLACES: Final = {
     "IP1": (792, 595),

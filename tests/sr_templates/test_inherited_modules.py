@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence
 
 from sr_templates.errors import SourceMismatchError
 from sr_templates.inherited_modules import inherited_modules
-from sr_templates.result_objects import SourceImage
+from sr_templates.writing import SourceImage
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.written_objects import objects_of, write
 

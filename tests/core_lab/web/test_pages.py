@@ -18,7 +18,8 @@ from scoring.image import scoring_image
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SIDES, SITES_OF
 from scoring.study import read_image_reference
 from sr_templates.report_as_text import report_as_text
-from sr_templates.result_objects import SourceImage, write_result_objects
+from sr_templates.result_objects import write_result_objects
+from sr_templates.writing import SourceImage
 from tests.core_lab.web.conftest import DELIVERED, HELD, HOSTILE, HOSTILE_TEXT, REFUSED, FilledNode
 from tests.core_lab.web.node_for_tests import PATIENT_NAME, STATEMENT, WEIGHTS, hand_study, truth_result
 from tests.core_lab.web.page_for_tests import PageProcess
