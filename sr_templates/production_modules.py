@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from scoring.result import ScoreResult
 from sr_templates import codes
 from sr_templates.content_items import code_item
+from sr_templates.dataset_bytes import dataset_bytes
 from sr_templates.errors import InvalidResultError
 from sr_templates.observer_context import MANUFACTURER, model_name, serial_number
 from sr_templates.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -53,10 +54,9 @@ def part10_file(dataset: Dataset) -> bytes:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    dataset.file_meta = meta
-    buffer = io.BytesIO()
-    dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
+    head = DicomBytesIO()
+    write_file_meta_info(head, meta)
+    return b"\0" * 128 + b"DICM" + head.getvalue() + dataset_bytes(dataset)
 
 
 def _moment(result: ScoreResult, header: Dataset) -> tuple[datetime, str]:
