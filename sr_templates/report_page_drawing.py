@@ -10,11 +10,21 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
-from scoring.spec import SystemSpec, TotalSpec
+from scoring.result import ScoreItem, ScoreResult, Side
+from scoring.spec import SystemSpec
 from sr_templates.colour_map import Colour, damage_colour
 from sr_templates.heatmap_legend import RESEARCH_STAMP, model_line
 from sr_templates.lettering import fitted, font, wrapped, write
+from sr_templates.score_table import (
+    SIDE_NAMES,
+    key_words,
+    overall_sums,
+    quality_words,
+    reason_marks,
+    short_label,
+    side_sums,
+    sum_words,
+)
 
 WIDTH, HEIGHT = 1600, 1200
 _MARGIN: Final = 48
@@ -26,7 +36,6 @@ _QUIET: Final[Colour] = (160, 167, 178)
 _STAMP: Final[Colour] = (255, 214, 80)
 _TABLE_TOP: Final = 150
 _FOOT: Final = 146
-_SIDE_NAMES: Final = {"R": "RIGHT", "L": "LEFT", None: "ALL"}
 
 
 def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.uint8]:
@@ -35,7 +44,7 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
     draw = ImageDraw.Draw(page)
     _draw_head(draw, result, spec)
     bottom = float(HEIGHT - _FOOT)
-    marks = _reason_marks(result)
+    marks = reason_marks(result)
     if result.not_evaluable is not None:
         _draw_not_evaluable(draw, result.not_evaluable.reason, result.not_evaluable.explanation)
     else:
@@ -52,11 +61,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, result: ScoreResult, spec: SystemSpec)
     room = WIDTH - 2 * _MARGIN - font(32).getlength(RESEARCH_STAMP) - 60
     write(draw, (_MARGIN, 36), fitted(spec.title, font(40), room), font(40), _LIGHT, bold=True)
     write(draw, (WIDTH - _MARGIN, 40), RESEARCH_STAMP, font(32), _STAMP, anchor="ra", bold=True)
-    read = sum(image.used for image in result.images)
-    words = f"Image quality: {result.quality.meaning.lower()}   ·   images read: {read} of {len(result.images)}"
-    if result.forced:
-        words += "   ·   closed before the study was quiet: images may be missing"
-    write(draw, (_MARGIN, 92), words, font(27), _QUIET)
+    write(draw, (_MARGIN, 92), quality_words(result), font(27), _QUIET)
 
 
 def _draw_side(
@@ -70,12 +75,12 @@ def _draw_side(
     marks: Mapping[CodedConcept, str],
 ) -> None:
     """One side's table: a row for each site, a column for each item, its sums below."""
-    sums = [(t, total) for t in spec.totals if t.side == side and side for total in result.totals if total.key == t.key]
+    sums = side_sums(result, spec, side) if side else []
     row = min(40.0, (bottom - _TABLE_TOP - 46) / (len(spec.sites) + 0.4 + 1.1 * len(sums)))
     letters = font(round(row * 0.74))
     column = width * 0.58 / max(2, len(spec.items))
     ends = [left + width - column * (len(spec.items) - 1 - n) for n in range(len(spec.items))]
-    write(draw, (left, _TABLE_TOP), _SIDE_NAMES[side], font(34), _LIGHT, bold=True)
+    write(draw, (left, _TABLE_TOP), SIDE_NAMES[side], font(34), _LIGHT, bold=True)
     found = {(i.site, i.item): i for i in result.items if i.side == side}
     for item, end in zip(spec.items, ends, strict=True):
         write(draw, (end, _TABLE_TOP + 6), f"{item.label}  0-{item.highest}", font(25), _QUIET, anchor="ra")
@@ -93,10 +98,10 @@ def _draw_side(
     draw.line((left, y, left + width, y), fill=_RULE, width=2)
     y += row * 0.25
     for spec_total, total in sums:
-        words = spec_total.label.split(", ", 1)[-1].capitalize()
+        words = short_label(spec_total)
         write(draw, (left, y + row / 2), words, letters, _LIGHT, anchor="lm", bold=True)
         colour = _LIGHT if total.assessed == total.planned else _STAMP
-        write(draw, (left + width, y + row / 2), _sum(spec_total, total), letters, colour, anchor="rm")
+        write(draw, (left + width, y + row / 2), sum_words(spec_total, total), letters, colour, anchor="rm")
         y += row * 1.1
 
 
@@ -127,34 +132,19 @@ def _draw_grade(
 
 def _draw_overall(draw: ImageDraw.ImageDraw, result: ScoreResult, spec: SystemSpec, bottom: float) -> float:
     """Sums over all sides in one band; returns the row above it."""
-    totals = {t.key: t for t in result.totals}
-    rows = [(t, totals[t.key]) for t in spec.totals if t.side is None and t.key in totals]
+    rows = overall_sums(result, spec)
     if not rows:
         return bottom
     top = bottom - 84
     draw.rounded_rectangle((_MARGIN - 8, top, WIDTH - _MARGIN + 8, bottom - 8), radius=12, fill=(38, 43, 52))
-    if len({total.reason for _, total in rows} - {None}) == 1 and all(total.grade is None for _, total in rows):
-        rows = rows[-1:]
     width = (WIDTH - 2 * _MARGIN) / len(rows)
-    for number, (spec_total, total) in enumerate([rows[-1], *rows[:-1]]):
+    for number, (spec_total, total) in enumerate(rows):
         left = _MARGIN + 10 + number * width
-        words = spec_total.label if number == 0 else spec_total.label.split(", ", 1)[-1].capitalize()
+        words = spec_total.label if number == 0 else short_label(spec_total)
         write(draw, (left, top + 8), fitted(words, font(25), width - 24), font(25), _QUIET)
-        value = fitted(_sum(spec_total, total), font(29), width - 20)
+        value = fitted(sum_words(spec_total, total), font(29), width - 20)
         write(draw, (left, top + 38), value, font(29), _STAMP if total.reason else _LIGHT, bold=number == 0)
     return top - 16
-
-
-def _sum(spec: TotalSpec, total: ScoreTotal) -> str:
-    """``23 / 80 (expected 21.4), 16 of 16``, or why there is no number."""
-    count = f"{total.assessed} of {total.planned}"
-    if total.grade is None:
-        reason = total.reason.meaning if total.reason else "Not computable"
-        if not reason.lower().startswith("not computable"):
-            reason = f"Not computable: {reason}"
-        return f"{reason} ({count})"
-    expected = "" if total.value is None else f"  (exp. {total.value:.1f})"
-    return f"{total.grade} / {spec.highest}{expected}   {count}"
 
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, reason: CodedConcept, explanation: str) -> None:
@@ -169,12 +159,6 @@ def _draw_not_evaluable(draw: ImageDraw.ImageDraw, reason: CodedConcept, explana
         y += 16
 
 
-def _reason_marks(result: ScoreResult) -> dict[CodedConcept, str]:
-    """A letter for each reason in the table, explained at the foot."""
-    reasons = dict.fromkeys(item.reason for item in result.items if item.reason is not None)
-    return {reason: chr(ord("a") + number) for number, reason in enumerate(reasons)}
-
-
 def _draw_foot(draw: ImageDraw.ImageDraw, result: ScoreResult, marks: Mapping[CodedConcept, str]) -> None:
     y = HEIGHT - _FOOT + 6
     draw.line((_MARGIN, y, WIDTH - _MARGIN, y), fill=_RULE, width=2)
@@ -183,9 +167,6 @@ def _draw_foot(draw: ImageDraw.ImageDraw, result: ScoreResult, marks: Mapping[Co
     for words in lines:
         write(draw, (_MARGIN, y), words, font(27), _STAMP)
         y += 36
-    key = "Small numbers: expected value."
-    if marks:
-        key += " Not scored, " + "; ".join(f"{mark}: {reason.meaning.lower()}" for reason, mark in marks.items()) + "."
-    for words in (model_line(result), key):
+    for words in (model_line(result), key_words(marks)):
         write(draw, (_MARGIN, y), fitted(words, font(23), WIDTH - 2 * _MARGIN), font(23), _QUIET)
         y += 30
