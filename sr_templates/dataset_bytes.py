@@ -42,7 +42,7 @@ class _Encoder:
 
     def dataset(self, dataset: Dataset) -> bytes:
         elements = sorted(dataset.values(), key=lambda element: int(element.tag))
-        return b"".join([self._element(dataset[e.tag] if e.is_raw else e) for e in elements])
+        return b"".join([self._element(e if isinstance(e, DataElement) else dataset[e.tag]) for e in elements])
 
     def _item(self, item: Dataset) -> bytes:
         known = self._items.get(id(item))
@@ -61,8 +61,8 @@ class _Encoder:
             return _by_pydicom(element)
         if vr in _LONG_LENGTH:
             return struct.pack("<HH2s2xL", tag >> 16, tag & 0xFFFF, vr.encode(), len(content)) + content
-        if len(content) > _LONGEST_SHORT:
-            return _by_pydicom(element)
+        if len(content) > _LONGEST_SHORT:  # too long for its type's length field: PS3.5 6.2.2 says UN then
+            return struct.pack("<HH2s2xL", tag >> 16, tag & 0xFFFF, b"UN", len(content)) + content
         return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode(), len(content)) + content
 
 

@@ -1,7 +1,8 @@
 """Patient, study and clinical-trial modules taken over from the source image, whatever real life sends.
 
-Values are never altered, only decoded: the objects are written in UTF-8 (ISO_IR 192). Attributes that the Standard
-requires to be present (type 2) and the source lacks are written empty.
+Values are never altered, only decoded (``header_text``): the objects are written in UTF-8 (ISO_IR 192). Attributes that
+the Standard requires to be present (type 2) and the source lacks are written empty. Left out are only a number that is
+no number and an attribute sent as a sequence that is none, or the other way round: there is nothing to carry over.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from copy import deepcopy
 from typing import Any, Final
 
 from pydicom import config
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.valuerep import PersonName
 
 from sr_templates.errors import SourceMismatchError
+from sr_templates.header_text import decode_text
 
 _REQUIRED: Final = (
     "PatientName",
@@ -87,19 +91,11 @@ def inherited_modules(header: Dataset, study_instance_uid: str) -> Dataset:
             "A source image belongs to another study than the result that was made from it; "
             f"the result says {study_instance_uid}, the image says {found or 'nothing'}. Score the study again."
         )
+    decode_text(header, INHERITED)
     # An odd value is carried over as it is. Telling of it would write a patient's data into the log.
     with warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         return _taken(header)
-
-
-def refuse_other_patients(headers: list[Dataset]) -> None:
-    """Raise SourceMismatchError when the images of one result name different patients."""
-    keywords = ("PatientID", "IssuerOfPatientID")
-    if len({tuple(str(h.get(k) or "").strip() for k in keywords) for h in headers}) > 1:
-        raise SourceMismatchError(
-            "The images of one result carry different Patient IDs; correct the headers at the source and send again."
-        )
 
 
 def _taken(header: Dataset) -> Dataset:
@@ -119,19 +115,26 @@ def _taken(header: Dataset) -> Dataset:
 
 
 def _decoded(header: Dataset, keyword: str) -> DataElement | None:
-    """The element as unicode, free of the source's character set; None when absent or not readable."""
+    """The element with the type of the dictionary; None when absent or not readable."""
     try:
-        element = header[keyword]
-        return DataElement(element.tag, element.VR, _plain(element.value), validation_mode=config.IGNORE)
+        element, vr = header[keyword], dictionary_VR(keyword)
+        return None if (element.VR == "SQ") != (vr == "SQ") else _copy(element, vr)
     except Exception:  # a hostile value may raise anything while it is converted; it then counts as absent
         return None
 
 
+def _copy(element: DataElement, vr: str) -> DataElement:
+    return DataElement(element.tag, vr, _plain(element.value), validation_mode=config.IGNORE, already_converted=True)
+
+
 def _plain(value: Any) -> Any:
+    """The value free of the bytes that it came from: pydicom would write those, in the source's character set."""
     if isinstance(value, PersonName):
         return PersonName(str(value), validation_mode=config.IGNORE)
     if isinstance(value, DicomSequence):
         return DicomSequence([_plain_item(item) for item in value])
+    if isinstance(value, MultiValue):
+        return MultiValue(_plain, value)
     return deepcopy(value)
 
 
@@ -139,5 +142,5 @@ def _plain_item(item: Dataset) -> Dataset:
     plain = Dataset()
     for element in item:
         if not element.tag.is_private and element.keyword != "SpecificCharacterSet":
-            plain.add(DataElement(element.tag, element.VR, _plain(element.value), validation_mode=config.IGNORE))
+            plain.add(_copy(element, element.VR))
     return plain

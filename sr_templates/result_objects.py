@@ -14,7 +14,6 @@ from scoring.spec import SystemSpec
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.errors import SourceMismatchError
 from sr_templates.heatmap_capture import heatmap_capture
-from sr_templates.inherited_modules import refuse_other_patients
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.measurement_report import measurement_report
@@ -22,6 +21,7 @@ from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
+from sr_templates.source_agreement import refuse_disagreeing_sources
 from sr_templates.writing import Role, SourceImage, Writing
 
 
@@ -67,7 +67,7 @@ def write_result_objects(
     # Values of the source may be odd and are none of our doing; our own are all checked before they leave (iod_check).
     with config.disable_value_validation():
         home = _home(result, sources)
-        refuse_other_patients([source.header for source in sources.values()])
+        refuse_disagreeing_sources(source.header for source in sources.values())
         writing = Writing(result, spec, sources, arrays, form, home)
         pictures, links = _pictures(writing)
         writing = replace(writing, written=[*pictures, *_report(writing, links)])

@@ -120,7 +120,7 @@ def test_a_source_of_another_study_is_refused() -> None:
 def test_sources_of_two_patients_are_refused() -> None:
     made = results.two_hands()
     next(iter(made.sources.values())).header.PatientID = "P-4712"
-    with pytest.raises(SourceMismatchError, match="different Patient IDs") as caught:
+    with pytest.raises(SourceMismatchError, match="disagree on PatientID") as caught:
         write(made)
     assert "4712" not in str(caught.value)
 
