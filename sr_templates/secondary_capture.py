@@ -8,14 +8,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence as DicomSequence
 
 from scoring.result import ImageUse, ScoreResult
 from scoring.spec import SystemSpec
-from sr_templates import codes
-from sr_templates.content_items import code_item, reference
 from sr_templates.document_forms import SECONDARY_CAPTURE
 from sr_templates.inherited_modules import inherited_modules
+from sr_templates.instance_references import add_common_instance_reference, source_references
 from sr_templates.observer_context import MANUFACTURER, model_name
 from sr_templates.production_modules import add_production_modules, software_versions
 from sr_templates.uids import series_uid
@@ -47,9 +45,9 @@ def secondary_capture(
     capture.BurnedInAnnotation = "YES"
     capture.RecognizableVisualFeatures = "NO"
     capture.LossyImageCompression = "01" if str(header.get("LossyImageCompression")) == "01" else "00"
-    capture.ImageLaterality = _laterality(result, spec, {s.sop_instance_uid for s in sources})
-    capture.SourceImageSequence = DicomSequence([_source(use) for use in sources])
-    capture.ReferencedSeriesSequence = DicomSequence(_series(sources))
+    capture.ImageLaterality = image_laterality(result, spec, {s.sop_instance_uid for s in sources})
+    capture.SourceImageSequence = source_references(sources)
+    add_common_instance_reference(capture, sources)
     _add_pixels(capture, picture)
     return capture
 
@@ -64,32 +62,12 @@ def _add_capture_equipment(capture: Dataset, result: ScoreResult) -> None:
     capture.TimeOfSecondaryCapture = capture.ContentTime
 
 
-def _laterality(result: ScoreResult, spec: SystemSpec, images: set[str]) -> str:
+def image_laterality(result: ScoreResult, spec: SystemSpec, images: set[str]) -> str:
     """Side of what was found on these images; both (B) when that is not one, unpaired (U) where nothing has sides."""
     if not spec.sides:
         return "U"
     sides = {hand.side for hand in result.hands if hand.image in images}
     return sides.pop() if len(sides) == 1 else "B"
-
-
-def _source(use: ImageUse) -> Dataset:
-    item = reference(use.sop_class_uid, use.sop_instance_uid)
-    item.PurposeOfReferenceCodeSequence = DicomSequence([code_item(codes.SOURCE_IMAGE)])
-    return item
-
-
-def _series(sources: Sequence[ImageUse]) -> list[Dataset]:
-    by_series: dict[str, list[Dataset]] = {}
-    for use in sources:
-        instance = reference(use.sop_class_uid, use.sop_instance_uid)
-        by_series.setdefault(use.series_instance_uid, []).append(instance)
-    items = []
-    for uid, instances in by_series.items():
-        item = Dataset()
-        item.SeriesInstanceUID = uid
-        item.ReferencedInstanceSequence = DicomSequence(instances)
-        items.append(item)
-    return items
 
 
 def _add_pixels(capture: Dataset, picture: Picture) -> None:
