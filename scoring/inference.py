@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +19,7 @@ from scoring.contract import Findings, ScoringContext, ScoringSystem
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
 from scoring.image import ScoringImage, scoring_image
 from scoring.pixel_decoding import PixelDecoder
-from scoring.result import Engine, Heatmap, ImageUse, NotEvaluable, ScoreResult
+from scoring.result import Box, Engine, Heatmap, ImageUse, NotEvaluable, ScoreItem, ScoreResult
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
 from scoring.study import ImageReference, Study
@@ -134,18 +134,30 @@ def _assemble(
         engine=engine_in_use(),
         study_instance_uid=study.study_instance_uid,
         images=tuple(_image_use(c, findings, unreadable) for c in chosen),
-        items=findings.items,
+        items=_in_order(findings.items, system.spec),
         totals=findings.totals,
         missing_site_rule="none",
         quality=findings.quality,
         scored_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        hands=findings.hands,
+        hands=tuple(replace(hand, box=_on_grid(hand.box)) for hand in findings.hands),
         heatmaps=tuple(Heatmap(h.image, digest, h.method, h.about) for h, digest, _ in stored),
         notes=findings.notes,
         not_evaluable=findings.not_evaluable,
         forced=study.forced,
     )
     return Scored(result, {digest: content for _, digest, content in stored})
+
+
+def _in_order(items: Sequence[ScoreItem], spec: SystemSpec) -> tuple[ScoreItem, ...]:
+    """The items in the order of the spec, as a report is read back, with their regions on the grid of a report."""
+    placed = sorted(items, key=lambda item: spec.place(item.side, item.site, item.item))
+    return tuple(replace(item, region=_on_grid(item.region)) if item.region else item for item in placed)
+
+
+def _on_grid(box: Box) -> Box:
+    """The box in steps of 1/64 pixel: a report keeps regions in single precision, which is exact for these."""
+    x0, y0, x1, y1 = (round(64 * v) / 64 for v in box)
+    return x0, y0, x1, y1
 
 
 def _image_use(chosen: ChosenImage, findings: Findings, unreadable: Mapping[str, str]) -> ImageUse:

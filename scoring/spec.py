@@ -126,6 +126,15 @@ class SystemSpec:
         """The site with this key; KeyError when the spec has none."""
         return _by_key(self.sites, key)
 
+    def place(self, side: Side | None, site: str, item: str) -> tuple[int, int, int]:
+        """Where a grade stands in the order of the spec, by side, kind and site; what it does not know comes last."""
+        items, sites = [i.key for i in self.items], [s.key for s in self.sites]
+        return (
+            self.sides.index(side) if side in self.sides else len(self.sides),
+            items.index(item) if item in items else len(items),
+            sites.index(site) if site in sites else len(sites),
+        )
+
     def total(self, key: str) -> TotalSpec:
         """The total with this key; KeyError when the spec has none."""
         return _by_key(self.totals, key)

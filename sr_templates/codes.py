@@ -54,12 +54,6 @@ TARGET_REGION: Final = _defined("123014", "DCM", "Target Region", "TID 1602 row 
 IMAGE_LATERALITY: Final = _defined("111027", "DCM", "Image Laterality", "TID 1602 row 3")
 PIXEL_ROWS: Final = _defined("110910", "DCM", "Pixel Data Rows", "TID 1602")
 PIXEL_COLUMNS: Final = _defined("110911", "DCM", "Pixel Data Columns", "TID 1602")
-SOURCE_SHA256: Final = _defined(
-    "SOURCE-SHA256", PRIVATE_SCHEME, "SHA-256 of the received instance", "the bytes as they arrived, before any change"
-)
-IMAGE_CHOICE: Final = _defined(
-    "IMAGE-CHOICE", PRIVATE_SCHEME, "Why the image was read or left out", "the named rule of routing, and its reason"
-)
 MODALITIES: Final = {
     concept.value: concept
     for concept in (
@@ -124,14 +118,58 @@ STATUSES: Final = {
     "surgically_altered": _defined("ST-SURGERY", PRIVATE_SCHEME, "Surgically altered", "prosthesis or fusion"),
     "reader_declined": _defined("ST-DECLINED", PRIVATE_SCHEME, "Reader declined to grade", "a person chose not to"),
 }
+WITHDRAWN: Final = _defined(
+    "WITHDRAWN", PRIVATE_SCHEME, "Withdrawn: found wrong by a person", "reason for which a result has no score any more"
+)
+
+# Time points and earlier visits
+TIME_POINT: Final = _defined("C2348792", "UMLS", "Time Point", "TID 1502 row 1")
+PROTOCOL_TIME_POINT: Final = _defined("126071", "DCM", "Protocol Time Point Identifier", "TID 1502 row 5")
+BASELINE: Final = _defined("121079", "DCM", "Baseline", "CID 7003")
+PREDECESSOR: Final = _defined(
+    "PREDECESSOR", PRIVATE_SCHEME, "Digest of the replaced result", "the stored result that this one succeeds"
+)
+BASELINE_RESULT: Final = _defined(
+    "BASELINE-RESULT", PRIVATE_SCHEME, "Digest of the baseline result", "the stored result of the first visit"
+)
+PRIOR_RESULT: Final = _defined(
+    "PRIOR-RESULT", PRIVATE_SCHEME, "Earlier result", "when a predecessor or baseline was scored, and of which study"
+)
+PRIOR_OBJECT: Final = _defined(
+    "PRIOR-OBJECT", PRIVATE_SCHEME, "Object of an earlier result", "by which archives know a predecessor or baseline"
+)
+
+# What is told in words (Qualitative Evaluations)
+STATEMENT: Final = _defined(
+    "STATEMENT", PRIVATE_SCHEME, "Statement on the weights", "what must be said wherever the result is shown"
+)
+EXPLANATION: Final = _defined(
+    "EXPLANATION", PRIVATE_SCHEME, "Why there is no score", "of a study that is not evaluable, or was withdrawn"
+)
+NOTE: Final = _defined("NOTE", PRIVATE_SCHEME, "Note on the scoring", "what the system noticed and did about it")
 MISSING_SITE_RULE: Final = _defined(
     "MISSING-RULE", PRIVATE_SCHEME, "Rule for missing sites", "how sums treat what was not graded"
 )
 LEARNT_FROM: Final = _defined(
     "LEARNT-FROM", PRIVATE_SCHEME, "What the weights learnt from", "one sentence for each weight file, from its record"
 )
-PREDECESSOR: Final = _defined(
-    "PREDECESSOR", PRIVATE_SCHEME, "Digest of the replaced result", "the stored result that this one succeeds"
+SOURCE_SHA256: Final = _defined(
+    "SOURCE-SHA256", PRIVATE_SCHEME, "SHA-256 of the received instance", "the bytes as they arrived, before any change"
+)
+IMAGE_CHOICE: Final = _defined(
+    "IMAGE-CHOICE", PRIVATE_SCHEME, "Why the image was read or left out", "the named rule of routing, and its reason"
+)
+HAND_FOUND: Final = _defined(
+    "HAND-FOUND", PRIVATE_SCHEME, "Hand found", "image, side, box in pixels, how sure the side is, what the header says"
+)
+HEATMAP: Final = _defined(
+    "HEATMAP", PRIVATE_SCHEME, "Heatmap", "image, method, what it explains, SHA-256 of the stored array"
+)
+GRADE_DETAIL: Final = _defined(
+    "GRADE-DETAIL",
+    PRIVATE_SCHEME,
+    "Further facts of a grade",
+    "probability of every grade, and what is out of the rule",
 )
 SALIENCY_OVERLAY: Final = _defined(
     "SALIENCY", PRIVATE_SCHEME, "Saliency map over the source image", "derivation of a heatmap picture"

@@ -1,4 +1,4 @@
-"""The image library (TID 1600): every instance of the job, with the SHA-256 of its bytes and why it was read or not.
+"""The image library (TID 1600): every instance of the job, in the order by which the report numbers them.
 
 Our own writer: a header without Imager Pixel Spacing or Patient Orientation, or a photograph, is no obstacle.
 """
@@ -13,31 +13,23 @@ from scoring.result import ImageUse, ScoreResult
 from scoring.spec import SystemSpec
 from scoring.study import read_laterality
 from sr_templates import codes
-from sr_templates.content_items import code, container, image, number, text
+from sr_templates.content_items import code, container, image, number
 
 
 def image_library(result: ScoreResult, spec: SystemSpec, headers: Mapping[str, Dataset]) -> Dataset:
-    """One group for the images that were read, one for those left out; ``headers`` by SOP Instance UID."""
-    groups = []
-    for used in (True, False):
-        entries = [_entry(i, spec, headers.get(i.sop_instance_uid)) for i in result.images if i.used == used]
-        if entries:
-            groups.append(container(codes.IMAGE_LIBRARY_GROUP, entries))
-    return container(codes.IMAGE_LIBRARY, groups, template="1600")
+    """Every image in the order of the result, which numbers them; ``headers`` by SOP Instance UID.
+
+    Which were read, and the SHA-256 of each, stand in words in the last container: TID 1602 has no place for them.
+    """
+    entries = [_entry(image, spec, headers.get(image.sop_instance_uid)) for image in result.images]
+    return container(codes.IMAGE_LIBRARY, [container(codes.IMAGE_LIBRARY_GROUP, entries)], template="1600")
 
 
 def _entry(use: ImageUse, spec: SystemSpec, header: Dataset | None) -> Dataset:
     descriptors = _header_descriptors(header, spec) if header is not None else []
-    if use.rows > 0 and use.columns > 0:
-        descriptors += [
-            number(codes.PIXEL_ROWS, use.rows, codes.PIXELS, "HAS ACQ CONTEXT"),
-            number(codes.PIXEL_COLUMNS, use.columns, codes.PIXELS, "HAS ACQ CONTEXT"),
-        ]
-    verdict = "read" if use.used else "left out"
-    descriptors += [
-        text(codes.SOURCE_SHA256, use.content_sha256, "HAS ACQ CONTEXT"),
-        text(codes.IMAGE_CHOICE, f"{verdict}, rule {use.rule}: {use.explanation}", "HAS ACQ CONTEXT"),
-    ]
+    for name, size in ((codes.PIXEL_ROWS, use.rows), (codes.PIXEL_COLUMNS, use.columns)):
+        if size > 0:
+            descriptors.append(number(name, size, codes.PIXELS, "HAS ACQ CONTEXT"))
     return image(None, use.sop_class_uid, use.sop_instance_uid, children=descriptors)
 
 

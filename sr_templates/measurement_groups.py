@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydicom.dataset import Dataset
 
@@ -17,8 +18,11 @@ from scoring.spec import SiteSpec, SystemSpec, TotalSpec
 from sr_templates import codes
 from sr_templates.content_items import code, container, image, number, region, text, uidref
 from sr_templates.document_forms import SECONDARY_CAPTURE
+from sr_templates.header_text import decode_text
 from sr_templates.regions import Region, site_region, summary_region
 from sr_templates.uids import tracking_uid
+
+_VISIT: Final = ("ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def site_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictures
                 where = site_region(result, side, items)
                 groups.append(
                     _group(
-                        names=_names(spec, header, side, site.key),
+                        context=_context(spec, header, side, site.key),
                         finding=spec.finding,
                         site=(site.concept, codes.LATERALITIES[side] if side else None),
                         where=where,
@@ -65,7 +69,7 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
         if content:
             groups.append(
                 _group(
-                    names=_names(spec, header, side, "sum"),
+                    context=_context(spec, header, side, "sum"),
                     finding=spec.summary_finding,
                     site=(spec.region, _laterality(result, spec, side)),
                     where=summary_region(result, side),
@@ -83,15 +87,31 @@ def _laterality(result: ScoreResult, spec: SystemSpec, side: Side | None) -> Cod
     return codes.LATERALITIES[side]
 
 
-def _names(spec: SystemSpec, header: Dataset, side: Side | None, site: str) -> tuple[str, str]:
+def _context(spec: SystemSpec, header: Dataset, side: Side | None, site: str) -> list[Dataset]:
+    """Which site it is at every visit, and which visit this is."""
     part = side or ("both" if len(spec.sides) > 1 else "")
-    return " ".join(word for word in (spec.instrument, part, site) if word), tracking_uid(
-        header, spec.instrument, side, site
-    )
+    name = " ".join(word for word in (spec.instrument, part, site) if word)
+    return [
+        text(codes.TRACKING_IDENTIFIER, name, "HAS OBS CONTEXT"),
+        uidref(codes.TRACKING_UID, tracking_uid(header, spec.instrument, side, site), "HAS OBS CONTEXT"),
+        *_time_point(header),
+    ]
+
+
+def _time_point(header: Dataset) -> list[Dataset]:
+    """TID 1502 in words alone, when the header names the visit: viewers show a Time Point Order as a measurement."""
+    decode_text(header, _VISIT)
+    identifier, description = (str(header.get(keyword) or "").strip() for keyword in _VISIT)
+    if not identifier and not description:
+        return []
+    items = [text(codes.TIME_POINT, description or identifier, "HAS OBS CONTEXT")]
+    if identifier and description:
+        items.append(text(codes.PROTOCOL_TIME_POINT, identifier, "HAS OBS CONTEXT"))
+    return items
 
 
 def _group(
-    names: tuple[str, str],
+    context: Iterable[Dataset],
     finding: CodedConcept,
     site: tuple[CodedConcept, CodedConcept | None],
     where: Region,
@@ -101,8 +121,7 @@ def _group(
     source = image(None, where.image.sop_class_uid, where.image.sop_instance_uid, "SELECTED FROM")
     laterality = [code(codes.LATERALITY, site[1], "HAS CONCEPT MOD")] if site[1] else []
     children = [
-        text(codes.TRACKING_IDENTIFIER, names[0], "HAS OBS CONTEXT"),
-        uidref(codes.TRACKING_UID, names[1], "HAS OBS CONTEXT"),
+        *context,
         code(codes.FINDING, finding),
         code(codes.FINDING_SITE, site[0], "HAS CONCEPT MOD", laterality),
         region(codes.IMAGE_REGION, where.box, (where.image.columns, where.image.rows), source),

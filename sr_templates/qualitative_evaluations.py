@@ -1,4 +1,7 @@
-"""The last container of the report (TID 1500 row 12): quality, and what a reader must be told in words."""
+"""The last container of the report (TID 1500 row 12): quality, and all that a reader must be told in words.
+
+TID 1500 takes any question and answer here, so that what fits no other template is said without breaking one.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +12,38 @@ from pydicom.dataset import Dataset
 from scoring.coded_concept import CodedConcept
 from scoring.result import ScoreResult
 from sr_templates import codes
-from sr_templates.content_items import code, container, text
+from sr_templates.content_items import code, composite, container, text
+from sr_templates.document_forms import DocumentForm
+from sr_templates.exact_text import shown
+from sr_templates.grade_lines import grade_lines
+from sr_templates.image_lines import image_lines
+from sr_templates.observer_context import learnt_from_line
+from sr_templates.prior_results import baseline_report, prior_lines
 
 RESEARCH_STATEMENT: Final = "For research use only. Not for diagnosis or treatment."
+FORCED: Final = "The study was closed by the longest wait; images may be missing."
 
 _RULES: Final = {"none": "none: nothing is imputed; a sum counts only the grades that were given"}
 
 
-def qualitative_evaluations(result: ScoreResult) -> Dataset:
-    """Quality verdict, statements, what the weights learnt from, the rule for missing sites, notes."""
-    rule = _RULES.get(result.missing_site_rule, result.missing_site_rule)
-    words: list[tuple[CodedConcept, str]] = [(codes.COMMENT, RESEARCH_STATEMENT), (codes.COMMENT, result.statement)]
-    if result.not_evaluable is not None:
-        words.append((codes.COMMENT, f"Not evaluable: {result.not_evaluable.explanation}"))
-    words += [(codes.COMMENT, note) for note in result.notes]
-    words += [
-        (codes.COMMENT, f"The header names another side than the picture shows; read as the {_SIDES[hand.side]} hand.")
-        for hand in result.hands
-        if hand.header_disagrees
-    ]
-    if result.forced:
-        words.append((codes.COMMENT, FORCED))
-    words.append((codes.MISSING_SITE_RULE, rule))
-    words += [(codes.LEARNT_FROM, f"{w.role} ({w.file}): {w.learnt_from}") for w in result.weights]
-    if result.predecessor:
-        words.append((codes.PREDECESSOR, result.predecessor.digest))
-    children = [code(codes.IMAGE_QUALITY, result.quality)]
-    children += [text(name, value) for name, value in words if value]
+def qualitative_evaluations(result: ScoreResult, form: DocumentForm) -> Dataset:
+    """Quality verdict, statements, images and hands in words, earlier results, what the groups leave open."""
+    lines = [*statements(result), *image_lines(result), *prior_lines(result), *grade_lines(result)]
+    children = [code(codes.IMAGE_QUALITY, result.quality), *(text(name, words) for name, words in lines)]
+    if earlier := baseline_report(result, form):
+        children.append(composite(codes.BASELINE, earlier.sop_class_uid, earlier.sop_instance_uid))
     return container(codes.QUALITATIVE_EVALUATIONS, children)
 
 
-FORCED: Final = "The study was closed by the longest wait; images may be missing."
-_SIDES: Final = {"L": "left", "R": "right"}
+def statements(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
+    """What every reader must be told, most urgent first: research only, why there is no score, notes, rules."""
+    words: list[tuple[CodedConcept, str]] = [(codes.COMMENT, RESEARCH_STATEMENT)]
+    if result.not_evaluable is not None:
+        words.append((codes.EXPLANATION, shown(result.not_evaluable.explanation)))
+    if result.forced:
+        words.append((codes.COMMENT, FORCED))
+    words += [(codes.NOTE, shown(note)) for note in result.notes]
+    words.append((codes.STATEMENT, shown(result.statement)))
+    words += [(codes.LEARNT_FROM, learnt_from_line(weights)) for weights in result.weights]
+    words.append((codes.MISSING_SITE_RULE, _RULES.get(result.missing_site_rule, shown(result.missing_site_rule))))
+    return [(name, value) for name, value in words if value]

@@ -5,10 +5,12 @@ A site that was not seen gets its hand's box, and the full frame of an image whe
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.result import Box, ImageUse, ScoreItem, ScoreResult, Side
+from sr_templates.content_items import corners
 from sr_templates.errors import InvalidResultError
 
 
@@ -41,6 +43,18 @@ def summary_region(result: ScoreResult, side: Side | None) -> Region:
         x0, y0, x1, y1 = zip(*(h.box for h in hands), strict=True)
         return Region(_image(result, hands[0].image), (min(x0), min(y0), max(x1), max(y1)))
     return _full_frame(first_image(result))
+
+
+def drawn_box(where: Region) -> Box:
+    """The region as a reader finds it: cut off at the image's edge, in the single precision of Graphic Data."""
+    single = struct.pack("<4f", *corners(where.box, (where.image.columns, where.image.rows)))
+    return box_from_corners(struct.unpack("<4f", single))
+
+
+def box_from_corners(found: Sequence[float]) -> Box:
+    """From Graphic Data to pixels counted from the centre of the first one: x0, y0, x1, y1."""
+    x0, y0, x1, y1 = (v - 0.5 for v in found)
+    return x0, y0, x1, y1
 
 
 def first_image(result: ScoreResult) -> ImageUse:

@@ -17,6 +17,7 @@ _VALUE_OF: Final = {
     "NUM": "MeasuredValueSequence",
     "UIDREF": "UID",
     "IMAGE": "ReferencedSOPSequence",
+    "COMPOSITE": "ReferencedSOPSequence",
     "SCOORD": "GraphicData",
 }
 _NAMELESS: Final = ("IMAGE",)
@@ -45,7 +46,10 @@ def refuse_invalid_tree(report: Dataset) -> None:
     trackings: set[str] = set()
     for path, parent, item in _walk(report, "1"):
         _refuse_item(path, parent, item)
-        if item.ValueType == "IMAGE" and item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID not in evidence:
+        if (
+            item.ValueType in ("IMAGE", "COMPOSITE")
+            and item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID not in evidence
+        ):
             raise InvalidObjectError(f"Content item {path} refers to an instance that the evidence does not list.")
         if item.ValueType == "UIDREF" and _name(item) == codes.TRACKING_UID.meaning:
             if item.UID in trackings:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ComputedRadiographyImageStorage
+from pydicom.uid import ComputedRadiographyImageStorage, VLPhotographicImageStorage
 
 from scoring.catalogue import find_spec
 from scoring.coded_concept import CodedConcept
@@ -22,6 +22,8 @@ from scoring.result import (
     Heatmap,
     ImageUse,
     NotEvaluable,
+    PriorObject,
+    PriorResult,
     ScoreItem,
     ScoreResult,
     ScoreTotal,
@@ -31,6 +33,8 @@ from scoring.result import (
 from scoring.score_rules.sharp_van_der_heijde import Grade, subtotals
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
+from sr_templates import codes
+from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM, DocumentForm
 from sr_templates.writing import SourceImage
 
 SITE_PLACES: Final = {
@@ -113,13 +117,16 @@ def source_header(number: int = 1, side: str = "R", rows: int = 480, columns: in
 
 
 def site_box(site: str, side: Side, field: Box) -> Box:
-    """The box of a site of a hand that fills ``field``."""
+    """The box of a site of a hand that fills ``field``, in steps of 1/64 pixel as scoring makes it."""
     x, y = SITE_PLACES[site]
     across, down = (field[2] - field[0]) / FIELD[0], (field[3] - field[1]) / FIELD[1]
     x = x if side == "L" else FIELD[0] - x
     half = 42 * across
     centre = (field[0] + x * across, field[1] + y * down)
-    return centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half
+    x0, y0, x1, y1 = (
+        round(64 * v) / 64 for v in (centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
+    )
+    return x0, y0, x1, y1
 
 
 def hand_items(side: Side, image: str, field: Box, spec: SystemSpec, worst: int = 5) -> list[ScoreItem]:
@@ -137,7 +144,7 @@ def hand_items(side: Side, image: str, field: Box, spec: SystemSpec, worst: int 
                     side=side,
                     value=min(float(highest), grade + 0.137),
                     grade=grade,
-                    probabilities=(),
+                    probabilities=_probabilities(grade, highest),
                     certainty=0.731,
                     image=image,
                     region=site_box(site.key, side, field),
@@ -146,10 +153,15 @@ def hand_items(side: Side, image: str, field: Box, spec: SystemSpec, worst: int 
     return items
 
 
+def _probabilities(grade: int, highest: int) -> tuple[float, ...]:
+    """0.731 for the given grade, the rest shared by the others."""
+    return tuple(0.731 if n == grade else round(0.269 / highest, 6) for n in range(highest + 1))
+
+
 def missing_items(side: Side, spec: SystemSpec, reason: str = "not_imaged") -> list[ScoreItem]:
     """The 31 gaps of a hand that was not filmed."""
     return [
-        ScoreItem(site.key, key, "not_imaged", side, reason=spec.reasons[reason])
+        ScoreItem(site.key, key, "not_imaged", side, reason=spec.reasons[reason], origin="rule")
         for site in spec.sites
         for key in site.items
     ]
@@ -217,6 +229,7 @@ def _result(
         digest, content = array_bytes(_heat(hot, header.Rows, header.Columns))
         heatmaps.append(Heatmap(uid, digest, "Grad-CAM", "expected erosion and narrowing grades"))
         arrays[digest] = content
+    items = sorted(items, key=lambda item: spec.place(item.side, item.site, item.item))
     result = ScoreResult(
         system=spec.key,
         system_version=spec.version,
@@ -312,6 +325,67 @@ def with_intervals() -> ResultForTests:
     return replace(made, result=result)
 
 
+def prior_of(made: ResultForTests, study: str = "2.25.77", forms: tuple[DocumentForm, ...] = ()) -> PriorResult:
+    """``made`` as a later result refers to it: a page, a heatmap and a report in each of the forms."""
+    objects = [
+        PriorObject("report_page", "", SECONDARY_CAPTURE, "2.25.901", "2.25.990"),
+        PriorObject("heatmap", "", SECONDARY_CAPTURE, "2.25.902", "2.25.990"),
+        *(PriorObject("report", f, SOP_CLASS_OF_FORM[f], f"2.25.91{n}", "2.25.991") for n, f in enumerate(forms)),
+    ]
+    return replace(made.result.as_prior(tuple(objects)), study_instance_uid=study)
+
+
+def follow_up() -> ResultForTests:
+    """Both hands at a later visit; the baseline visit of another study was reported in two forms."""
+    made = two_hands()
+    baseline = prior_of(one_hand(), "2.25.70", ("comprehensive3d", "comprehensive"))
+    return replace(made, result=replace(made.result, baseline=replace(baseline, scored_at="2025-07-05T10:20:30Z")))
+
+
+def re_issued() -> ResultForTests:
+    """Both hands scored again: the report replaces an earlier one of the same study."""
+    made = two_hands()
+    return replace(made, result=made.result.succeeding(prior_of(one_hand(), forms=("comprehensive", "basic_text"))))
+
+
+def withdrawn() -> ResultForTests:
+    """A person found the result wrong: what takes it back."""
+    made = one_hand()
+    result = replace(
+        made.result,
+        items=(),
+        totals=(),
+        heatmaps=(),
+        hands=(),
+        withdraws=True,
+        not_evaluable=NotEvaluable(codes.WITHDRAWN, "Left and right were exchanged at the detector; see query 12."),
+        predecessor=prior_of(made, forms=("comprehensive",)),
+    )
+    return replace(made, result=result, arrays={})
+
+
+def several_images() -> ResultForTests:
+    """Both hands with an earlier exposure of the right one, which was left out and lies between them."""
+    made = two_hands()
+    header = source_header(3, "R")
+    left_out = _image_use(header, used=False)
+    images = (made.result.images[0], left_out, made.result.images[1])
+    sources = {**made.sources, left_out.sop_instance_uid: SourceImage(header, _film(header.Rows, header.Columns))}
+    return replace(made, result=replace(made.result, images=images), sources=sources)
+
+
+def photo() -> ResultForTests:
+    """One hand on a photograph: no patient orientation, no pixel spacing, colour."""
+    made = one_hand()
+    (uid,) = made.sources
+    header = made.sources[uid].header
+    header.SOPClassUID, header.Modality = VLPhotographicImageStorage, "XC"
+    header.PhotometricInterpretation = "YBR_FULL_422"
+    del header.PatientOrientation
+    images = tuple(replace(i, sop_class_uid=VLPhotographicImageStorage) for i in made.result.images)
+    return replace(made, result=replace(made.result, images=images))
+
+
 def large_film() -> ResultForTests:
     """One hand on a film whose long side is above the limit of a heatmap picture."""
     spec, header = hand_spec(), source_header(1, "L", rows=2400, columns=1800)
@@ -341,4 +415,6 @@ def with_bare_headers(made: ResultForTests) -> ResultForTests:
 
 def _gap(item: ScoreItem, spec: SystemSpec) -> ScoreItem:
     reason = spec.reasons["outside_image" if item.side == "R" else "uncertain"]
-    return replace(item, status="not_assessable", value=None, grade=None, certainty=None, reason=reason)
+    return replace(
+        item, status="not_assessable", value=None, grade=None, certainty=None, probabilities=(), reason=reason
+    )

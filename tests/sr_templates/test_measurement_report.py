@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from sr_templates import codes
-from sr_templates.document_forms import SOP_CLASS_OF_FORM
+from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.written_objects import datasets_of, write
 
@@ -104,7 +104,8 @@ def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
 def test_the_report_names_inputs_weights_and_statements() -> None:
     made = results.two_hands()
     words = [i.TextValue for i in items_below(datasets_of(results.two_hands)[-1]) if i.ValueType == "TEXT"]
-    assert all(image.content_sha256 in words for image in made.result.images)
+    for number, image in enumerate(made.result.images, start=1):
+        assert f"image: {number} | SHA-256: {image.content_sha256}" in words
     assert made.result.statement in words
     assert "For research use only. Not for diagnosis or treatment." in words
     for weights in made.result.weights:
@@ -198,8 +199,93 @@ def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.Resul
 
 
 def test_the_three_forms_say_the_same() -> None:
-    reports = {form: datasets_of(results.one_hand, form)[-1] for form in SOP_CLASS_OF_FORM}
+    forms: tuple[DocumentForm, ...] = ("comprehensive3d", "comprehensive", "enhanced")
+    reports = {form: datasets_of(results.one_hand, form)[-1] for form in forms}
     assert len({r.SOPInstanceUID for r in reports.values()}) == 3
     for form, report in reports.items():
         assert report.SOPClassUID == SOP_CLASS_OF_FORM[form]
         assert report.ContentSequence == reports["comprehensive"].ContentSequence
+
+
+def instances_in(sequence: Iterable[Dataset]) -> set[tuple[str, str]]:
+    """(study, instance) of every reference in an evidence sequence."""
+    return {
+        (study.StudyInstanceUID, instance.ReferencedSOPInstanceUID)
+        for study in sequence
+        for series in study.ReferencedSeriesSequence
+        for instance in series.ReferencedSOPSequence
+    }
+
+
+def test_a_re_issued_report_names_the_one_of_its_own_form() -> None:
+    for form, wanted in (("comprehensive", {"2.25.910"}), ("enhanced", {"2.25.910", "2.25.911"})):
+        report = datasets_of(results.re_issued, form)[-1]  # type: ignore[arg-type]  # a literal
+        assert {uid for _, uid in instances_in(report.PredecessorDocumentsSequence)} == wanted
+    digest = [i.TextValue for i in items_below(report) if name_of(i) == "PREDECESSOR"]
+    assert digest == [results.one_hand().result.digest]
+    assert "PredecessorDocumentsSequence" not in datasets_of(results.two_hands)[-1]
+
+
+def test_a_follow_up_refers_to_the_baseline_report() -> None:
+    report = datasets_of(results.follow_up)[-1]
+    (baseline,) = [i for i in items_below(report) if i.ValueType == "COMPOSITE"]
+    assert name_of(baseline) == "121079"
+    uid = baseline.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+    assert uid == "2.25.911"
+    assert ("2.25.70", uid) in instances_in(report.PertinentOtherEvidenceSequence)
+
+
+def test_a_baseline_of_the_same_study_is_evidence_of_it() -> None:
+    made = results.follow_up()
+    assert made.result.baseline is not None
+    baseline = replace(made.result.baseline, study_instance_uid=made.result.study_instance_uid)
+    report = report_of(replace(made, result=replace(made.result, baseline=baseline)))
+    assert ("2.25.77", "2.25.911") in instances_in(report.CurrentRequestedProcedureEvidenceSequence)
+    assert "PertinentOtherEvidenceSequence" not in report
+
+
+def test_a_baseline_that_was_only_pictures_is_named_in_words() -> None:
+    made = results.follow_up()
+    assert made.result.baseline is not None
+    report = report_of(replace(made, result=replace(made.result, baseline=replace(made.result.baseline, objects=()))))
+    assert not [i for i in items_below(report) if i.ValueType == "COMPOSITE"]
+    assert [i.TextValue for i in items_below(report) if name_of(i) == "BASELINE-RESULT"] == [
+        made.result.baseline.digest
+    ]
+
+
+def test_a_withdrawal_says_so_in_a_code_and_in_words() -> None:
+    report = datasets_of(results.withdrawn)[-1]
+    (group,) = groups_of(report).values()
+    assert child(group, "NOT-EVALUABLE").ConceptCodeSequence[0].CodeValue == "WITHDRAWN"
+    words = [i.TextValue for i in items_below(report) if name_of(i) == "EXPLANATION"]
+    assert words == ["Left and right were exchanged at the detector; see query 12."]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "wanted"),
+    [
+        ({}, ["W24"]),
+        ({"ClinicalTrialTimePointDescription": "Week 24"}, ["Week 24", "W24"]),
+        ({"ClinicalTrialTimePointID": ""}, []),
+    ],
+)
+def test_every_group_names_the_visit_of_the_trial(attributes: dict[str, str], wanted: list[str]) -> None:
+    report = report_of(results.with_header(results.one_hand(), **attributes))
+    for group in groups_of(report).values():
+        told = [i.TextValue for i in group.ContentSequence if name_of(i) in ("C2348792", "126071")]
+        assert told == wanted
+
+
+def test_the_probability_of_every_grade_is_told() -> None:
+    report = datasets_of(results.two_hands)[-1]
+    lines = [i.TextValue for i in items_below(report) if name_of(i) == "GRADE-DETAIL"]
+    assert len(lines) == 62
+    item = results.two_hands().result.item("MCP2", "narrowing", "L")
+    told = next(line for line in lines if line.startswith("grade: L.MCP2.narrowing | "))
+    assert told.endswith(": " + ", ".join(repr(p) for p in item.probabilities))
+
+
+def test_a_report_of_two_hands_with_everything_stays_small() -> None:
+    made = results.with_header(results.with_intervals(), ClinicalTrialTimePointDescription="Week 24 of the main study")
+    assert len(write(made)[-1].content) < 250_000
