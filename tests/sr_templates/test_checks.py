@@ -11,7 +11,8 @@ from pydicom import config, dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from scoring.result import ScoreResult
+from scoring.result import NotEvaluable, ScoreResult
+from sr_templates import codes
 from sr_templates.errors import InvalidObjectError, InvalidResultError, SourceMismatchError
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.result_objects import write_result_objects
@@ -104,6 +105,12 @@ def first_item(**changes: object) -> Callable[[ScoreResult], ScoreResult]:
     )
 
 
+def withdrawing(result: ScoreResult) -> ScoreResult:
+    """Takes itself back, but still holds its grades."""
+    reason = NotEvaluable(codes.WITHDRAWN, "wrong")
+    return replace(result, withdraws=True, not_evaluable=reason, predecessor=result.as_prior(()))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -115,7 +122,28 @@ def first_item(**changes: object) -> Callable[[ScoreResult], ScoreResult]:
         (first_item(certainty=1.2), "certainty is 1.2"),
         (first_item(value=None, grade=None), "has no number"),
         (first_item(status="not_assessable"), "must have a coded reason"),
-        (first_item(image="2.25.404"), "not among the images"),
+        (first_item(certainty=float("nan")), "R.IP1.erosion: certainty is nan"),
+        (first_item(interval=(2.0, 1.0)), "out of order"),
+        (first_item(interval=(0.0, float("inf"))), "not finite"),
+        (first_item(probabilities=(0.5, 0.5)), "2 probabilities for the grades 0 to 5"),
+        (first_item(probabilities=(0.5, 0.4, 0.0, 0.0, 0.0, 0.0)), "sum to 0.9"),
+        (first_item(probabilities=(1.5, -0.5, 0.0, 0.0, 0.0, 0.0)), "probability is 1.5"),
+        (first_item(probabilities=(float("nan"),) * 6), "probability is nan"),
+        (first_item(reason=results.hand_spec().reasons["uncertain"]), "has a reason"),
+        (first_item(image="2.25.404"), "R.IP1.erosion: its image is not among the images"),
+        (first_item(image=None), "has a region but no image"),
+        (first_item(region=(5.0, 0.0, 1.0, 2.0)), "is not x0, y0, x1, y1"),
+        (lambda r: replace(r, hands=(replace(r.hands[0], image="2.25.404"),)), "the R hand: its image"),
+        (lambda r: replace(r, hands=(replace(r.hands[0], side_certainty=float("nan")),)), "side certainty is nan"),
+        (lambda r: replace(r, heatmaps=(replace(r.heatmaps[0], image="2.25.404"),)), "a heatmap: its image"),
+        (lambda r: replace(r, images=(*r.images, r.images[0])), "image 2.25.11 is in the result twice"),
+        (lambda r: replace(r, totals=(r.totals[0], r.totals[0])), "total svdh.erosion.R is in the result twice"),
+        (lambda r: replace(r, totals=(replace(r.totals[0], interval=(3.0, 1.0)),)), "out of order"),
+        (lambda r: replace(r, totals=(replace(r.totals[0], highest=7.0),)), "another side or range"),
+        (lambda r: replace(r, withdraws=True), "WITHDRAWN"),
+        (lambda r: replace(r, not_evaluable=NotEvaluable(codes.WITHDRAWN, "wrong")), "WITHDRAWN"),
+        (lambda r: replace(withdrawing(r), predecessor=None), "names no predecessor"),
+        (lambda r: withdrawing(r), "no grade and no total"),
         (lambda r: replace(r, items=(r.items[0], r.items[0])), "twice"),
         (lambda r: replace(r, totals=(replace(r.totals[0], key="svdh.feet"),)), "svdh.feet"),
         (lambda r: replace(r, totals=(replace(r.totals[0], assessed=99),)), "99 of 16"),
