@@ -35,6 +35,18 @@ IMAGING_MEASUREMENTS: Final = _defined("126010", "DCM", "Imaging Measurements", 
 QUALITATIVE_EVALUATIONS: Final = _defined("C0034375", "UMLS", "Qualitative Evaluations", "TID 1500 row 12")
 COMMENT: Final = _defined("121106", "DCM", "Comment", "CID 12101")
 
+# Document in words (Basic Text)
+DIAGNOSTIC_IMAGING_REPORT: Final = _defined("18748-4", "LN", "Diagnostic Imaging Report", "CID 7000, TID 2000 row 1")
+SUMMARY: Final = _defined("55112-7", "LN", "Summary", "CID 7001")
+FINDINGS: Final = _defined("59776-5", "LN", "Findings", "CID 7001")
+PREVIOUS_FINDINGS: Final = _defined("18834-2", "LN", "Previous Findings", "CID 7001")
+CURRENT_PROCEDURE: Final = _defined("55111-9", "LN", "Current Procedure Descriptions", "CID 7001")
+KEY_IMAGES: Final = _defined("55113-5", "LN", "Key Images", "CID 7001")
+CONCLUSION: Final = _defined("121077", "DCM", "Conclusion", "CID 7002")
+PREVIOUS_FINDING: Final = _defined("121069", "DCM", "Previous Finding", "CID 7002")
+PROCEDURE_DESCRIPTION: Final = _defined("121065", "DCM", "Procedure Description", "CID 7002")
+SOURCE_OF_MEASUREMENT: Final = _defined("121112", "DCM", "Source of Measurement", "CID 7003")
+
 # Observer and algorithm
 OBSERVER_TYPE: Final = _defined("121005", "DCM", "Observer Type", "TID 1002 row 1")
 DEVICE: Final = _defined("121007", "DCM", "Device", "CID 270")
@@ -210,6 +222,7 @@ CODING_SCHEMES: Final = {
     for scheme in (
         CodingScheme(PRIVATE_SCHEME, "rheumascore codes", version="1", organisation="rheumascore"),
         CodingScheme("DCM", "DICOM Controlled Terminology", "1.2.840.10008.2.16.4"),
+        CodingScheme("LN", "LOINC", "2.16.840.1.113883.6.1"),
         CodingScheme("NCIt", "NCI Thesaurus", "2.16.840.1.113883.3.26.1.1"),
         CodingScheme("RADLEX", "RadLex Lexicon", "2.16.840.1.113883.6.256"),
         CodingScheme("RFC5646", "Tags for Identifying Languages", "2.16.840.1.113883.6.316"),

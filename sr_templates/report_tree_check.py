@@ -8,6 +8,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from sr_templates import codes
+from sr_templates.document_forms import SOP_CLASS_OF_FORM
 from sr_templates.errors import InvalidObjectError
 
 _VALUE_OF: Final = {
@@ -21,6 +22,8 @@ _VALUE_OF: Final = {
     "SCOORD": "GraphicData",
 }
 _NAMELESS: Final = ("IMAGE",)
+_NOT_WORDS: Final = ("NUM", "SCOORD")
+"""Value types that Basic Text must not hold (PS3.3 A.35.1.3)."""
 _ALLOWED: Final = {
     "CONTAINS": ("CONTAINER",),
     "HAS OBS CONTEXT": ("CONTAINER",),
@@ -28,14 +31,17 @@ _ALLOWED: Final = {
     "HAS ACQ CONTEXT": ("IMAGE",),
     "SELECTED FROM": ("SCOORD",),
 }
-"""Relationship -> value types that may be its source, as all three forms allow it (PS3.3 A.35.2.3, A.35.3.3)."""
+"""Relationship -> value types that may be its source, as every form allows it (PS3.3 A.35.2.3, A.35.3.3)."""
 
 
 def refuse_invalid_tree(report: Dataset) -> None:
     """Raise InvalidObjectError naming the content item that breaks a rule."""
-    root = _name(report)
-    if report.get("ValueType") != "CONTAINER" or root != codes.IMAGING_MEASUREMENT_REPORT.meaning:
-        raise InvalidObjectError(f"The root of the report is {root!r}; wanted the container of TID 1500.")
+    words_alone = report.get("SOPClassUID") == SOP_CLASS_OF_FORM["basic_text"]
+    wanted = codes.DIAGNOSTIC_IMAGING_REPORT if words_alone else codes.IMAGING_MEASUREMENT_REPORT
+    if report.get("ValueType") != "CONTAINER" or _name(report) != wanted.meaning:
+        raise InvalidObjectError(
+            f"The root of the report is {_name(report)!r}; wanted the container {wanted.meaning!r}."
+        )
     evidence = {
         instance.ReferencedSOPInstanceUID
         for keyword in ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
@@ -46,6 +52,8 @@ def refuse_invalid_tree(report: Dataset) -> None:
     trackings: set[str] = set()
     for path, parent, item in _walk(report, "1"):
         _refuse_item(path, parent, item)
+        if words_alone and item.ValueType in _NOT_WORDS:
+            raise InvalidObjectError(f"Content item {path} is a {item.ValueType}; a Basic Text report holds none.")
         if (
             item.ValueType in ("IMAGE", "COMPOSITE")
             and item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID not in evidence

@@ -22,6 +22,7 @@ from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
 from sr_templates.source_agreement import refuse_disagreeing_sources
+from sr_templates.text_report import text_report
 from sr_templates.writing import Role, SourceImage, Writing
 
 
@@ -100,6 +101,8 @@ def _pictures(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustratio
 def _report(writing: Writing, links: Illustrations) -> list[tuple[Role, Dataset]]:
     if writing.form == "pictures":
         return []
+    if writing.form == "basic_text":
+        return [("report", text_report(writing.result, writing.spec, writing.home, links))]
     headers = {uid: source.header for uid, source in writing.sources.items()}
     return [("report", measurement_report(writing.result, writing.spec, headers, writing.home, links, writing.form))]
 

@@ -382,7 +382,7 @@ def photo() -> ResultForTests:
     header.SOPClassUID, header.Modality = VLPhotographicImageStorage, "XC"
     header.PhotometricInterpretation = "YBR_FULL_422"
     del header.PatientOrientation
-    images = tuple(replace(i, sop_class_uid=VLPhotographicImageStorage) for i in made.result.images)
+    images = tuple(replace(i, sop_class_uid=str(VLPhotographicImageStorage)) for i in made.result.images)
     return replace(made, result=replace(made.result, images=images))
 
 
