@@ -13,59 +13,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from sqlalchemy import select
 
-from dicom_node.content_store import ContentStore
-from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import InstanceRow
 from tests.dicom_node.receiving.instances import CR, encoded, radiograph
+from tests.dicom_node.receiving.listener_process import ListenerProcess
 from tests.dicom_node.receiving.raw_sender import AC, RawSender, store_command
 from tests.foreign_programs.dcmtk import echoscu
-from tests.foreign_programs.programs import answers_on, free_port, log_tail, stop, wait_until
+from tests.foreign_programs.programs import answers_on, wait_until
 
 _RESTING_MEGABYTES = 120
-
-
-class ListenerProcess:
-    """The command, its configuration and its log in one folder; may be started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-        folder.joinpath("node.toml").write_text(
-            f"""
-            [node]
-            port = {self.port}
-            [web]
-            port = {free_port()}
-            [limits]
-            free_disk_bytes = 1000000
-            [[peers]]
-            name = "sender"
-            ae_title = "SENDER"
-            host = "127.0.0.1"
-            port = 104
-            may_send = true
-            """
-        )
-
-    def start(self) -> psutil.Process:
-        program = [sys.executable, "-c", "from scoring.cli import main; main()", "listen", "--config"]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([*program, str(self.folder / "node.toml")], stdout=log, stderr=log)
-        wait_until(f"the listener answers {log_tail(self.folder / 'log')}", lambda: answers_on(self.port))
-        return psutil.Process(self.process.pid)
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
 
 
 @pytest.fixture
@@ -92,7 +48,7 @@ def test_sigterm_lets_a_store_end(listener: ListenerProcess) -> None:
         sender.associate()
         sender.send_command(store_command(CR, ds.SOPInstanceUID))
         sender.send_data(data_set[:100], last=False)
-        wait_until("the store runs", lambda: list((listener.folder / "data" / "incoming").iterdir()))
+        wait_until("the store runs", lambda: listener.leftovers)
         assert listener.process is not None
         listener.process.send_signal(signal.SIGTERM)
         wait_until("it stopped listening", lambda: not answers_on(listener.port))
@@ -153,18 +109,11 @@ def test_what_was_acknowledged_survives_kill_9(listener: ListenerProcess) -> Non
         for thread in senders:
             thread.join()
     listener.start()
-    assert listener.process is not None
-    assert stop(listener.process, 25) == 0
-    data = listener.folder / "data"
-    store, ledger = ContentStore(data), Ledger(f"sqlite:///{data / 'ledger.sqlite3'}")
-    with ledger.read() as session:
-        rows = list(session.scalars(select(InstanceRow)))
-    ledger.close()
+    assert listener.stop() == 0
+    rows = listener.rows
     assert len({row.sop_instance_uid for row in rows}) == len(rows), "once each"
     kept = {row.sop_instance_uid: row.content_sha256 for row in rows}
     assert acknowledged.items() <= kept.items()
     for row in rows:
-        content = store.instance_path(row.content_sha256).read_bytes()
-        data_set = content[144 + int.from_bytes(content[140:144], "little") :]
-        assert hashlib.sha256(data_set).hexdigest() == row.content_sha256
-    assert not list((data / "incoming").iterdir()), "leftovers of killed writers are gone"
+        assert hashlib.sha256(listener.data_set(row.content_sha256)).hexdigest() == row.content_sha256
+    assert listener.leftovers == [], "leftovers of killed writers are gone"
