@@ -14,7 +14,7 @@ _CONFIG = Path("node.toml")
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs to the command."""
-    for verb in (demo, run, listen, worker, send, echo, status, requeue, route, score, wrap, doctor):
+    for verb in (demo, run, listen, worker, send, echo, status, requeue, withdraw, route, score, wrap, doctor):
         app.command()(verb)
     config = typer.Typer(help="Check a node.toml, or print a commented example.", no_args_is_help=True)
     config.command("check")(config_check)
@@ -106,6 +106,19 @@ def requeue(
     from dicom_node.status_table import print_requeued
 
     raise typer.Exit(print_requeued(config, study, dead=dead))
+
+
+def withdraw(
+    study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
+    reason: Annotated[str, typer.Option(help="Why, in 1 to 1000 characters; it is sent, so it names no patient.")],
+    system: Annotated[str | None, typer.Option(help="Key of one system; the results of all when none.")] = None,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a wrong report back: a successor says so to every destination that has it; nothing is deleted."""
+    from dicom_node.withdraw_verb import print_withdrawn
+
+    raise typer.Exit(print_withdrawn(config, study, reason, system, as_json=as_json))
 
 
 def route(

@@ -12,6 +12,7 @@ RheumascoreError
 │   └── LeaseLostError           RS-315  somebody else may have the job by now
 ├── InstanceRefusedError         RS-330  an instance was not taken; carries the C-STORE status that says why
 ├── WrapError                    RS-340  a picture cannot be wrapped, or the call names what is not allowed
+├── WithdrawalError              RS-341  there is nothing to withdraw, or the reason is none
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
@@ -92,6 +93,12 @@ class WrapError(RheumascoreError):
     """A picture cannot be wrapped, or the call names something that is not allowed."""
 
     code = "RS-340"
+
+
+class WithdrawalError(RheumascoreError):
+    """A study has no result that could be withdrawn, it is withdrawn already, or the reason is empty or too long."""
+
+    code = "RS-341"
 
 
 class PermanentError(RheumascoreError):

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from dicom_node.delivery.accepted_forms import forms_among, kinds_of_rungs
 from dicom_node.delivery.send_files import send_files
-from dicom_node.delivery.store_scu import echo
+from dicom_node.delivery.store_scu import EchoAnswer, echo
 from dicom_node.errors import SettingsError
 from dicom_node.local_files import find_files
 from dicom_node.peers import Peer
@@ -37,22 +38,33 @@ def print_sending(peer: str, paths: Sequence[Path], config: Path, *, as_json: bo
 
 
 def print_echo(peer: str | None, config: Path, *, as_json: bool) -> int:
-    """C-ECHO one peer, or every configured one. 1 when one does not answer."""
+    """C-ECHO one peer, or every configured one, and say which forms of a result it would take. 1 when one is mute."""
     if peer is None:
         settings = read_settings(config)
         targets = settings.peers
     else:
         settings, target = _peer(peer, config)
         targets = (target,)
-    answers = [(p, echo(p, settings.node.ae_title)) for p in targets]
+    answers = [(p, echo(p, settings.node.ae_title, kinds_of_rungs(p))) for p in targets]
     if as_json:
-        rows = [{"peer": p.name, "alive": a.alive, "milliseconds": a.milliseconds, "text": a.text} for p, a in answers]
+        rows = [
+            {"peer": p.name, "alive": a.alive, "milliseconds": a.milliseconds, "text": a.text, "forms": list(forms)}
+            for p, a in answers
+            for forms in [forms_among(p, a.accepted)]
+        ]
         typer.echo(json.dumps(rows, indent=2))
     else:
         for target, answer in answers:
-            said = f"answers in {answer.milliseconds:.0f} ms" if answer.alive else answer.text
-            typer.echo(f"{target.name} ({target.ae_title} at {target.host}:{target.port}) {said}")
+            typer.echo(f"{target.name} ({target.ae_title} at {target.host}:{target.port}) {_said(target, answer)}")
     return 0 if answers and all(a.alive for _, a in answers) else 1
+
+
+def _said(target: Peer, answer: EchoAnswer) -> str:
+    if not answer.alive:
+        return answer.text
+    forms = forms_among(target, answer.accepted)
+    takes = f"takes {', '.join(forms)}" if forms else "takes none of our results"
+    return f"answers in {answer.milliseconds:.0f} ms; {takes}"
 
 
 def _peer(name: str, config: Path) -> tuple[NodeSettings, Peer]:

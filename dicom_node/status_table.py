@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
+from dicom_node.delivery.accepted_forms import form_for
 from dicom_node.delivery.outbox import release
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.ledger import Ledger
@@ -34,6 +35,7 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
             found = [] if one is None else [one]
         else:
             found = study_statuses(session)
+        forms = [form_for(session, peer) for peer in settings.destinations]
     if study is not None and not found:
         typer.echo(f"The ledger has no study {study}; `rheumascore status` lists those it has.", err=True)
         return 1
@@ -43,6 +45,8 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         _print_timeline(found[0])
     else:
         _print_table(found)
+        for choice in forms:
+            typer.echo(f"{choice.destination} gets {choice.form}: {choice.reason}")
     return 1 if any(s["state"] in WAITING_FOR_A_PERSON for s in found) else 0
 
 
@@ -87,8 +91,11 @@ def _print_timeline(study: dict[str, Any]) -> None:
     typer.echo(f"{study['study_instance_uid']}: {study['state']}")
     for event in study["timeline"]:
         typer.echo(f"  {event['at']}  {event['actor']:24}  {event['event']:18}  {event['text']}")
+    for place in study["destinations"]:
+        why = f" ({place['reason']})" if place["reason"] else ""
+        typer.echo(f"  -> {place['destination']}: {place['form']}{why}, {place['state']}")
     for result in study["results"]:
         for delivery in result["deliveries"]:
             typer.echo(
-                f"  -> {delivery['destination']}: {delivery['role']} {delivery['state']} {delivery['status'] or ''}"
+                f"     {delivery['destination']}: {delivery['role']} {delivery['state']} {delivery['status'] or ''}"
             )

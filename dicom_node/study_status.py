@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dicom_node.delivery.accepted_forms import FormChoice, noticed_forms
 from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow, StudyRow, TimelineRow
 from dicom_node.ledger.timeline import timeline_of
 
@@ -31,6 +32,8 @@ STATES: Final = (
 )
 """Every state of a study, in the order of its journey."""
 
+_LEAST_FAR: Final = ("failed", "held", "waiting", "sent")
+_NOT_SENT_FOR_GOOD: Final = ("replaced", "superseded", "skipped")
 _BATCH: Final = 500  # studies asked for in one query: databases cap the values of an IN
 Status = dict[str, Any]
 _Rows = dict[str, list[Any]]
@@ -99,7 +102,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
             .order_by(DeliveryRow.id)
         ),
     )
-    instances = _instance_counts(session, uids)
+    instances, forms = _instance_counts(session, uids), noticed_forms(session)
     statuses = []
     for study in studies:
         uid = study.study_instance_uid
@@ -114,6 +117,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
                 "instances": instances[uid],
                 "systems": _systems(jobs[uid], current),
                 "results": current,
+                "destinations": _destinations(current, forms),
                 "received_at": timestamp(study.first_received_at),
                 "last_image_at": timestamp(study.last_received_at),
                 "completed_at": timestamp(study.completed_at),
@@ -132,6 +136,7 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows) -> Status:
         "digest": row.digest,
         "weights_sha256": row.weights_digest,
         "evaluable": row.evaluable,
+        "withdrawn": row.withdraws,
         "not_evaluable": content["not_evaluable"],
         "demonstration": any(w["demonstration"] for w in content["weights"]),
         "statement": content["statement"],
@@ -162,9 +167,28 @@ def _delivery(row: DeliveryRow, written: ObjectRow) -> Status:
     }
 
 
+def _destinations(results: list[Status], forms: Mapping[str, FormChoice]) -> list[Status]:
+    """What goes to each destination: the form, why that one, and the state of what is least far."""
+    by_name: dict[str, list[Status]] = defaultdict(list)
+    for result in results:
+        for delivery in result["deliveries"]:
+            if delivery["state"] not in _NOT_SENT_FOR_GOOD:
+                by_name[delivery["destination"]].append(delivery)
+    return [
+        {
+            "destination": name,
+            "form": (form := next((d["form"] for d in rows if d["role"] == "report"), "pictures")),
+            "reason": forms[name].reason if name in forms and forms[name].form == form else "",
+            "state": min((d["state"] for d in rows), key=_LEAST_FAR.index),
+        }
+        for name, rows in sorted(by_name.items())
+    ]
+
+
 def _seconds_to_report(study: StudyRow, results: list[Status], objects: _Rows, deliveries: _Rows) -> float | None:
     """From the last image to the last object in the last destination; None while anything is still on its way."""
     rows = [d for r in results for o in objects[r["digest"]] for d in deliveries[o.sop_instance_uid]]
+    rows = [d for d in rows if d.state not in _NOT_SENT_FOR_GOOD]
     if not rows or any(d.state != "sent" for d in rows):
         return None
     seconds: float = max(d.updated_at for d in rows) - study.last_received_at

@@ -6,23 +6,22 @@ loop (``receiving/study_assembly.py``) and calls ``routing.route_study``.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from time import time
 
 from celery import Celery
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery.deliver import deliver_results
 from dicom_node.delivery.outbox import put_into_outbox
+from dicom_node.delivery.report_jobs import add_report_jobs
 from dicom_node.errors import NoDestinationError
-from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, finish
+from dicom_node.ledger.jobs import JobKind, LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.results import keep_result, read_visit
 from dicom_node.ledger.tables import ResultRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 from dicom_node.queue.celery_app import TASK_OF, hint
@@ -36,10 +35,8 @@ from scoring.inference import ChosenImage, read_header, run_inference
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder
 from scoring.result import ScoreResult
 from scoring.study import Study, read_image_reference, read_trial_context
-from sr_templates.document_forms import DocumentForm
-from sr_templates.result_objects import write_result_objects
-
-DEFAULT_FORM: DocumentForm = "comprehensive"
+from sr_templates.document_forms import DocumentForm, Extra
+from sr_templates.result_objects import ResultObjects, write_result_objects
 
 
 @dataclass
@@ -91,11 +88,13 @@ def score(workplace: Workplace, leased: LeasedJob) -> None:
     scored = run_inference(system, study, chosen, workplace.decoder, datetime.now(UTC))
     for content in scored.arrays.values():
         workplace.store.put(content)
+    visit = read_visit(read_header(chosen[0].path))
     with workplace.ledger.write() as session:
-        result = _keep_result(session, leased, scored.result)
+        result = keep_result(session, scored.result, visit, leased.id, leased.owner)
         row = session.get_one(StudyRow, leased.study_instance_uid)
         change_state(session, row, "scored", leased.owner, _scored_text(result), _scored_reasons(row, result))
-        reports = _add_report_jobs(session, workplace.settings, result)
+        reports = add_report_jobs(session, result, workplace.settings.destinations)
+        _note_missing_destinations(session, workplace.settings, result)
         finish(session, leased)
     for job_id in reports:
         hint(workplace.app, "report", job_id)
@@ -106,25 +105,26 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
     with workplace.ledger.read() as session:
         stored = session.get_one(ResultRow, str(leased.subject["result"])).content
     result = ScoreResult.from_json(stored)
-    form: DocumentForm = leased.subject["form"]
-    paths = {i.sop_instance_uid: workplace.store.instance_path(i.content_sha256) for i in result.images}
-    arrays = {h.array: workplace.store.read(h.array) for h in result.heatmaps}
-    sources = source_images(result, paths, workplace.decoder)
-    written = write_result_objects(result, find_spec(result.system), sources, arrays, form)
+    peers = [p for p in workplace.settings.peers if p.name in leased.subject["destinations"]]
+    written = _write(workplace, result, leased.subject["form"], {extra for peer in peers for extra in peer.extras})
     digests = [workplace.store.put(item.content) for item in written.objects]
+    deliveries: list[str] = []
     with workplace.ledger.write() as session:
-        destinations = [p for p in workplace.settings.destinations if (p.sr_sop_class or DEFAULT_FORM) == form]
-        deliveries = put_into_outbox(
-            session, result, written, digests, destinations, hold=reason_to_hold(workplace.settings, result)
-        )
-        finish(session, leased)
+        if session.get_one(ResultRow, result.digest).current:
+            hold = reason_to_hold(workplace.settings, result)
+            deliveries = put_into_outbox(session, result, written, digests, peers, hold=hold)
+            finish(session, leased)
+        else:
+            finish(session, leased, "superseded")
     for job_id in deliveries:
         hint(workplace.app, "deliver", job_id)
 
 
 def deliver(workplace: Workplace, leased: LeasedJob) -> None:
-    """Objects in the outbox -> a destination, each status read."""
-    deliver_results(workplace.settings, workplace.ledger, workplace.store, leased)
+    """Objects in the outbox -> a destination, each status read; or back to stop 6, for the form that it takes."""
+    report_job = deliver_results(workplace.settings, workplace.ledger, workplace.store, leased)
+    if report_job is not None:
+        hint(workplace.app, "report", report_job)
 
 
 def _task(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None]) -> Callable[[str], None]:
@@ -148,48 +148,17 @@ def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[C
     return Study(leased.study_instance_uid, images, trial, bool(leased.subject["forced"])), tuple(chosen)
 
 
-def _keep_result(session: Session, leased: LeasedJob, result: ScoreResult) -> ScoreResult:
-    """Store the result as the current one of its study and system; it names the one that it replaces."""
-    query = select(ResultRow).where(
-        ResultRow.study_instance_uid == leased.study_instance_uid,
-        ResultRow.system == result.system,
-        ResultRow.current,
-    )
-    for former in session.scalars(query):
-        former.current = False
-        result = result.succeeding(ScoreResult.from_json(former.content).as_prior(()))
-        record(
-            session, leased.study_instance_uid, leased.owner, "superseded",
-            f"An earlier result of {result.system} is replaced by its successor.", result=former.digest,
-        )  # fmt: skip
-    session.add(
-        ResultRow(
-            digest=result.digest,
-            study_instance_uid=leased.study_instance_uid,
-            system=result.system,
-            weights_digest=result.weights_digest,
-            job_id=leased.id,
-            evaluable=result.not_evaluable is None,
-            current=True,
-            content=result.to_json(),
-            created_at=time(),
-        )
-    )
-    session.flush()
-    return result
+def _write(workplace: Workplace, result: ScoreResult, form: DocumentForm, extras: set[Extra]) -> ResultObjects:
+    paths = {i.sop_instance_uid: workplace.store.instance_path(i.content_sha256) for i in result.images}
+    arrays = {h.array: workplace.store.read(h.array) for h in result.heatmaps}
+    sources = source_images(result, paths, workplace.decoder)
+    return write_result_objects(result, find_spec(result.system), sources, arrays, form, extras)
 
 
-def _add_report_jobs(session: Session, settings: NodeSettings, result: ScoreResult) -> list[str]:
-    forms = sorted({peer.sr_sop_class or DEFAULT_FORM for peer in settings.destinations}) or [DEFAULT_FORM]
-    jobs = []
-    for form in forms:
-        key = f"report:{hashlib.sha256(f'{result.digest}|{form}'.encode()).hexdigest()}"
-        subject = {"system": result.system, "result": result.digest, "form": form}
-        jobs.append(add_job(session, "report", key, result.study_instance_uid, subject, hinted=True).id)
+def _note_missing_destinations(session: Session, settings: NodeSettings, result: ScoreResult) -> None:
     if not settings.destinations:
         missing = NoDestinationError("No peer receives results; set receives_results = true at one in node.toml.")
         record(session, result.study_instance_uid, "outbox", "no_destination", str(missing), code=missing.code)
-    return jobs
 
 
 def _scored_text(result: ScoreResult) -> str:

@@ -13,10 +13,19 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from scoring.result import ScoreResult, Side
+from sr_templates.header_text import decode_text
 
 EDITION: Final = 2
 """Raised by one whenever the same stored result would be written in other bytes; a test holds the bytes fixed."""
 
+_SUBJECT: Final = (
+    "ClinicalTrialSponsorName",
+    "ClinicalTrialProtocolID",
+    "ClinicalTrialSubjectID",
+    "ClinicalTrialSubjectReadingID",
+    "PatientID",
+    "IssuerOfPatientID",
+)
 _NAMESPACE: Final = uuid.UUID("0c5d2f6e-5b0a-5d0e-9f53-7b1d6a3e9c41")
 
 
@@ -53,8 +62,15 @@ def tracking_uid(header: Dataset, instrument: str, side: Side | None, site: str)
     return derived_uid("tracking", *_subject(header), instrument, side or "both", site)
 
 
+def subject_uid(header: Dataset) -> str | None:
+    """A hash that names the subject, the same at every visit; None when the header names only this study."""
+    subject = _subject(header)
+    return None if subject[0] == "study" else derived_uid("subject", *subject)
+
+
 def _subject(header: Dataset) -> tuple[str, ...]:
     """Who it is, as far as the header says: the trial's subject, else the patient, else only this study."""
+    decode_text(header, _SUBJECT)
     subject = _text(header, "ClinicalTrialSubjectID") or _text(header, "ClinicalTrialSubjectReadingID")
     if subject:
         return "trial subject", *(_text(header, f"ClinicalTrial{k}") for k in ("SponsorName", "ProtocolID")), subject

@@ -16,7 +16,7 @@ from scoring.phantoms.hand import draw_hand
 
 VERBS = {
     *("demo", "run", "listen", "worker", "web", "send", "echo", "status", "requeue", "route", "score", "wrap"),
-    *("systems", "phantom", "train", "evaluate", "card", "config", "doctor"),
+    *("systems", "phantom", "train", "evaluate", "card", "config", "doctor", "withdraw"),
 }
 
 

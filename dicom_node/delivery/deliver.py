@@ -3,124 +3,173 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import time
 
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from sqlalchemy import select, update
-
 from dicom_node.content_store import ContentStore
-from dicom_node.delivery.destination import Destination, ObjectAnswer, OpenDestination, OutgoingObject
+from dicom_node.delivery.accepted_forms import accepted_forms, form_for, kinds_of_rungs, remember, rungs
+from dicom_node.delivery.destination import Destination, OpenDestination
 from dicom_node.delivery.outbox import deliveries_to
-from dicom_node.delivery.part10_bytes import as_implicit, read_part10
+from dicom_node.delivery.outgoing_syntax import in_accepted_syntax, kinds_of
+from dicom_node.delivery.report_jobs import ask_for_form
 from dicom_node.delivery.store_scu import open_association
 from dicom_node.delivery.study_progress import settle_study
+from dicom_node.delivery.waiting_objects import (
+    WaitingObject,
+    end_unsent,
+    mark_under_way,
+    mark_untried,
+    read_waiting,
+    write_answer,
+)
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError, TransientError
 from dicom_node.ledger.job_failures import waiting_seconds
 from dicom_node.ledger.job_restarts import hasten, hold_back
 from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import DeliveryRow, ObjectRow
+from dicom_node.ledger.results import is_current
 from dicom_node.ledger.timeline import record
+from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings
+from sr_templates.document_forms import DocumentForm
+
+_OPTIONAL = ("rejection_note",)
+"""Left out where the destination does not take such objects: the report says the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """One object that this destination has not got yet."""
-
-    delivery_id: int
-    role: str
-    outgoing: OutgoingObject
-
-
-def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore, leased: LeasedJob) -> None:
+def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore, leased: LeasedJob) -> str | None:
     """Send what the destination has not got yet, and end the job when it has everything.
 
-    Raises DestinationAwayError or DestinationBusyError when it must be tried later (then everything for this
-    destination waits, so that one that hangs does not hold every thread), DestinationRefusesError when a person must
-    look; objects that it takes have gone by then.
+    Ends it also when a later result stands, and when the destination takes another form only: then the job that writes
+    that form is returned. Raises DestinationAwayError or DestinationBusyError when it must be tried later (then
+    everything for this destination waits, so that one that hangs does not hold every thread), DestinationRefusesError
+    when a person must look; objects that it takes have gone by then.
     """
     peer = settings.peer(str(leased.subject["destination"]))
-    waiting = _read_waiting(ledger, store, leased)
-    destination: Destination = partial(open_association, peer, settings.node.ae_title)
-    prefix = deliveries_to(peer.name)
+    waiting = read_waiting(ledger, store, leased.id)
+    if not is_current(ledger, str(leased.subject["result"])):
+        _end_superseded(ledger, leased, waiting)
+        return None
     if not waiting:  # a worker died between the last answer and the end of the job
         _finish(ledger, leased, peer.name, 0)
-        return
+        return None
+    destination: Destination = partial(open_association, peer, settings.node.ae_title)
+    tried: list[WaitingObject] = []
+    mark_under_way(ledger, waiting)
     try:
-        with destination(_kinds(waiting)) as way:
-            refused = [text for item in waiting if (text := _send(ledger, way, item, peer.name)) is not None]
+        with destination(kinds_of(waiting, peer) | kinds_of_rungs(peer)) as way:
+            if form := _other_form(ledger, leased, peer, way, waiting):
+                return _ask_for(ledger, leased, peer, waiting, form)
+            refused = _send_all(ledger, leased, way, waiting, peer, tried)
             if not refused:
                 _finish(ledger, leased, peer.name, len(waiting))
     except TransientError:
         with ledger.write() as session:
-            hold_back(session, prefix, time() + waiting_seconds(leased.postponed + 1))
+            mark_untried(session, [item for item in waiting if item not in tried])
+            hold_back(session, deliveries_to(peer.name), time() + waiting_seconds(leased.postponed + 1))
         raise
-    except DestinationRefusesError:
-        _mark_refused(ledger, waiting)
+    except DestinationRefusesError:  # it would not even talk to us: each object says so
+        with ledger.write() as session:
+            mark_untried(session, waiting)
+            end_unsent(session, waiting, "failed")
         raise
     if refused:
         raise DestinationRefusesError(
             f"{peer.name} refused {len(refused)} of {len(waiting)} objects: {'; '.join(dict.fromkeys(refused))}. "
             "Mend it there, then `rheumascore requeue --dead`."
         )
+    return None
 
 
-def _read_waiting(ledger: Ledger, store: ContentStore, leased: LeasedJob) -> list[_Waiting]:
+def _other_form(
+    ledger: Ledger, leased: LeasedJob, peer: Peer, way: OpenDestination, waiting: Sequence[WaitingObject]
+) -> DocumentForm | None:
+    """The form that must be written instead, because the peer does not take what waits. Notices what it takes.
+
+    Raises DestinationRefusesError when it takes no form at all.
+    """
+    accepted = accepted_forms(peer, way)
+    if not accepted:
+        wanted = ", ".join(rungs(peer))
+        raise DestinationRefusesError(
+            f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port}) takes none of the forms {wanted}: nothing can "
+            "be said there. Let it accept one of their SOP Classes, then `rheumascore requeue --dead`."
+        )
     with ledger.read() as session:
-        rows = session.execute(
-            select(DeliveryRow.id, ObjectRow.role, ObjectRow.content_sha256)
-            .join(ObjectRow, ObjectRow.sop_instance_uid == DeliveryRow.sop_instance_uid)
-            .where(DeliveryRow.job_id == leased.id, DeliveryRow.state != "sent")
-            .order_by(ObjectRow.position)
-        ).all()
-    return [_Waiting(number, role, read_part10(store.read(digest))) for number, role, digest in rows]
+        known = form_for(session, peer)
+    if not known.seen or known.form != accepted[0]:
+        with ledger.write() as session:
+            choice = remember(session, peer, accepted)
+            record(
+                session, leased.study_instance_uid, leased.owner, "form_noticed",
+                f"{peer.name} gets {choice.form}: {choice.reason}.", destination=peer.name, form=choice.form,
+            )  # fmt: skip
+    if any(item.form and item.form not in accepted for item in waiting):
+        return accepted[0]
+    return None
 
 
-def _kinds(waiting: Sequence[_Waiting]) -> frozenset[tuple[str, str]]:
-    """What to offer: the objects as they are, and in the transfer syntax that every peer must take (PS3.5 10.1)."""
-    kinds = {(w.outgoing.sop_class_uid, w.outgoing.transfer_syntax_uid) for w in waiting}
-    return frozenset(kinds | {(sop_class, str(ImplicitVRLittleEndian)) for sop_class, _ in kinds})
+def _ask_for(
+    ledger: Ledger, leased: LeasedJob, peer: Peer, waiting: Sequence[WaitingObject], form: DocumentForm
+) -> str:
+    with ledger.write() as session:
+        mark_untried(session, waiting)
+        end_unsent(session, [item for item in waiting if item.form], "replaced")
+        finish(session, leased, "replaced")
+        record(
+            session, leased.study_instance_uid, leased.owner, "needs_form",
+            f"{peer.name} does not take {leased.subject['form']}: the report is written again as {form}.",
+            destination=peer.name, form=form, job=leased.id,
+        )  # fmt: skip
+        return ask_for_form(session, leased, form)
 
 
-def _send(ledger: Ledger, way: OpenDestination, item: _Waiting, name: str) -> str | None:
-    """Send one object and write down the answer. Returns why it was refused; None when it was stored.
+def _send_all(
+    ledger: Ledger,
+    leased: LeasedJob,
+    way: OpenDestination,
+    waiting: Sequence[WaitingObject],
+    peer: Peer,
+    tried: list[WaitingObject],
+) -> list[str]:
+    """Send what waits, one after the other; why each was refused that was. ``tried`` grows with every object.
 
     Raises DestinationBusyError and DestinationAwayError: then nothing more goes on this way.
     """
-    outgoing = item.outgoing
-    explicit = outgoing.transfer_syntax_uid == ExplicitVRLittleEndian
-    if explicit and not way.accepts(outgoing.sop_class_uid, outgoing.transfer_syntax_uid):
-        outgoing = as_implicit(outgoing)
-    answer = way.send(outgoing)
-    _write_down(ledger, item, answer)
-    if answer.verdict == "later":
-        raise DestinationBusyError(f"{name} asks to come again later: {answer.text}.")
-    if answer.verdict == "unknown":
-        raise DestinationAwayError(f"{answer.text}; the same object is sent again.")
-    return f"{item.role}: {answer.text}" if answer.verdict == "never" else None
+    refused = []
+    for item in waiting:
+        outgoing = in_accepted_syntax(item, peer, way)
+        tried.append(item)
+        if item.role in _OPTIONAL and not way.accepts(outgoing.sop_class_uid, outgoing.transfer_syntax_uid):
+            _skip(ledger, leased, item, peer)
+            continue
+        answer = way.send(outgoing)
+        write_answer(ledger, item, answer)
+        if answer.verdict == "later":
+            raise DestinationBusyError(f"{peer.name} asks to come again later: {answer.text}.")
+        if answer.verdict == "unknown":
+            raise DestinationAwayError(f"{answer.text}; the same object is sent again.")
+        if answer.verdict == "never":
+            refused.append(f"{item.role}: {answer.text}")
+    return refused
 
 
-def _write_down(ledger: Ledger, item: _Waiting, answer: ObjectAnswer) -> None:
-    state = {"sent": "sent", "never": "failed"}.get(answer.verdict, "waiting")
+def _skip(ledger: Ledger, leased: LeasedJob, item: WaitingObject, peer: Peer) -> None:
     with ledger.write() as session:
-        session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id == item.delivery_id)
-            .values(state=state, status=answer.status, attempts=DeliveryRow.attempts + 1, updated_at=time())
-        )
+        mark_untried(session, [item])
+        end_unsent(session, [item], "skipped")
+        record(
+            session, leased.study_instance_uid, leased.owner, "skipped",
+            f"{peer.name} takes no {item.role.replace('_', ' ')}; the report there says the same.",
+            destination=peer.name, job=leased.id,
+        )  # fmt: skip
 
 
-def _mark_refused(ledger: Ledger, waiting: Sequence[_Waiting]) -> None:
-    """The peer would not even talk to us: each object says so."""
+def _end_superseded(ledger: Ledger, leased: LeasedJob, waiting: Sequence[WaitingObject]) -> None:
     with ledger.write() as session:
-        session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id.in_([item.delivery_id for item in waiting]))
-            .values(state="failed", updated_at=time())
-        )
+        end_unsent(session, waiting, "superseded")
+        finish(session, leased, "superseded")
+        settle_study(session, leased.study_instance_uid, leased.owner)
 
 
 def _finish(ledger: Ledger, leased: LeasedJob, name: str, objects: int) -> None:

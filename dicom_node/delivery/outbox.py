@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import time
+from typing import Final, get_args
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,16 +15,20 @@ from sqlalchemy.orm import Session
 from dicom_node.delivery.study_progress import settle_study
 from dicom_node.ledger.job_failures import add_reason
 from dicom_node.ledger.job_restarts import release_held
-from dicom_node.ledger.jobs import add_job
+from dicom_node.ledger.jobs import add_job, wait_again
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from scoring.result import ScoreResult
-from sr_templates.result_objects import ResultObjects
+from sr_templates.document_forms import Extra
+from sr_templates.result_objects import ResultObjects, WrittenObject
+from sr_templates.writing import Role
 
 HELD = "held"
 """Code of the reason on a study whose results wait to be released."""
 _ACTOR = "outbox"
+_OF_ONE_FORM: Final[tuple[Role, ...]] = ("report", "key_object")
+"""What is another object in every form, because it is the report or names it."""
 
 
 def put_into_outbox(
@@ -37,27 +42,15 @@ def put_into_outbox(
 ) -> list[str]:
     """Keep the objects and make one delivery job for each destination. Returns the jobs that may run at once.
 
-    ``digests``: of the contents in the store, in the order of ``written.objects``. ``hold``: why they must wait to be
-    released; empty when they may go. Doing it twice changes nothing.
+    ``digests``: of the contents in the store, in the order of ``written.objects``; a destination gets of them the
+    report, the pictures, and the further objects that it asks for. ``hold``: why they must wait to be released; empty
+    when they may go. Doing it twice changes nothing.
     """
-    now = time()
-    for position, (item, digest) in enumerate(zip(written.objects, digests, strict=True)):
-        if session.get(ObjectRow, item.sop_instance_uid) is None:
-            session.add(
-                ObjectRow(
-                    sop_instance_uid=item.sop_instance_uid,
-                    sop_class_uid=item.sop_class_uid,
-                    result_digest=result.digest,
-                    form=written.form,
-                    role=item.role,
-                    position=position,
-                    content_sha256=digest,
-                    created_at=now,
-                )
-            )
-    session.flush()
-    uids = [item.sop_instance_uid for item in written.objects]
-    jobs = [_add_delivery(session, result, written.form, uids, peer, held=bool(hold)) for peer in destinations]
+    _keep_objects(session, result, written, digests)
+    jobs = []
+    for peer in destinations:
+        uids = [item.sop_instance_uid for item in written.objects if _goes_to(peer, item)]
+        jobs.append(_add_delivery(session, result, written.form, uids, peer, held=bool(hold)))
     study = session.get(StudyRow, result.study_instance_uid)
     if study is not None and hold:
         study.reasons = add_reason(study.reasons, HELD, hold, result.system)
@@ -90,28 +83,55 @@ def deliveries_to(destination: str) -> str:
     return f"deliver:{destination}:"
 
 
+def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects, digests: Sequence[str]) -> None:
+    for position, (item, digest) in enumerate(zip(written.objects, digests, strict=True)):
+        if session.get(ObjectRow, item.sop_instance_uid) is None:
+            session.add(
+                ObjectRow(
+                    sop_instance_uid=item.sop_instance_uid,
+                    sop_class_uid=item.sop_class_uid,
+                    series_instance_uid=item.series_instance_uid,
+                    result_digest=result.digest,
+                    form=written.form if item.role in _OF_ONE_FORM else "",
+                    role=item.role,
+                    position=position,
+                    content_sha256=digest,
+                    created_at=time(),
+                )
+            )
+    session.flush()
+
+
+def _goes_to(peer: Peer, item: WrittenObject) -> bool:
+    return item.role not in get_args(Extra) or item.role in peer.extras
+
+
 def _add_delivery(
     session: Session, result: ScoreResult, form: str, uids: list[str], peer: Peer, *, held: bool
 ) -> JobRow:
     key = f"{deliveries_to(peer.name)}{result.digest}:{form}"
     subject = {"system": result.system, "result": result.digest, "form": form, "destination": peer.name}
     job = add_job(session, "deliver", key, result.study_instance_uid, subject, held=held, hinted=True)
+    if job.state == "replaced":  # this form was refused once, and is taken now
+        wait_again(job)
     for uid in uids:
-        known = select(DeliveryRow.id).where(DeliveryRow.destination == peer.name, DeliveryRow.sop_instance_uid == uid)
-        if session.scalar(known) is None:
-            session.add(
-                DeliveryRow(
-                    job_id=job.id,
-                    destination=peer.name,
-                    sop_instance_uid=uid,
-                    state="held" if held else "waiting",
-                    committed=False,
-                    attempts=0,
-                    updated_at=time(),
-                )
-            )
+        _expect(session, job, peer.name, uid)
     record(
         session, result.study_instance_uid, _ACTOR, "held_back" if held else "queued_for_delivery",
         f"{len(uids)} objects for {peer.name}.", destination=peer.name, job=job.id,
     )  # fmt: skip
     return job
+
+
+def _expect(session: Session, job: JobRow, destination: str, uid: str) -> None:
+    """One object for one destination: a new row, or what a job in another form left unsent."""
+    known = select(DeliveryRow).where(DeliveryRow.destination == destination, DeliveryRow.sop_instance_uid == uid)
+    row = session.scalar(known)
+    if row is None:
+        row = DeliveryRow(destination=destination, sop_instance_uid=uid, committed=False, attempts=0)
+        session.add(row)
+    elif row.state != "replaced" and session.get_one(JobRow, row.job_id).state != "replaced":
+        return
+    if row.state == "sent":
+        return
+    row.job_id, row.state, row.updated_at = job.id, "held" if job.state == "held" else "waiting", time()

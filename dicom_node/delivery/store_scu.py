@@ -146,25 +146,30 @@ class EchoAnswer:
     alive: bool
     milliseconds: float
     text: str
+    accepted: frozenset[tuple[str, str]] = frozenset()
+    """Of the kinds that were offered beside it: (SOP Class UID, Transfer Syntax UID) that it takes."""
 
 
-def echo(peer: Peer, calling_ae_title: str) -> EchoAnswer:
-    """C-ECHO (PS3.7 9.1.5). Never raises: what went wrong is in ``text``."""
+def echo(peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]] = frozenset()) -> EchoAnswer:
+    """C-ECHO (PS3.7 9.1.5), and which of these kinds the peer would take. Never raises: the fault is in ``text``."""
     started = time.monotonic()
+    verification = (_VERIFICATION, str(ImplicitVRLittleEndian))
     try:
-        association = _associate(peer, calling_ae_title, [_context(_VERIFICATION, str(ImplicitVRLittleEndian))])
+        association = _associate(peer, calling_ae_title, [_context(*kind) for kind in sorted({verification, *kinds})])
     except RheumascoreError as error:
         return EchoAnswer(False, (time.monotonic() - started) * 1000, str(error))
-    if not association.accepted_contexts:
+    accepted = frozenset((str(c.abstract_syntax), str(c.transfer_syntax[0])) for c in association.accepted_contexts)
+    if verification not in accepted:
         _end(association)
-        return EchoAnswer(False, (time.monotonic() - started) * 1000, f"{peer.name} does not offer Verification.")
+        milliseconds = (time.monotonic() - started) * 1000
+        return EchoAnswer(False, milliseconds, f"{peer.name} does not offer Verification.", accepted)
     status = association.send_c_echo().get("Status")
     milliseconds = (time.monotonic() - started) * 1000
     _end(association)
     if status == 0:
-        return EchoAnswer(True, milliseconds, "answers")
+        return EchoAnswer(True, milliseconds, "answers", accepted)
     said = "gave no answer" if status is None else f"answered 0x{status:04X}"
-    return EchoAnswer(False, milliseconds, f"{peer.name} accepted the association but {said} to C-ECHO.")
+    return EchoAnswer(False, milliseconds, f"{peer.name} accepted the association but {said} to C-ECHO.", accepted)
 
 
 def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationContext]) -> Any:
@@ -192,6 +197,12 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
     entity.close_socket()
     if association.is_rejected:
         raise _rejection(where, association.acceptor.primitive)
+    if association.rejected_contexts:  # it answered, and took none of them: pynetdicom then ends it by itself
+        names = ", ".join(sorted({UID(str(c.abstract_syntax)).name.removesuffix(" Storage") for c in contexts}))
+        raise DestinationRefusesError(
+            f"{where} takes none of what we offered: {names}. Let it accept one of them, then "
+            "`rheumascore requeue --dead`."
+        )
     if entity.connected:
         raise DestinationAwayError(
             f"{where} took the connection but did not answer the association; is it a DICOM port?"

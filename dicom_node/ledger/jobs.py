@@ -22,6 +22,7 @@ from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.timeline import record
 
 JobKind = Literal["score", "report", "deliver"]
+JobEnd = Literal["done", "replaced", "superseded"]
 
 LEASE_SECONDS: Final = 60.0
 """A lease that was not renewed for so long is over. A worker renews three times as often."""
@@ -134,13 +135,13 @@ def renew(session: Session, leased: LeasedJob) -> None:
     _change_leased(session, leased, lease_until=time() + leased.lease_seconds)
 
 
-def finish(session: Session, leased: LeasedJob) -> None:
-    """The work is done; belongs into the transaction that writes its outcome.
+def finish(session: Session, leased: LeasedJob, end: JobEnd = "done") -> None:
+    """The work is done, or not needed any more; belongs into the transaction that writes its outcome.
 
     Raises LeaseLostError when the lease is no longer this worker's: then nothing of the transaction may stand.
     """
     _change_leased(
-        session, leased, state="done", lease_owner=None, lease_until=None, postponed=0, error_code=None, error_text=None
+        session, leased, state=end, lease_owner=None, lease_until=None, postponed=0, error_code=None, error_text=None
     )
 
 

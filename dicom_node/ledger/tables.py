@@ -75,7 +75,8 @@ class JobRow(LedgerTable):
     subject: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What to work on: ids and digests only."""
     state: Mapped[str] = mapped_column(String(16))
-    """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks)."""
+    """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks); replaced (the
+    destination needs another form), superseded (a later result stands): both ended without being done."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     """Leases that ended in a crash or an unforeseen error, and the present one: they bring it to a person."""
     postponed: Mapped[int] = mapped_column(Integer, default=0)
@@ -94,10 +95,10 @@ class JobRow(LedgerTable):
 
 
 class ResultRow(LedgerTable):
-    """One stored ScoreResult. At most one is current for a study, system and weights."""
+    """One stored ScoreResult. At most one is current for a study and system."""
 
     __tablename__ = "results"
-    __table_args__ = (Index("results_study", "study_instance_uid"),)
+    __table_args__ = (Index("results_study", "study_instance_uid"), Index("results_subject", "subject", "system"))
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64))
@@ -106,6 +107,12 @@ class ResultRow(LedgerTable):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), unique=True)
     evaluable: Mapped[bool]
     current: Mapped[bool] = mapped_column(default=True)
+    withdraws: Mapped[bool] = mapped_column(default=False)
+    """It takes the one before it back."""
+    subject: Mapped[str | None] = mapped_column(String(64))
+    """Whose images they are, as a hash (``sr_templates.uids.subject_uid``); None when the header does not say."""
+    study_date: Mapped[str] = mapped_column(String(8), default="")
+    """YYYYMMDD; empty when the header does not say."""
     content: Mapped[str] = mapped_column(Text)
     """ScoreResult.to_json()."""
     created_at: Mapped[float] = mapped_column(Float)
@@ -119,8 +126,10 @@ class ObjectRow(LedgerTable):
 
     sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     sop_class_uid: Mapped[str] = mapped_column(String(64))
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
     result_digest: Mapped[str] = mapped_column(ForeignKey("results.digest"))
     form: Mapped[str] = mapped_column(String(32))
+    """The document form; empty for what is the same object in every form."""
     role: Mapped[str] = mapped_column(String(16))
     position: Mapped[int]
     """Sending order within the result: pictures first, the report last."""
@@ -129,7 +138,8 @@ class ObjectRow(LedgerTable):
 
 
 class DeliveryRow(LedgerTable):
-    """One object to one destination: waiting, sent, failed (a person looks), held."""
+    """One object to one destination: waiting, sent, failed (a person looks), held; replaced and superseded as their
+    job; skipped (the destination does not take it, and the report says the same)."""
 
     __tablename__ = "deliveries"
     __table_args__ = (UniqueConstraint("destination", "sop_instance_uid"), Index("deliveries_job", "job_id"))
@@ -141,9 +151,26 @@ class DeliveryRow(LedgerTable):
     state: Mapped[str] = mapped_column(String(16))
     status: Mapped[int | None]
     """The last C-STORE status; None: never answered."""
+    may_be_there: Mapped[bool] = mapped_column(default=False)
+    """The destination has it, or an attempt was made of which nobody knows how it ended."""
     committed: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     updated_at: Mapped[float] = mapped_column(Float)
+
+
+class AcceptedFormRow(LedgerTable):
+    """What a destination was seen to take, and the form that therefore goes there. Other settings make it void."""
+
+    __tablename__ = "accepted_forms"
+
+    destination: Mapped[str] = mapped_column(String(64), primary_key=True)
+    address: Mapped[str] = mapped_column(String(300))
+    """AE title, host and port to which this applies."""
+    wanted: Mapped[str] = mapped_column(String(32))
+    form: Mapped[str] = mapped_column(String(32))
+    accepted: Mapped[list[Any]] = mapped_column(JSON)
+    """Every form that it takes, from the wanted one on."""
+    seen_at: Mapped[float] = mapped_column(Float)
 
 
 class TimelineRow(LedgerTable):

@@ -152,6 +152,7 @@ class NodeForTests:
                 ObjectRow(
                     sop_instance_uid=sop_uid,
                     sop_class_uid=sop_class,
+                    series_instance_uid=f"{sop_uid}.1",
                     result_digest=result.digest,
                     form="comprehensive",
                     role=role,

@@ -21,14 +21,14 @@ def finished_picture(uid: str = "2.25.21", study: str = "2.25.1001") -> WrittenO
     header.BitsAllocated = header.BitsStored = 8
     header.HighBit, header.PixelRepresentation = 7, 0
     header.add_new(0x7FE00010, "OB", bytes(range(16)))
-    return WrittenObject("heatmap", str(SecondaryCaptureImageStorage), uid, _file(header))
+    return WrittenObject("heatmap", str(SecondaryCaptureImageStorage), uid, f"{uid}.1", _file(header))
 
 
 def finished_report(uid: str = "2.25.22", study: str = "2.25.1001") -> WrittenObject:
     """A report without content."""
     header = _header(ComprehensiveSRStorage, uid, study)
     header.Modality = "SR"
-    return WrittenObject("report", str(ComprehensiveSRStorage), uid, _file(header))
+    return WrittenObject("report", str(ComprehensiveSRStorage), uid, f"{uid}.1", _file(header))
 
 
 def _header(sop_class: str, uid: str, study: str) -> Dataset:

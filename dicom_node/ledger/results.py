@@ -1,0 +1,144 @@
+"""Stored results: the current one of a study and system, what it replaces, and the visit that it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import time
+
+from pydicom.dataset import Dataset
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.superseding import end_unfinished_jobs
+from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, ResultRow
+from dicom_node.ledger.timeline import record
+from scoring.result import PriorObject, PriorResult, ScoreResult
+from sr_templates.uids import subject_uid
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whose study it is and of which day, as far as its header says; by this the baseline is found."""
+
+    subject: str | None = None
+    """A hash; None when the header names only the study."""
+    study_date: str = ""
+    """YYYYMMDD, or empty."""
+
+
+def read_visit(header: Dataset) -> Visit:
+    """The visit of a study by the header of one of its images."""
+    date = str(header.get("StudyDate") or "").strip()
+    return Visit(subject_uid(header), date if len(date) == 8 and date.isdigit() and date.isascii() else "")
+
+
+def is_current(ledger: Ledger, digest: str) -> bool:
+    """False when a later result of the study stands, or this one was withdrawn."""
+    with ledger.read() as session:
+        return bool(session.scalar(select(ResultRow.current).where(ResultRow.digest == digest)))
+
+
+def current_results(session: Session, study_instance_uid: str, system: str | None = None) -> list[ResultRow]:
+    """The results of a study that stand, of one system or of all."""
+    query = select(ResultRow).where(ResultRow.study_instance_uid == study_instance_uid, ResultRow.current)
+    if system is not None:
+        query = query.where(ResultRow.system == system)
+    return list(session.scalars(query.order_by(ResultRow.system, ResultRow.created_at)))
+
+
+def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str, actor: str) -> ScoreResult:
+    """Store a result as the current one of its study and system. Returns it with its baseline and its predecessor.
+
+    What waits of the former result is ended: nothing that no longer holds is sent.
+    """
+    if not result.withdraws:
+        result = replace(result, baseline=find_baseline(session, result, visit))
+    for former in current_results(session, result.study_instance_uid, result.system):
+        former.current = False
+        result = result.succeeding(as_predecessor(session, former))
+        end_unfinished_jobs(session, former.study_instance_uid, former.digest, actor)
+        record(
+            session, result.study_instance_uid, actor, "superseded",
+            f"An earlier result of {result.system} is replaced by its successor.", result=former.digest,
+        )  # fmt: skip
+    session.add(
+        ResultRow(
+            digest=result.digest,
+            study_instance_uid=result.study_instance_uid,
+            system=result.system,
+            weights_digest=result.weights_digest,
+            job_id=job_id,
+            evaluable=result.not_evaluable is None,
+            current=True,
+            withdraws=result.withdraws,
+            subject=visit.subject,
+            study_date=visit.study_date,
+            content=result.to_json(),
+            created_at=time(),
+        )
+    )
+    session.flush()
+    return result
+
+
+def as_predecessor(session: Session, former: ResultRow) -> PriorResult:
+    """How a successor names a result: with the objects that stand at any destination, of it or of the one before.
+
+    The one before counts where a destination has that and not this: there it is what must be corrected.
+    """
+    result = ScoreResult.from_json(former.content)
+    own = _objects(session, former.digest, gone_out=True)
+    before = result.predecessor.objects if result.predecessor else ()
+    overtaken = destinations_with(session, before) <= destinations_with(session, own)
+    return result.as_prior(own if overtaken else (*before, *own))
+
+
+def destinations_with(session: Session, objects: tuple[PriorObject, ...]) -> set[str]:
+    """Names of the destinations that have one of these, or may have it."""
+    uids = [o.sop_instance_uid for o in objects]
+    return set(session.scalars(_gone_out(DeliveryRow.destination).where(DeliveryRow.sop_instance_uid.in_(uids))))
+
+
+def find_baseline(session: Session, result: ScoreResult, visit: Visit) -> PriorResult | None:
+    """The result of the same subject's first visit before this one, by the same system; None when there is none.
+
+    None also when the header names no subject or no date, and when two studies of that first day compete.
+    """
+    if visit.subject is None or not visit.study_date:
+        return None
+    rows = session.scalars(
+        select(ResultRow)
+        .where(
+            ResultRow.subject == visit.subject,
+            ResultRow.system == result.system,
+            ResultRow.study_instance_uid != result.study_instance_uid,
+            ResultRow.current,
+            ResultRow.evaluable,
+            ResultRow.study_date != "",
+            ResultRow.study_date < visit.study_date,
+        )
+        .order_by(ResultRow.study_date)
+        .limit(2)
+    ).all()
+    if not rows or len({row.study_date for row in rows}) < len(rows):
+        return None
+    return ScoreResult.from_json(rows[0].content).as_prior(_objects(session, rows[0].digest, gone_out=False))
+
+
+def _objects(session: Session, digest: str, *, gone_out: bool) -> tuple[PriorObject, ...]:
+    """The objects written from a result, in sending order; ``gone_out``: only those that a destination may have."""
+    query = select(ObjectRow).where(ObjectRow.result_digest == digest)
+    if gone_out:
+        query = query.where(ObjectRow.sop_instance_uid.in_(_gone_out(DeliveryRow.sop_instance_uid)))
+    rows = session.scalars(query.order_by(ObjectRow.position, ObjectRow.form))
+    return tuple(
+        PriorObject(row.role, row.form, row.sop_class_uid, row.sop_instance_uid, row.series_instance_uid)
+        for row in rows
+    )
+
+
+def _gone_out(column: InstrumentedAttribute[str]) -> Select[str]:
+    """Deliveries that arrived, that may have, or that a worker has in hand at this moment."""
+    in_hand = and_(JobRow.state == "leased", DeliveryRow.state == "waiting")
+    return select(column).join(JobRow, JobRow.id == DeliveryRow.job_id).where(or_(DeliveryRow.may_be_there, in_hand))
