@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
@@ -149,7 +149,7 @@ def _dataset(**attributes: Any) -> Dataset:
 
     Handed to it in one piece: to set them one after the other would take twice the time of the whole tree.
     """
-    elements = {}
+    elements: dict[BaseTag, DataElement | RawDataElement] = {}
     for keyword, value in attributes.items():
         if value is not None:
             tag, vr = _element_of(keyword)
