@@ -36,7 +36,7 @@ class PeerGoneError(ConnectionError):
 
 
 class PeerTooSlowError(TimeoutError):
-    """A deadline passed: ``idle`` between PDUs, ``slow`` inside one."""
+    """A deadline passed: ``idle`` between PDUs, ``slow`` inside one or inside a message."""
 
 
 class PduTooLongError(ValueError):
@@ -52,6 +52,10 @@ class Deadlines:
     pdu: float = 5.0
     """For one PDU from its first byte, and its length over ``bytes_per_second`` on top."""
     bytes_per_second: float = 20_000.0
+    message: float = 60.0
+    """For one message from its first PDU, and its length over ``message_bytes_per_second`` on top: a message of tiny
+    PDUs, each in time, would otherwise have no end."""
+    message_bytes_per_second: float = 2_000.0
     idle: float = 30.0
     """Between two PDUs."""
     answer: float = 10.0
@@ -67,16 +71,22 @@ class GuardedChannel:
         self._buffer = bytearray(4096)
         self._state = threading.Lock()
         self._at_rest, self._interrupted = True, False
+        self._message_began, self._message_bytes = 0.0, 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read_request(self, longest: int) -> tuple[int, memoryview]:
         """The first PDU; all of it within ``Deadlines.request`` of the connection."""
         end = self.opened_at + self._deadlines.request
-        return self._read_pdu(longest, end, lambda _: end)
+        return self._read_pdu(longest, end, lambda _: end, "idle")
 
     def read_pdu(self, longest: int) -> tuple[int, memoryview]:
         """The next PDU: type and body. The body is valid until the next call."""
-        return self._read_pdu(longest + _MAX_LENGTH_SLACK, monotonic() + self._deadlines.idle, self._pdu_deadline)
+        longest, by, what = longest + _MAX_LENGTH_SLACK, monotonic() + self._deadlines.idle, "idle"
+        if not self._at_rest and (message_by := self._message_deadline()) < by:
+            by, what = message_by, "slow"
+        kind, body = self._read_pdu(longest, by, self._pdu_deadline, what)
+        self._message_bytes += len(body)
+        return kind, body
 
     def send(self, pdu: bytes) -> None:
         """Send all of it. Raises PeerGoneError when the peer does not take it in time."""
@@ -110,6 +120,8 @@ class GuardedChannel:
     def working(self, busy: bool) -> None:
         """The association says whether it is in the middle of a message; then ``interrupt_at_rest`` waits."""
         with self._state:
+            if busy and self._at_rest:
+                self._message_began, self._message_bytes = monotonic(), 0
             self._at_rest = not busy
             if self._interrupted and self._at_rest:
                 self._stop_reading()
@@ -133,9 +145,16 @@ class GuardedChannel:
     def _pdu_deadline(self, length: int) -> float:
         return monotonic() + self._deadlines.pdu + length / self._deadlines.bytes_per_second
 
-    def _read_pdu(self, longest: int, first_byte_by: float, body_by: Callable[[int], float]) -> tuple[int, memoryview]:
+    def _message_deadline(self) -> float:
+        more = self._message_bytes / self._deadlines.message_bytes_per_second
+        return self._message_began + self._deadlines.message + more
+
+    def _read_pdu(
+        self, longest: int, first_byte_by: float, body_by: Callable[[int], float], without: str
+    ) -> tuple[int, memoryview]:
+        """``without``: what the peer is called when no first byte comes."""
         view = memoryview(self._buffer)
-        got = self._read(view[:6], 1, first_byte_by, "idle")
+        got = self._read(view[:6], 1, first_byte_by, without)
         if got < 6:
             self._read(view[got:6], 6 - got, min(first_byte_by, body_by(0)), "slow")
         kind, length = _HEADER.unpack_from(self._buffer)
