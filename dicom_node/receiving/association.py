@@ -213,6 +213,8 @@ class Association:
                 raise ProtocolFaultError(f"PDU type {kind}", _UNEXPECTED_PDU if 1 <= kind <= 7 else _UNRECOGNISED_PDU)
 
     def _take_data(self, body: memoryview) -> None:
+        if not body:  # PS3.8 9.3.5: one PDV at least; without, an idle association could be kept for ever
+            raise ProtocolFaultError("a P-DATA-TF without a PDV")
         at = 0
         while at < len(body):
             if at + 6 > len(body):
@@ -232,7 +234,10 @@ class Association:
     def _take_command(self, context_id: int, fragment: memoryview, last: bool) -> None:
         if self._request is not None:
             raise ProtocolFaultError("a command inside a data set")
+        if self._command_bytes and context_id != self._context_id:
+            raise ProtocolFaultError("a command on two contexts")
         self._channel.working(True)
+        self._context_id = context_id
         self._command_bytes += fragment
         if len(self._command_bytes) > LONGEST_COMMAND:
             raise ProtocolFaultError("a command without end")
@@ -243,7 +248,7 @@ class Association:
         except CommandError as error:
             raise ProtocolFaultError(f"not a command set: {error}") from None
         self._command_bytes.clear()
-        self._context_id, self._unwanted = context_id, 0
+        self._unwanted = 0
         if request.field & RESPONSE:
             raise ProtocolFaultError("a response to nothing")
         if request.field == C_STORE_RQ:
