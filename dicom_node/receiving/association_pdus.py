@@ -75,6 +75,9 @@ def read_request(body: bytes) -> AssociationRequest:
             longest = next((int.from_bytes(v, "big") for k, v in _items(item, 0) if k == _LENGTH_ITEM), 0)
     if not contexts or len(contexts) > _MOST_CONTEXTS:
         raise RequestDamagedError(f"{len(contexts)} presentation contexts")
+    ids = {context.context_id for context in contexts}
+    if len(ids) < len(contexts) or not all(number % 2 for number in ids):
+        raise RequestDamagedError("presentation context ids are not odd and each used once")
     return AssociationRequest(
         protocol_version=int.from_bytes(body[:2], "big"),
         called_ae_title=_text(body[4:20]).strip(),
