@@ -9,6 +9,7 @@ from typing import Any
 from dicom_node.errors import InstanceRefusedError
 from dicom_node.receiving.dimse_command import DimseCommand
 from dicom_node.receiving.inbox import AnnouncedInstance, Inbox, IncomingInstance
+from dicom_node.receiving.presentation_contexts import VERIFICATION
 from dicom_node.receiving.store_status import (
     CANNOT_UNDERSTAND,
     OUT_OF_RESOURCES,
@@ -47,7 +48,7 @@ class IncomingStore:
         self._incoming: IncomingInstance | None = None
         if stopping:
             self._refuse(StoreAnswer(OUT_OF_RESOURCES, "shutting down"))
-        elif request.sop_class_uid != abstract_syntax:
+        elif request.sop_class_uid != abstract_syntax or abstract_syntax == VERIFICATION:
             self._refuse(StoreAnswer(SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the context"))
         elif not request.has_data_set:
             self._refuse(StoreAnswer(CANNOT_UNDERSTAND, "no data set"))
