@@ -42,7 +42,7 @@ _UIDS: Final = {
 }
 _REMEMBERED: Final = frozenset((*_UIDS, _IMAGE_TYPE, _MANUFACTURER))
 _LONGEST_REMEMBERED: Final = 1024
-_WELL_FORMED: Final = re.compile(r"[0-9.]{1,64}")
+_WELL_FORMED: Final = re.compile(r"[0-9][0-9.]{0,63}")
 
 _Kind = Literal["data set", "sequence", "fragments"]
 
@@ -62,7 +62,7 @@ class DatasetFacts:
 
 
 def is_well_formed_uid(text: str) -> bool:
-    """1 to 64 digits and dots. Leading zeros in a component break PS3.5 9.1 but harm nobody."""
+    """1 to 64 digits and dots, a digit first: ``..`` is a folder. Leading zeros break PS3.5 9.1 but harm nobody."""
     return _WELL_FORMED.fullmatch(text) is not None
 
 
