@@ -8,6 +8,7 @@ deadline for every PDU, lengths checked before memory is taken, monotonic clocks
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import struct
 import threading
@@ -25,6 +26,8 @@ _HEADER: Final = struct.Struct(">BxL")
 _MAX_LENGTH_SLACK: Final = 64
 """Some senders count the PDV header's six bytes, or their own rounding, outside the agreed maximum."""
 _BACKLOG: Final = 128
+_OTHER_DESCRIPTORS: Final = 44
+"""What the process needs beside its connections: ledger, queue, log, the folders it syncs."""
 _MAPPED: Final = "::ffff:"
 """A socket on :: shows IPv4 callers this way; node.toml names them plainly."""
 _QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)
@@ -207,7 +210,7 @@ class AssociationGuard:
         deadlines: Deadlines | None = None,
     ) -> None:
         """Bind. ``serve`` runs in a thread of its own for each connection. Raises PortInUseError."""
-        self.host, self._serve, self._most = host, serve, connections
+        self.host, self._serve, self._most = host, serve, min(connections, _affordable_connections())
         self._deadlines = deadlines or Deadlines()
         self._channels: dict[GuardedChannel, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -288,6 +291,12 @@ class AssociationGuard:
             oldest = min((c for c in waiting if c.address == crowd), key=lambda c: c.opened_at)
             del self._channels[oldest]
         oldest.cut()
+
+
+def _affordable_connections() -> int:
+    """As many as the process has descriptors for, each with the file that it may write."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(4, (soft - _OTHER_DESCRIPTORS) // 2)
 
 
 def _bind(host: str, port: int) -> socket.socket:
