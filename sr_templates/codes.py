@@ -45,6 +45,7 @@ KEY_IMAGES: Final = _defined("55113-5", "LN", "Key Images", "CID 7001")
 CONCLUSION: Final = _defined("121077", "DCM", "Conclusion", "CID 7002")
 PREVIOUS_FINDING: Final = _defined("121069", "DCM", "Previous Finding", "CID 7002")
 PROCEDURE_DESCRIPTION: Final = _defined("121065", "DCM", "Procedure Description", "CID 7002")
+BEST_ILLUSTRATION: Final = _defined("121080", "DCM", "Best illustration of finding", "CID 7003")
 SOURCE_OF_MEASUREMENT: Final = _defined("121112", "DCM", "Source of Measurement", "CID 7003")
 
 # Observer and algorithm
@@ -151,6 +152,13 @@ PRIOR_OBJECT: Final = _defined(
     "PRIOR-OBJECT", PRIVATE_SCHEME, "Object of an earlier result", "by which archives know a predecessor or baseline"
 )
 
+RESULT_DIGEST: Final = _defined(
+    "RESULT-DIGEST", PRIVATE_SCHEME, "Digest of this result", "SHA-256 of the stored result"
+)
+STORED_ORDER: Final = _defined(
+    "STORED-ORDER", PRIVATE_SCHEME, "Order in the stored result", "of grades and sums, where it is not that of the spec"
+)
+
 # What is told in words (Qualitative Evaluations)
 STATEMENT: Final = _defined(
     "STATEMENT", PRIVATE_SCHEME, "Statement on the weights", "what must be said wherever the result is shown"
@@ -188,6 +196,7 @@ SALIENCY_OVERLAY: Final = _defined(
 )
 
 # Values that results carry without a spec
+UNKNOWN: Final = _defined("261665006", "SCT", "Unknown", "CID 3703; quality of a result read from another's report")
 for _value, _meaning in (("RID12", "Diagnostic"), ("RID13", "Limited"), ("RID14", "Non-diagnostic")):
     _defined(_value, "RADLEX", f"{_meaning} quality", "CID 7036")
 for _value, _meaning in (("111209", "Positioning"), ("111210", "Motion blur"), ("111220", "Other failure")):

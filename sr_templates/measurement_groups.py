@@ -22,6 +22,9 @@ from sr_templates.header_text import decode_text
 from sr_templates.regions import Region, site_region, summary_region
 from sr_templates.uids import tracking_uid
 
+SUMS: Final = "sum"
+"""Stands for the site in the name of a group of sums."""
+
 _VISIT: Final = ("ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription")
 
 
@@ -69,7 +72,7 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
         if content:
             groups.append(
                 _group(
-                    context=_context(spec, header, side, "sum"),
+                    context=_context(spec, header, side, SUMS),
                     finding=spec.summary_finding,
                     site=(spec.region, _laterality(result, spec, side)),
                     where=summary_region(result, side),
@@ -78,6 +81,12 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
                 )
             )
     return groups
+
+
+def tracking_identifier(spec: SystemSpec, side: Side | None, site: str) -> str:
+    """What the group of a site is called at every visit: ``SVDH R MCP2``; ``site`` may be ``SUMS``."""
+    part = side or ("both" if len(spec.sides) > 1 else "")
+    return " ".join(word for word in (spec.instrument, part, site) if word)
 
 
 def _laterality(result: ScoreResult, spec: SystemSpec, side: Side | None) -> CodedConcept | None:
@@ -89,10 +98,8 @@ def _laterality(result: ScoreResult, spec: SystemSpec, side: Side | None) -> Cod
 
 def _context(spec: SystemSpec, header: Dataset, side: Side | None, site: str) -> list[Dataset]:
     """Which site it is at every visit, and which visit this is."""
-    part = side or ("both" if len(spec.sides) > 1 else "")
-    name = " ".join(word for word in (spec.instrument, part, site) if word)
     return [
-        text(codes.TRACKING_IDENTIFIER, name, "HAS OBS CONTEXT"),
+        text(codes.TRACKING_IDENTIFIER, tracking_identifier(spec, side, site), "HAS OBS CONTEXT"),
         uidref(codes.TRACKING_UID, tracking_uid(header, spec.instrument, side, site), "HAS OBS CONTEXT"),
         *_time_point(header),
     ]

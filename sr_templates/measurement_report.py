@@ -36,7 +36,7 @@ def measurement_report(
             code(codes.PROCEDURE_REPORTED, codes.IMAGING_PROCEDURE, "HAS CONCEPT MOD"),
             image_library(result, spec, headers),
             container(codes.IMAGING_MEASUREMENTS, [*algorithm_identification(result, spec), *groups]),
-            qualitative_evaluations(result, form),
+            qualitative_evaluations(result, spec, form),
         ],
         relation=None,
         template="1500",

@@ -66,7 +66,9 @@ def read_parameters(lines: Iterable[str]) -> dict[str, list[str]]:
 
 def read_engine(parameters: dict[str, list[str]]) -> Engine:
     """What computed it."""
-    return Engine(only(parameters, "engine"), tuple(parameters.get("library", [])), only(parameters, "device"))
+    return Engine(
+        only_parameter(parameters, "engine"), tuple(parameters.get("library", [])), only_parameter(parameters, "device")
+    )
 
 
 def read_weights(lines: Sequence[str], learnt_from: Sequence[str]) -> tuple[WeightUse, ...]:
@@ -76,7 +78,7 @@ def read_weights(lines: Sequence[str], learnt_from: Sequence[str]) -> tuple[Weig
     return tuple(_weights(fields_of(line), sentence) for line, sentence in zip(lines, learnt_from, strict=True))
 
 
-def only(parameters: dict[str, list[str]], name: str) -> str:
+def only_parameter(parameters: dict[str, list[str]], name: str) -> str:
     """The value of a parameter that is there once; ForeignReportError otherwise."""
     values = parameters.get(name, [])
     if len(values) != 1:

@@ -11,7 +11,8 @@ from sr_templates import codes
 from sr_templates.document_forms import DocumentForm
 from sr_templates.exact_text import fields_of, line_of, meant, needed, shown
 
-_DIGEST: Final = {"predecessor": codes.PREDECESSOR, "baseline": codes.BASELINE_RESULT}
+DIGEST_OF: Final = {"predecessor": codes.PREDECESSOR, "baseline": codes.BASELINE_RESULT}
+"""Under which concept the digest of each earlier result is told."""
 
 
 def reports_of(prior: PriorResult | None, form: DocumentForm) -> list[PriorObject]:
@@ -31,7 +32,8 @@ def prior_lines(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
     for which, prior in (("predecessor", result.predecessor), ("baseline", result.baseline)):
         if prior is not None:
             told = {"which": which, "scored at": prior.scored_at, "study": prior.study_instance_uid}
-            lines += [(_DIGEST[which], shown(prior.digest)), (codes.PRIOR_RESULT, line_of(told))]
+            lines += [(DIGEST_OF[which], shown(prior.digest))] if prior.digest else []
+            lines.append((codes.PRIOR_RESULT, line_of(told)))
             lines += [(codes.PRIOR_OBJECT, _object_line(which, one)) for one in prior.objects]
     return lines
 

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from scoring.coded_concept import CodedConcept
 from scoring.result import ScoreResult
+from scoring.spec import SystemSpec
 from sr_templates import codes
 from sr_templates.content_items import code, composite, container, text
 from sr_templates.document_forms import DocumentForm
@@ -19,6 +20,7 @@ from sr_templates.grade_lines import grade_lines
 from sr_templates.image_lines import image_lines
 from sr_templates.observer_context import learnt_from_line
 from sr_templates.prior_results import baseline_report, prior_lines
+from sr_templates.stored_order import order_lines
 
 RESEARCH_STATEMENT: Final = "For research use only. Not for diagnosis or treatment."
 FORCED: Final = "The study was closed by the longest wait; images may be missing."
@@ -26,9 +28,10 @@ FORCED: Final = "The study was closed by the longest wait; images may be missing
 _RULES: Final = {"none": "none: nothing is imputed; a sum counts only the grades that were given"}
 
 
-def qualitative_evaluations(result: ScoreResult, form: DocumentForm) -> Dataset:
+def qualitative_evaluations(result: ScoreResult, spec: SystemSpec, form: DocumentForm) -> Dataset:
     """Quality verdict, statements, images and hands in words, earlier results, what the groups leave open."""
-    lines = [*statements(result), *image_lines(result), *prior_lines(result), *grade_lines(result)]
+    lines = [*statements(result), *image_lines(result), *prior_lines(result), (codes.RESULT_DIGEST, result.digest)]
+    lines += [*order_lines(result, spec), *grade_lines(result)]
     children = [code(codes.IMAGE_QUALITY, result.quality), *(text(name, words) for name, words in lines)]
     if earlier := baseline_report(result, form):
         children.append(composite(codes.BASELINE, earlier.sop_class_uid, earlier.sop_instance_uid))

@@ -1,197 +1,141 @@
-"""A report of ours back to grades and sums, through the spec that it was written by."""
+"""A report back to the result it was written from, equal to the last digit; reports of others as far as they go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import cast
+from datetime import UTC, datetime
+from typing import Final, cast, get_args
 
 from pydicom.dataset import Dataset
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import Box, ItemStatus, ScoreItem, ScoreTotal, Side
-from scoring.spec import ItemSpec, SiteSpec, SystemSpec, TotalSpec
+from scoring.result import NotEvaluable, PriorResult, ScoreResult
+from scoring.spec import Kind, SystemSpec
 from sr_templates import codes
 from sr_templates.errors import ForeignReportError
+from sr_templates.exact_text import meant
+from sr_templates.image_lines import read_hand, read_heatmap
+from sr_templates.observer_context import MANUFACTURER, only_parameter, read_engine, read_parameters, read_weights
+from sr_templates.prior_results import DIGEST_OF, read_prior
+from sr_templates.qualitative_evaluations import FORCED
+from sr_templates.read_foreign import foreign_result
+from sr_templates.read_groups import read_items, read_reason, read_totals, with_details
+from sr_templates.read_images import read_images
+from sr_templates.read_tree import code_of, key_of, name_of, named, only, reading, texts
+from sr_templates.stored_order import as_stored, items_in_order, totals_in_order
 
-_Key = tuple[str, str]
-"""Code value and scheme: the meaning may be told otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadScores:
-    """What a report says. Probabilities of single grades are not in a report; regions are as it rounds them."""
-
-    items: tuple[ScoreItem, ...]
-    totals: tuple[ScoreTotal, ...]
-    quality: CodedConcept | None
-    not_evaluable: CodedConcept | None
-
-
-def read_back(report: Dataset, spec: SystemSpec) -> ReadScores:
-    """Read every measurement group that the spec knows; ForeignReportError when the document is not a TID 1500."""
-    if _name(report) != _key(codes.IMAGING_MEASUREMENT_REPORT):
-        raise ForeignReportError("The document is not an Imaging Measurement Report (126000, DCM); nothing was read.")
-    items: list[ScoreItem] = []
-    totals: list[ScoreTotal] = []
-    reason = None
-    sites = {_key(site.concept): site for site in spec.sites}
-    for group in _named(report, codes.IMAGING_MEASUREMENTS, codes.MEASUREMENT_GROUP):
-        site_item = _only(group, codes.FINDING_SITE)
-        side = _side(site_item)
-        where = _code(site_item)
-        if _key(where) in sites:
-            items += _read_items(group, sites[_key(where)], side, spec)
-        elif _key(where) == _key(spec.region):
-            totals += _read_totals(group, side, spec)
-            reason = reason or _first_code(group, codes.NOT_EVALUABLE)
-    evaluations = list(_named(report, codes.QUALITATIVE_EVALUATIONS))
-    quality = _first_code(evaluations[0], codes.IMAGE_QUALITY) if evaluations else None
-    return ReadScores(tuple(items), tuple(totals), quality, reason)
+_SYSTEM: Final = "system"
 
 
-def _read_items(group: Dataset, site: SiteSpec, side: Side | None, spec: SystemSpec) -> list[ScoreItem]:
-    image, box = _region(group)
-    read = []
-    for key in site.items:
-        item = spec.item(key)
-        about = item.concept if len(site.items) > 1 else None
-        status = _status(group, about)
-        grade, value = _number(group, item.concept), _number(group, item.expected_concept)
-        if status == "scored" and grade is None and value is None:
-            continue
-        certainty = _number(group, codes.CERTAINTY, about)
-        read.append(
-            ScoreItem(
-                site=site.key,
-                item=key,
-                status=status,
-                side=side,
-                value=value,
-                grade=None if grade is None else _whole(grade, item),
-                certainty=None if certainty is None else round(certainty / 100, 12),
-                interval=_interval(group, about),
-                reason=_first_code(group, codes.NOT_SCORED, about),
-                image=None if status == "not_imaged" else image,
-                region=None if status == "not_imaged" else box,
+def read_back(report: Dataset, spec: SystemSpec | None, changed: bool = False) -> ScoreResult:
+    """The result that a report of ours was written from by ``spec``: the same digest, or ForeignReportError.
+
+    ``changed``: read it also when it is no longer as it was written, such as a copy whose UIDs were mapped; the digest
+    then differs. Without a spec, and for reports of other makers: the numbers, and notes that say what is not known.
+    Raises ForeignReportError naming the part that is missing, broken or damaged.
+    """
+    with reading("The root"):
+        if name_of(report) != key_of(codes.IMAGING_MEASUREMENT_REPORT):
+            raise ForeignReportError(
+                "The document is not an Imaging Measurement Report (126000, DCM); it was not read."
             )
+        parameters = read_parameters(
+            words
+            for part in named(report, codes.IMAGING_MEASUREMENTS)
+            for words in texts(part, codes.ALGORITHM_PARAMETERS)
         )
-    return read
+        ours = report.get("Manufacturer") == MANUFACTURER
+    if spec is None or not (ours or _SYSTEM in parameters):
+        with reading("A part"):
+            return foreign_result(report, _moment(report))
+    system = only_parameter(parameters, _SYSTEM)
+    if system != spec.key:
+        raise ForeignReportError(f"The report is of the system {system!r}, the spec of {spec.key!r}.")
+    with reading("The header"):
+        result = _own_result(report, spec, parameters)
+        words = only(report, codes.QUALITATIVE_EVALUATIONS, "The root")
+        if not changed and texts(words, codes.RESULT_DIGEST) != [result.digest]:
+            raise ForeignReportError(
+                "The report is not as it was written: what it says has another digest than the one that it names. "
+                "Read the stored result; a copy whose UIDs were mapped can be read as changed."
+            )
+    return result
 
 
-def _read_totals(group: Dataset, side: Side | None, spec: SystemSpec) -> list[ScoreTotal]:
-    return [_read_total(group, t) for t in spec.totals if t.side == side and _count(group, t) is not None]
-
-
-def _read_total(group: Dataset, total: TotalSpec) -> ScoreTotal:
-    grade = _number(group, total.concept)
-    return ScoreTotal(
-        key=total.key,
-        side=total.side,
-        value=_number(group, total.expected_concept),
-        grade=None if grade is None else _whole(grade, total),
-        assessed=_count(group, total) or 0,
-        planned=int(_number(group, codes.SITES_PLANNED, total.concept) or 0),
-        highest=float(total.highest),
-        reason=_first_code(group, codes.NOT_COMPUTABLE, total.concept),
-        interval=_interval(group, total.concept),
+def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[str]]) -> ScoreResult:
+    with reading("The Qualitative Evaluations"):
+        words = only(report, codes.QUALITATIVE_EVALUATIONS, "The root")
+        images = read_images(report, words)
+        numbered = [image.sop_instance_uid for image in images]
+        order = texts(words, codes.STORED_ORDER)
+        quality = code_of(only(words, codes.IMAGE_QUALITY, "The Qualitative Evaluations"))
+        hands = tuple(read_hand(line, numbered) for line in texts(words, codes.HAND_FOUND))
+        heatmaps = tuple(read_heatmap(line, numbered) for line in texts(words, codes.HEATMAP))
+        statement = "".join(meant(line) for line in texts(words, codes.STATEMENT))
+        notes = tuple(meant(line) for line in texts(words, codes.NOTE))
+        explanation = "".join(meant(line) for line in texts(words, codes.EXPLANATION))
+        predecessor, baseline = _prior(words, "predecessor"), _prior(words, "baseline")
+    with reading("The Imaging Measurements"):
+        measurements = only(report, codes.IMAGING_MEASUREMENTS, "The root")
+        groups = list(named(measurements, codes.MEASUREMENT_GROUP))
+        version = only(measurements, codes.ALGORITHM_VERSION, "The algorithm").get("TextValue")
+        weights = read_weights(parameters.get("weights", []), texts(words, codes.LEARNT_FROM))
+        items = with_details(read_items(groups, spec), texts(words, codes.GRADE_DETAIL), numbered)
+        totals = read_totals(groups, spec)
+        reason = read_reason(groups)
+    return ScoreResult(
+        system=spec.key,
+        system_version=meant(str(version or "")),
+        kind=_kind(only_parameter(parameters, "kind")),
+        preprocessing_version=only_parameter(parameters, "preprocessing_version"),
+        weights=weights,
+        weights_digest=only_parameter(parameters, "weights_digest"),
+        statement=statement,
+        engine=read_engine(parameters),
+        study_instance_uid=str(report.get("StudyInstanceUID") or ""),
+        images=images,
+        items=as_stored("grades", items_in_order(items, spec), order),
+        totals=as_stored("sums", totals_in_order(totals, spec), order),
+        missing_site_rule=only_parameter(parameters, "missing_site_rule"),
+        quality=quality,
+        scored_at=_needed_moment(report),
+        hands=hands,
+        heatmaps=heatmaps,
+        notes=notes,
+        not_evaluable=NotEvaluable(reason, explanation) if reason else None,
+        forced=FORCED in texts(words, codes.COMMENT),
+        predecessor=predecessor,
+        withdraws=_is_withdrawal(reason),
+        baseline=baseline,
     )
 
 
-def _whole(number: float, spec: ItemSpec | TotalSpec) -> int:
-    if number != int(number) or not 0 <= number <= spec.highest:
-        raise ForeignReportError(f"{spec.key}: the report says {number:g}; a grade is whole, 0 to {spec.highest}.")
-    return int(number)
+def _prior(words: Dataset, which: str) -> PriorResult | None:
+    digest = "".join(texts(words, DIGEST_OF[which]))
+    return read_prior(which, digest, texts(words, codes.PRIOR_RESULT), texts(words, codes.PRIOR_OBJECT))
 
 
-def _status(group: Dataset, about: CodedConcept | None) -> ItemStatus:
-    found = _first_code(group, codes.ASSESSMENT_STATUS, about)
-    known = {_key(concept): key for key, concept in codes.STATUSES.items()}
-    return cast(ItemStatus, known.get(_key(found), "not_assessable")) if found else "scored"
+def _is_withdrawal(reason: CodedConcept | None) -> bool:
+    return reason is not None and key_of(reason) == key_of(codes.WITHDRAWN)
 
 
-def _count(group: Dataset, total: TotalSpec) -> int | None:
-    number = _number(group, codes.SITES_ASSESSED, total.concept)
-    return None if number is None else int(number)
+def _kind(words: str) -> Kind:
+    if words not in get_args(Kind):
+        raise ForeignReportError("The report is of a kind of system that this software does not know.")
+    return cast(Kind, words)
 
 
-def _interval(group: Dataset, about: CodedConcept | None) -> tuple[float, float] | None:
-    lower, upper = (_number(group, name, about) for name in (codes.INTERVAL_LOWER, codes.INTERVAL_UPPER))
-    return None if lower is None or upper is None else (lower, upper)
+def _needed_moment(report: Dataset) -> str:
+    moment = _moment(report)
+    if not moment:
+        raise ForeignReportError("The report does not say when it was scored; it is damaged.")
+    return moment
 
 
-def _number(group: Dataset, name: CodedConcept, about: CodedConcept | None = None) -> float | None:
-    for item in _about(group, name, about):
-        measured = item.get("MeasuredValueSequence") or ()
-        if measured:
-            exact = measured[0].get("FloatingPointValue")
-            return float(measured[0].NumericValue if exact is None else exact)
-    return None
-
-
-def _first_code(group: Dataset, name: CodedConcept, about: CodedConcept | None = None) -> CodedConcept | None:
-    return next((_code(item) for item in _about(group, name, about)), None)
-
-
-def _about(group: Dataset, name: CodedConcept, about: CodedConcept | None) -> Iterable[Dataset]:
-    """Children of this name; with ``about``, those that pertain to that concept."""
-    for item in group.get("ContentSequence") or ():
-        if _name(item) == _key(name):
-            modifiers = [
-                _key(_code(m)) for m in item.get("ContentSequence") or () if _name(m) == _key(codes.PERTAINS_TO)
-            ]
-            if about is None or _key(about) in modifiers:
-                yield item
-
-
-def _named(parent: Dataset, *path: CodedConcept) -> Iterable[Dataset]:
-    for item in parent.get("ContentSequence") or ():
-        if _name(item) == _key(path[0]):
-            if len(path) == 1:
-                yield item
-            else:
-                yield from _named(item, *path[1:])
-
-
-def _only(group: Dataset, name: CodedConcept) -> Dataset:
-    found = list(_named(group, name))
-    if len(found) != 1:
-        raise ForeignReportError(f"A measurement group has {len(found)} items {name.meaning!r}; wanted one.")
-    return found[0]
-
-
-def _region(group: Dataset) -> tuple[str, Box]:
-    item = _only(group, codes.IMAGE_REGION)
+def _moment(report: Dataset) -> str:
+    """Content Date and Time in UTC, as results write it; empty when they are missing or no such thing."""
+    parts = [str(report.get(k) or "") for k in ("ContentDate", "ContentTime", "TimezoneOffsetFromUTC")]
     try:
-        image = str(item.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
-        across, down = [float(v) for v in item.GraphicData[0::2]], [float(v) for v in item.GraphicData[1::2]]
-    except (AttributeError, IndexError, TypeError, ValueError):
-        raise ForeignReportError("A region of the report has no image or no points.") from None
-    return image, (min(across) - 0.5, min(down) - 0.5, max(across) - 0.5, max(down) - 0.5)
-
-
-def _side(site: Dataset) -> Side | None:
-    for item in _named(site, codes.LATERALITY):
-        for side, concept in codes.LATERALITIES.items():
-            if _key(concept) == _key(_code(item)):
-                return cast("Side | None", side)
-    return None
-
-
-def _code(item: Dataset) -> CodedConcept:
-    values = item.get("ConceptCodeSequence") or ()
-    if not values:
-        raise ForeignReportError("A CODE item of the report has no code.")
-    value = values[0]
-    return CodedConcept(
-        str(value.get("CodeValue", "")), str(value.get("CodingSchemeDesignator", "")), str(value.get("CodeMeaning", ""))
-    )
-
-
-def _name(item: Dataset) -> _Key:
-    names = item.get("ConceptNameCodeSequence") or ()
-    return (str(names[0].get("CodeValue")), str(names[0].get("CodingSchemeDesignator"))) if names else ("", "")
-
-
-def _key(concept: CodedConcept) -> _Key:
-    return concept.value, concept.scheme
+        moment = datetime.strptime(parts[0] + parts[1][:6] + (parts[2] or "+0000"), "%Y%m%d%H%M%S%z")
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return ""

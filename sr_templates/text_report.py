@@ -61,7 +61,7 @@ def _summary(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
 def _procedure(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
     """By what, on which images, with which weights."""
     lines = [f"{MANUFACTURER} {spec.key} {result.system_version}: {spec.title}"]
-    lines += [*parameter_lines(result), *_told(image_lines(result))]
+    lines += [*parameter_lines(result), *_told(image_lines(result)), *_told([(codes.RESULT_DIGEST, result.digest)])]
     return [text(codes.PROCEDURE_DESCRIPTION, line) for line in lines]
 
 
@@ -76,7 +76,7 @@ def _images(result: ScoreResult, pictures: Illustrations) -> list[Dataset]:
     """The source images in the order that numbers them, then our pictures."""
     items = [image(codes.SOURCE_OF_MEASUREMENT, i.sop_class_uid, i.sop_instance_uid) for i in result.images]
     made = [*pictures.heatmaps.values(), *((pictures.report_page,) if pictures.report_page else ())]
-    return items + [image(codes.ILLUSTRATION, SECONDARY_CAPTURE, uid) for uid in made]
+    return items + [image(codes.BEST_ILLUSTRATION, SECONDARY_CAPTURE, uid) for uid in made]
 
 
 def _told(lines: Iterable[tuple[CodedConcept, str]]) -> list[str]:

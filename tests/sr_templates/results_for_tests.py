@@ -386,6 +386,17 @@ def photo() -> ResultForTests:
     return replace(made, result=replace(made.result, images=images))
 
 
+def short() -> ResultForTests:
+    """A right hand of three sites, for tests that write or break very many reports."""
+    made = one_hand()
+    keys = ("IP1", "MCP2", "RC")
+    sites = tuple(s for s in made.spec.sites if s.key in keys)
+    spec = replace(made.spec, sites=sites, sides=("R",), totals=tuple(t for t in made.spec.totals if t.side != "L"))
+    items = tuple(i for i in made.result.items if i.side == "R" and i.site in keys)
+    totals = tuple(t for t in made.result.totals if t.side != "L")
+    return replace(made, spec=spec, result=replace(made.result, items=items, totals=totals))
+
+
 def large_film() -> ResultForTests:
     """One hand on a film whose long side is above the limit of a heatmap picture."""
     spec, header = hand_spec(), source_header(1, "L", rows=2400, columns=1800)

@@ -61,4 +61,4 @@ def test_the_bytes_of_a_report_change_only_with_a_new_edition() -> None:
     assert hashlib.sha256(report.content).hexdigest()[:16] == GOLDEN
 
 
-GOLDEN = "47e76ff0be294d5d"
+GOLDEN = "b13fc3b767944113"

@@ -12,7 +12,8 @@ from pydicom.dataset import Dataset
 from sr_templates.errors import InvalidObjectError
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.report_sentences import site_sentences, sum_sentences
-from tests.foreign_programs.judges import iod_complaints, report_complaints
+from tests.judges.dicom3tools import iod_complaints
+from tests.judges.dsrdump import report_complaints
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.test_measurement_report import instances_in, items_below, name_of
 from tests.sr_templates.written_objects import datasets_of, objects_of

@@ -28,3 +28,8 @@ def datasets_of(make: Callable[[], ResultForTests], form: DocumentForm = "compre
 def write(made: ResultForTests, form: DocumentForm = "comprehensive") -> tuple[WrittenObject, ...]:
     """Write a result that a test has changed."""
     return write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects
+
+
+def write_report(made: ResultForTests, form: DocumentForm = "comprehensive") -> Dataset:
+    """The report of a result that a test has changed."""
+    return dcmread(io.BytesIO(next(one.content for one in write(made, form) if one.role == "report")))
