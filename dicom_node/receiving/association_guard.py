@@ -25,6 +25,8 @@ CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
 _MAX_LENGTH_SLACK: Final = 64
 """Some senders count the PDV header's six bytes, or their own rounding, outside the agreed maximum."""
+_UNREAD_BYTES: Final = 4 << 20
+"""What is read and thrown away of a peer that sends on after its end was said."""
 _BACKLOG: Final = 128
 _OTHER_DESCRIPTORS: Final = 44
 """What the process needs beside its connections: ledger, queue, log, the folders it syncs."""
@@ -109,11 +111,12 @@ class GuardedChannel:
         """Close so that the peer still gets what was sent: a close with unread bytes would reset the connection."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-            end = monotonic() + 1.0
-            while (left := end - monotonic()) > 0:
+            end, unread = monotonic() + 1.0, _UNREAD_BYTES
+            while unread > 0 and (left := end - monotonic()) > 0:
                 self._socket.settimeout(left)
-                if not self._socket.recv(65536):
+                if not (count := len(self._socket.recv(65536))):
                     break
+                unread -= count
         self.close()
 
     def close(self) -> None:
