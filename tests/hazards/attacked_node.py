@@ -138,8 +138,12 @@ class Sender(RawSender):
         """C-STORE; what is answered 0x0000 must be kept."""
         answer = super().store(sop_class, sop_instance, data_set, **how)
         if answer.kind == P_DATA and answer.status == SUCCESS:
-            self._node.acknowledged.add(named(sop_instance, data_set))
+            self.acknowledged(sop_instance, data_set)
         return answer
+
+    def acknowledged(self, sop_instance: str, data_set: bytes) -> None:
+        """It was answered 0x0000."""
+        self._node.acknowledged.add(named(sop_instance, data_set))
 
     def store_one(self, **attributes: Any) -> int:
         """Store a small image of its own study; the status."""
