@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -21,12 +22,20 @@ _FIRST_SHOWN: Final = 0.16
 
 _STRONGEST_OPACITY: Final = 0.68
 
-UNDAMAGED: Final[Colour] = (122, 196, 236)
-DAMAGE_COLOURS: Final[tuple[Colour, ...]] = ((247, 226, 92), (246, 166, 40), (240, 96, 40))
-"""Lower, middle and upper third of a scale; after Okabe and Ito's palette, told apart in every colour blindness."""
-NOT_SCORED: Final[Colour] = (176, 176, 176)
+UNDAMAGED: Final[Colour] = (112, 174, 252)
+DAMAGE_COLOURS: Final[tuple[Colour, ...]] = ((247, 246, 172), (238, 160, 8), (242, 54, 104))
+"""Lower, middle and upper third of a scale.
+
+Searched for the greatest of the smallest differences: any two of these five colours are CIEDE2000 17 or more apart for
+normal sight and for deuteranopia, protanopia and tritanopia (Machado, Oliveira and Fernandes 2009), the damage colours
+darken in order, and dark letters on each have a contrast of 4.5 or more (WCAG 2.1, 1.4.3).
+"""
+NOT_SCORED: Final[Colour] = (158, 158, 164)
+INK: Final[Colour] = (14, 15, 18)
+"""Letters on damage colours, and the edge of everything drawn over a film."""
 
 
+@lru_cache(maxsize=1)
 def heat_colours() -> npt.NDArray[np.uint8]:
     """(256, 3): colour of each heat value. The darkest third is left out: it would look like shadow on a film."""
     anchors = np.array([[int(h[n : n + 2], 16) for n in (0, 2, 4)] for h in _INFERNO.split()], np.float64)
@@ -35,6 +44,7 @@ def heat_colours() -> npt.NDArray[np.uint8]:
     return np.round(np.stack(channels, axis=1)).astype(np.uint8)
 
 
+@lru_cache(maxsize=1)
 def heat_opacity() -> npt.NDArray[np.uint8]:
     """(256,): opacity of each heat value, 0 clear to 255 opaque; rises smoothly from nothing."""
     heat = np.clip((np.arange(256) / 255 - _FIRST_SHOWN) / (1 - _FIRST_SHOWN), 0, 1)

@@ -18,12 +18,15 @@ from scoring.stored_array import read_array
 from sr_templates import codes
 from sr_templates.content_items import code_item
 from sr_templates.errors import InvalidResultError
-from sr_templates.heatmap_drawing import display_grey, draw_heatmap
+from sr_templates.heatmap_drawing import display_picture, draw_heatmap
 from sr_templates.secondary_capture import secondary_capture
 from sr_templates.uids import object_uid
 
-LONGEST_SIDE: Final = 2048
-"""Larger sources are made smaller: an RGB picture of 4000 × 3000 would weigh 36 MB."""
+LONGEST_SIDE: Final = 1600
+"""Of the picture, in pixels. A larger source is made smaller: every joint is still 100 pixels wide, noise is averaged
+out, and without loss a film of 12 bits takes less than 1 MB; an RGB picture of 4000 × 3000 would weigh 36 MB."""
+_SHORTEST_LONG_SIDE: Final = 1200
+"""A smaller source is enlarged to ``LONGEST_SIDE``: on fewer pixels 44 labels have no room to be read."""
 
 
 def heatmap_capture(
@@ -39,12 +42,8 @@ def heatmap_capture(
     use = next((i for i in result.images if i.sop_instance_uid == heatmap.image), None)
     if use is None or pixels.shape[:2] != (use.rows, use.columns):
         raise InvalidResultError("A heatmap's source image is not the one that the result names.")
-    scale = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
-    grey = display_grey(pixels)
-    if scale < 1:
-        size = (round(use.columns * scale), round(use.rows * scale))
-        grey = grey.resize(size, Image.Resampling.BOX)
-    picture = draw_heatmap(result, spec, heatmap, grey, read_array(array), scale)
+    scale = picture_scale(use)
+    picture = draw_heatmap(result, spec, heatmap, resized(display_picture(pixels), scale), read_array(array), scale)
     capture = secondary_capture(result, spec, header, picture, [use], number)
     capture.SOPInstanceUID = object_uid(result, "heatmap", heatmap.image)
     capture.ImageComments = result.statement or "For research use only"
@@ -56,9 +55,23 @@ def heatmap_capture(
     return capture
 
 
+def picture_scale(use: ImageUse) -> float:
+    """Picture pixels for one pixel of the source; 1 where the picture keeps the source's grid."""
+    longest = max(use.rows, use.columns)
+    return 1.0 if _SHORTEST_LONG_SIDE <= longest <= LONGEST_SIDE else LONGEST_SIDE / longest
+
+
+def resized(source: Image.Image, scale: float) -> Image.Image:
+    """The source on the picture's grid: averaged when smaller, interpolated when larger."""
+    if scale == 1:
+        return source
+    size = (round(source.width * scale), round(source.height * scale))
+    return source.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC)
+
+
 def _derivation(heatmap: Heatmap, use: ImageUse, scale: float, size: tuple[int, int]) -> str:
     words = f"{heatmap.method} of {heatmap.about}, drawn over the source image with the graded sites and their grades."
-    if scale < 1:
+    if scale != 1:
         words += (
             f" Resized from {use.columns} x {use.rows} to {size[1]} x {size[0]} pixels; "
             "spacing is therefore not stated: do not measure here."

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy import typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from scoring.image import Grey
-from scoring.result import Box, Heatmap, ScoreItem, ScoreResult
+from scoring.result import Box, Heatmap, ScoreResult
 from scoring.spec import SystemSpec
-from sr_templates.colour_map import Colour, damage_colour, heat_colours, heat_opacity
+from sr_templates.colour_map import INK, Colour, damage_colour, heat_colours, heat_opacity
 from sr_templates.heatmap_legend import draw_legend
 from sr_templates.label_layout import PlacedLabel, crowds, place_labels
 from sr_templates.lettering import font, write
+from sr_templates.site_marks import SiteMark, scaled, site_marks
+from sr_templates.smooth_shapes import draw_line, draw_rounded_box
 
-_INK: Colour = (14, 15, 18)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """One site to be drawn: its box on the picture, its label, and how damaged it is (None: not scored)."""
-
-    box: Box
-    label: str
-    share: float | None
+_SIDE_LETTER: Final[Colour] = (240, 240, 240)
+_LOUDER: Final = 1.3
+"""Labels of damage are so much larger than others: they must be read when the picture is shown at a quarter."""
 
 
-def display_grey(pixels: Grey) -> Image.Image:
+def display_picture(pixels: Grey) -> Image.Image:
     """The source as an 8-bit picture, grey or RGB as it came."""
     return Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
 
@@ -43,113 +39,124 @@ def draw_heatmap(
     scale: float,
 ) -> npt.NDArray[np.uint8]:
     """RGB of ``source``'s size. ``grid`` is stretched over it; ``scale``: picture pixels for one source pixel."""
-    picture = _with_heat(source.convert("RGB"), grid)
-    draw = ImageDraw.Draw(picture)
-    unit = max(11, round(0.0205 * (picture.width * picture.height) ** 0.5))
-    marks = _marks(result, spec, heatmap.image, scale, unit)
-    top, bottom = draw_legend(picture, result, heatmap, unit, [mark.box for mark in marks])
-    _draw_sides(draw, result, heatmap.image, scale, unit, top)
-    _draw_marks(draw, marks, (0.0, float(top), float(picture.width), float(bottom)), unit)
+    picture = with_heat(source, grid)
+    unit = letter_unit(picture)
+    marks = site_marks(result, spec, heatmap.image, scale)
+    top, bottom = draw_legend(picture, result, spec, heatmap, unit, [mark.box for mark in marks])
+    letters = _draw_sides(picture, result, heatmap.image, scale, unit, top)
+    _draw_marks(picture, marks, (0.0, float(top), float(picture.width), float(bottom)), unit, letters)
     return np.asarray(picture, np.uint8)
 
 
-def _with_heat(picture: Image.Image, grid: npt.NDArray[np.uint8]) -> Image.Image:
-    heat = np.asarray(Image.fromarray(grid).resize(picture.size, Image.Resampling.BICUBIC), np.uint8)
-    colours = Image.fromarray(heat_colours()[heat])
-    return Image.composite(colours, picture, Image.fromarray(heat_opacity()[heat]))
+def letter_unit(picture: Image.Image) -> int:
+    """Size of the letters on a picture, in pixels; everything else that is drawn is measured in it."""
+    return max(11, round(0.0205 * math.sqrt(picture.width * picture.height)))
 
 
-def _marks(result: ScoreResult, spec: SystemSpec, image: str, scale: float, unit: int) -> list[_Mark]:
-    by_site: dict[tuple[str | None, str], list[ScoreItem]] = {}
-    for item in result.items:
-        if item.image == image and item.region is not None:
-            by_site.setdefault((item.side, item.site), []).append(item)
-    hand_boxes = {hand.box for hand in result.hands}
-    kept = [(site, items) for (_, site), items in by_site.items() if items[0].region not in hand_boxes]
-    boxes = [_scaled(items[0].region, scale) for _, items in kept if items[0].region is not None]
-    crowded = {index for crowd in crowds(boxes, _label_height(unit)) for index in crowd}
-    return [
-        _Mark(box, _label(spec, site, items, named=n in crowded), _damage(spec, items))
-        for n, (box, (site, items)) in enumerate(zip(boxes, kept, strict=True))
-    ]
+def with_heat(source: Image.Image, grid: npt.NDArray[np.uint8]) -> Image.Image:
+    """The source in RGB with the heat over it; only the part that is hot anywhere is worked on."""
+    picture = source.convert("RGB")
+    ys, xs = np.nonzero(heat_opacity()[grid])
+    if not ys.size:
+        return picture
+    # Two cells more on each side: so far does the interpolation reach.
+    rows, columns = grid.shape
+    x0, y0 = max(0, int(xs.min()) - 2), max(0, int(ys.min()) - 2)
+    x1, y1 = min(columns, int(xs.max()) + 3), min(rows, int(ys.max()) + 3)
+    across, down = picture.width / columns, picture.height / rows
+    left, top, right, bottom = round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
+    part = (left / across, top / down, right / across, bottom / down)
+    stretched = Image.fromarray(grid).resize((right - left, bottom - top), Image.Resampling.BICUBIC, box=part)
+    heat = np.asarray(stretched, np.uint8)
+    picture.paste(Image.fromarray(heat_colours()[heat]), (left, top), Image.fromarray(heat_opacity()[heat]))
+    return picture
 
 
-def _scaled(box: Box, scale: float) -> Box:
-    x0, y0, x1, y1 = ((v + 0.5) * scale - 0.5 for v in box)
-    return x0, y0, x1, y1
+def _draw_marks(
+    picture: Image.Image, marks: Sequence[SiteMark], canvas: Box, unit: int, occupied: Sequence[Box]
+) -> None:
+    """Undamaged sites first, so that what is drawn for damage lies on top; sites in a crowd are named."""
+    boxes = [mark.box for mark in marks]
+    found = crowds(boxes, unit * 1.2)
+    crowded = {index for crowd in found for index in crowd}
+    labels = [f"{m.name} {m.grades}" if n in crowded else m.grades for n, m in enumerate(marks)]
+    pad = _padding(unit)
+    fonts = [font(_size(mark, unit), bold=bool(mark.share)) for mark in marks]
+    sizes = [(f.getlength(w) + 2 * pad, _size(m, unit) + pad) for f, w, m in zip(fonts, labels, marks, strict=True)]
+    places = place_labels(boxes, sizes, found, canvas, pad, occupied)
+    order = sorted(range(len(marks)), key=lambda n: marks[n].share or 0)
+    for index in order:
+        _draw_box(ImageDraw.Draw(picture), marks[index], unit)
+    for index in order:
+        _draw_leader(picture, places[index], damage_colour(marks[index].share), unit)
+    for index in order:
+        _draw_label(picture, marks[index], labels[index], places[index], unit)
 
 
-def _label(spec: SystemSpec, site: str, items: Sequence[ScoreItem], named: bool) -> str:
-    """``E2 N1``; a dash for what was not scored; the site's name in front where boxes crowd."""
-    order = spec.site(site).items
-    grades = [
-        f"{spec.item(item.item).label[0]}{'-' if item.grade is None else item.grade}"
-        for item in sorted(items, key=lambda i: order.index(i.item))
-    ]
-    return " ".join(([site[:4]] if named else []) + grades)
-
-
-def _damage(spec: SystemSpec, items: Sequence[ScoreItem]) -> float | None:
-    shares = [item.grade / spec.item(item.item).highest for item in items if item.grade is not None]
-    return max(shares) if shares else None
+def _size(mark: SiteMark, unit: int) -> int:
+    return round(unit * _LOUDER) if mark.share else unit
 
 
 def _padding(unit: int) -> int:
     return max(2, unit // 5)
 
 
-def _label_height(unit: int) -> float:
-    return unit * 1.02 + _padding(unit)
+def _draw_box(draw: ImageDraw.ImageDraw, mark: SiteMark, unit: int) -> None:
+    """A whole frame around damage, wider the worse; only its corners where there is none, to leave the bone in view."""
+    colour = damage_colour(mark.share)
+    width = max(1, round(unit / 11 * (1 + mark.share))) if mark.share else max(1, round(unit / 14))
+    x0, y0, x1, y1 = (round(v) for v in mark.box)
+    if mark.share:
+        draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=INK, width=width + 2)
+        draw.rectangle((x0, y0, x1, y1), outline=colour, width=width)
+        return
+    arm = max(4, round((x1 - x0) / 6))
+    for ink, wide in ((INK, width + 2), (colour, width)):
+        for x, across in ((x0, 1), (x1, -1)):
+            for y, down in ((y0, 1), (y1, -1)):
+                edge = (wide - width) // 2
+                _draw_corner(draw, (x - across * edge, y - down * edge), (across, down), arm + 2 * edge, wide, ink)
 
 
-def _draw_marks(draw: ImageDraw.ImageDraw, marks: Sequence[_Mark], canvas: Box, unit: int) -> None:
-    """Undamaged sites first, so that the lines of damaged ones lie on top."""
-    letters = font(unit)
-    pad = _padding(unit)
-    sizes = [(letters.getlength(m.label) + 2 * pad, _label_height(unit)) for m in marks]
-    places = place_labels([m.box for m in marks], sizes, canvas, gap=pad)
-    order = sorted(range(len(marks)), key=lambda n: marks[n].share or 0)
-    for index in order:
-        _draw_box(draw, marks[index], unit)
-    for index in order:
-        if places[index].leader is not None:
-            _draw_leader(draw, places[index], marks[index], unit)
-    for index in order:
-        _draw_label(draw, marks[index], places[index], letters, unit)
-
-
-def _draw_box(draw: ImageDraw.ImageDraw, mark: _Mark, unit: int) -> None:
-    width = max(1, round(unit / 14 * (1 + 2 * (mark.share or 0))))
-    x0, y0, x1, y1 = mark.box
-    draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=_INK, width=width + 2)
-    draw.rectangle((x0, y0, x1, y1), outline=damage_colour(mark.share), width=width)
-
-
-def _draw_leader(draw: ImageDraw.ImageDraw, place: PlacedLabel, mark: _Mark, unit: int) -> None:
-    width = max(1, unit // 16)
-    if place.leader is not None:
-        draw.line(place.leader, fill=_INK, width=width + 2)
-        draw.line(place.leader, fill=damage_colour(mark.share), width=width)
-        x, y, dot = place.leader[2], place.leader[3], max(2, unit // 8)
-        draw.ellipse((x - dot, y - dot, x + dot, y + dot), fill=damage_colour(mark.share), outline=_INK)
-
-
-def _draw_label(
-    draw: ImageDraw.ImageDraw, mark: _Mark, place: PlacedLabel, letters: ImageFont.FreeTypeFont, unit: int
+def _draw_corner(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], inwards: tuple[int, int], arm: int, width: int, colour: Colour
 ) -> None:
+    (x, y), (across, down) = at, inwards
+    for far_x, far_y in ((arm, width), (width, arm)):
+        xs, ys = sorted((x, x + across * (far_x - 1))), sorted((y, y + down * (far_y - 1)))
+        draw.rectangle((xs[0], ys[0], xs[1], ys[1]), fill=colour)
+
+
+def _draw_leader(picture: Image.Image, place: PlacedLabel, colour: Colour, unit: int) -> None:
+    if place.leader is not None:
+        width, dot = max(1.5, unit / 14), unit / 7
+        draw_line(picture, place.leader, width + 2, INK, dot + 1)
+        draw_line(picture, place.leader, width, colour, dot)
+
+
+def _draw_label(picture: Image.Image, mark: SiteMark, words: str, place: PlacedLabel, unit: int) -> None:
     """Damaged: dark letters on the colour; undamaged and not scored: coloured letters on dark."""
     colour = damage_colour(mark.share)
-    damaged = bool(mark.share)
-    draw.rounded_rectangle(place.box, radius=unit // 5, fill=colour if damaged else _INK, outline=_INK)
-    middle = ((place.box[0] + place.box[2]) / 2, (place.box[1] + place.box[3]) / 2)
-    write(draw, middle, mark.label, letters, _INK if damaged else colour, anchor="mm", bold=damaged)
+    x0, y0, x1, y1 = place.box
+    if mark.share:
+        draw_rounded_box(picture, (x0 - 1, y0 - 1, x1 + 1, y1 + 1), unit / 5 + 1, INK)
+    draw_rounded_box(picture, place.box, unit / 5, colour if mark.share else INK)
+    letters = font(_size(mark, unit), bold=bool(mark.share))
+    middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+    write(ImageDraw.Draw(picture), middle, words, letters, INK if mark.share else colour, anchor="mm")
 
 
-def _draw_sides(draw: ImageDraw.ImageDraw, result: ScoreResult, image: str, scale: float, unit: int, top: int) -> None:
-    """The side as the software read it, at the upper outer corner of each hand; ``?`` when the header disagrees."""
+def _draw_sides(picture: Image.Image, result: ScoreResult, image: str, scale: float, unit: int, top: int) -> list[Box]:
+    """The side as the software read it, at the upper outer corner of each hand; ``?`` when the header disagrees.
+
+    Returns the boxes of the letters.
+    """
+    letters, boxes = font(unit * 2, bold=True), []
     for hand in result.hands:
         if hand.image == image:
-            x0, y0, _, _ = _scaled(hand.box, scale)
-            letter = f"{hand.side}{'?' if hand.header_disagrees else ''}"
-            at = (max(x0, unit * 0.4), max(y0, top + unit * 0.4))
-            write(draw, at, letter, font(unit * 2), (240, 240, 240), anchor="la", bold=True, casing=_INK)
+            x0, y0, _, _ = scaled(hand.box, scale)
+            words = f"{hand.side}{'?' if hand.header_disagrees else ''}"
+            x, y = max(x0, unit * 0.4), max(y0, top + unit * 0.4)
+            write(ImageDraw.Draw(picture), (x, y), words, letters, _SIDE_LETTER, casing=INK)
+            boxes.append((x, y, x + letters.getlength(words), y + unit * 2.2))
+    return boxes

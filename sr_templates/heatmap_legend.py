@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from scoring.result import Box, Heatmap, ScoreResult
-from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, UNDAMAGED, Colour, heat_colours
+from scoring.spec import SystemSpec
+from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, UNDAMAGED, Colour, heat_colours, heat_opacity
 from sr_templates.lettering import font, wrapped, write
+from sr_templates.site_marks import item_letters
+from sr_templates.smooth_shapes import draw_rounded_box
 
-RESEARCH_STAMP = "FOR RESEARCH USE ONLY"
-_LIGHT: Colour = (232, 232, 232)
-_STAMP: Colour = (255, 214, 80)
-_STRIP_OPACITY = 0.72
+RESEARCH_STAMP: Final = "FOR RESEARCH USE ONLY"
+STAMP_COLOUR: Final[Colour] = (255, 214, 80)
+_LIGHT: Final[Colour] = (232, 232, 232)
+_GROUND: Final[Colour] = (10, 11, 13)
+_STRIP_OPACITY: Final = 0.86
+_HEAT_GROUND: Final = 70
+"""Grey below the scale of heat, as a bone on the film: what is transparent there looks transparent here."""
 
 
 def model_line(result: ScoreResult) -> str:
@@ -26,7 +33,7 @@ def model_line(result: ScoreResult) -> str:
 
 
 def draw_legend(
-    picture: Image.Image, result: ScoreResult, heatmap: Heatmap, unit: int, keep_free: Sequence[Box]
+    picture: Image.Image, result: ScoreResult, spec: SystemSpec, heatmap: Heatmap, unit: int, keep_free: Sequence[Box]
 ) -> tuple[int, int]:
     """Draw the strips; returns the rows between which the picture is free.
 
@@ -36,8 +43,11 @@ def draw_legend(
     letters = font(small)
     margin = unit // 2
     width = picture.width - 2 * margin
-    words = wrapped(result.statement, letters, width) + wrapped(model_line(result), letters, width)
-    line = round(small * 1.25)
+    kind = f"{heatmap.method} of {heatmap.about}"
+    fits = letters.getlength(kind) <= width - font(unit, bold=True).getlength(RESEARCH_STAMP) - unit
+    spoken = [item_key(spec), result.statement, model_line(result)] + ([] if fits else [kind])
+    words = [line for part in spoken for line in wrapped(part, letters, width)]
+    line = round(small * 1.3)
     head, body = round(unit * 1.7), line * (len(words) + 1) + round(unit * 0.9)
     below = picture.height - body
     if any(y1 > below for _, _, _, y1 in keep_free) and all(y0 > head + body for _, y0, _, _ in keep_free):
@@ -47,35 +57,43 @@ def draw_legend(
         _darken(picture, (0, bottom, picture.width, picture.height))
     _darken(picture, (0, 0, picture.width, top))
     draw = ImageDraw.Draw(picture)
-    write(draw, (margin, head / 2), RESEARCH_STAMP, font(unit), _STAMP, anchor="lm", bold=True)
-    kind = f"{heatmap.method} of {heatmap.about}"
-    if letters.getlength(kind) <= width - font(unit).getlength(RESEARCH_STAMP) - unit:
+    write(draw, (margin, head / 2), RESEARCH_STAMP, font(unit, bold=True), STAMP_COLOUR, anchor="lm")
+    if fits:
         write(draw, (picture.width - margin, head / 2), kind, letters, _LIGHT, anchor="rm")
-    _draw_scales(picture, draw, (margin, y), small)
+    _draw_scales(picture, (margin, y), small)
     for number, part in enumerate(words, start=1):
         write(draw, (margin, y + number * line + round(unit * 0.25)), part, letters, _LIGHT)
     return top, bottom
 
 
-def _draw_scales(picture: Image.Image, draw: ImageDraw.ImageDraw, at: tuple[int, int], small: int) -> None:
-    letters = font(small)
+def item_key(spec: SystemSpec) -> str:
+    """``E erosion 0–5 · N narrowing 0–4``: what the letters of the labels mean."""
+    letters = item_letters(spec)
+    return " · ".join(f"{letters[i.key]} {i.label.lower()} 0–{i.highest}".strip() for i in spec.items)
+
+
+def _draw_scales(picture: Image.Image, at: tuple[int, int], small: int) -> None:
+    draw, letters = ImageDraw.Draw(picture), font(small)
     x, y = at
     write(draw, (x, y), "heat: low", letters, _LIGHT)
-    x += round(letters.getlength("heat: low ")) + small // 3
-    bar = Image.fromarray(heat_colours()[np.newaxis]).resize((small * 7, small), Image.Resampling.BILINEAR)
-    picture.paste(bar, (x, y))
-    x += bar.width + small // 3
+    x += round(letters.getlength("heat: low")) + small // 2
+    size = (small * 7, small)
+    scale = Image.new("RGB", size, (_HEAT_GROUND,) * 3)
+    opacity = Image.fromarray(heat_opacity()[np.newaxis]).resize(size, Image.Resampling.BILINEAR)
+    scale.paste(Image.fromarray(heat_colours()[np.newaxis]).resize(size, Image.Resampling.BILINEAR), mask=opacity)
+    picture.paste(scale, (x, y + small // 8))
+    x += scale.width + small // 2
     write(draw, (x, y), "high", letters, _LIGHT)
     x += round(letters.getlength("high")) + small
-    keys = ((UNDAMAGED, "grade 0"), *zip(DAMAGE_COLOURS, ("low", "middle", "high grade"), strict=True))
-    for colour, words in (*keys, (NOT_SCORED, "not scored")):
+    damage = zip(DAMAGE_COLOURS, ("low", "middle", "high grade"), strict=True)
+    for colour, words in ((UNDAMAGED, "grade 0"), *damage, (NOT_SCORED, "not scored")):
         if x + small * 2 + letters.getlength(words) > picture.width:
             return
-        draw.rectangle((x, y + small // 8, x + small, y + small), outline=colour, width=max(2, small // 6))
+        draw_rounded_box(picture, (x, y + small // 8, x + small, y + small // 8 + small), small / 5, colour)
         write(draw, (x + small * 1.35, y), words, letters, _LIGHT)
         x += round(small * 2.2 + letters.getlength(words))
 
 
 def _darken(picture: Image.Image, box: tuple[int, int, int, int]) -> None:
     part = picture.crop(box)
-    picture.paste(Image.blend(part, Image.new("RGB", part.size), _STRIP_OPACITY), box)
+    picture.paste(Image.blend(part, Image.new("RGB", part.size, _GROUND), _STRIP_OPACITY), box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ _REACH_WIDTHS: Final = 0.75
 """Boxes whose middles are closer than so many label heights, or so much of their own width, belong together."""
 _ONE_SIDED: Final = 3.0
 """What a single column costs against two, in areas of a label: its lines are longer and cross more."""
+_FURTHER_OUT: Final = (0.0, 0.6, 1.2)
+"""How far a column may stand off its crowd, in widths of its widest label."""
+_FAR: Final = 0.5
+"""What each width further out costs, in areas of a label."""
+_LINE: Final = 1.15
+"""From label to label in a column, in heights of a label."""
 _CROWD: Final = 3
 """So many boxes together are a crowd: two neighbours still have room for their labels beside them."""
 
@@ -71,36 +78,67 @@ def _around_all(members: Sequence[int], boxes: Sequence[Box]) -> Box:
     return min(x0), min(y0), max(x1), max(y1)
 
 
-def place_labels(boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float) -> list[PlacedLabel]:
-    """Place one label of the given width and height for each box, inside ``canvas``."""
-    placed: dict[int, PlacedLabel] = {}
-    for crowd in crowds(boxes, max((height for _, height in sizes), default=0)):
-        placed |= _columns(crowd, boxes, sizes, canvas, gap, [label.box for label in placed.values()])
+def place_labels(
+    boxes: Sequence[Box],
+    sizes: Sequence[Size],
+    found: Sequence[Sequence[int]],
+    canvas: Box,
+    gap: float,
+    occupied: Sequence[Box] = (),
+) -> list[PlacedLabel]:
+    """Place one label of the given width and height for each box, inside ``canvas`` and off what is ``occupied``.
+
+    ``found``: the crowds among the boxes; their labels stand in columns, each tied to its box by a line.
+    """
+    placed = _place_crowds(found, boxes, sizes, canvas, gap, occupied)
     for index in range(len(boxes)):
         if index not in placed:
-            taken = [label.box for label in placed.values()]
+            taken = [*occupied, *(label.box for label in placed.values())]
             at = _beside(boxes[index], sizes[index], [*boxes], taken, canvas, gap)
             placed[index] = PlacedLabel(at, _leader(at, boxes[index], gap))
     return [placed[n] for n in range(len(boxes))]
 
 
+def _place_crowds(
+    found: Sequence[Sequence[int]],
+    boxes: Sequence[Box],
+    sizes: Sequence[Size],
+    canvas: Box,
+    gap: float,
+    occupied: Sequence[Box],
+) -> dict[int, PlacedLabel]:
+    """Each crowd beside the others, twice round so that the first knows the last; who still collides becomes one."""
+    placed: dict[int, PlacedLabel] = {}
+    for crowd in [*found, *found] if len(found) > 1 else found:
+        taken = [*occupied, *(label.box for index, label in placed.items() if index not in crowd)]
+        placed |= _columns(crowd, boxes, sizes, canvas, gap, taken)
+    for one, other in itertools.combinations(found, 2):
+        if any(overlap(placed[m].box, placed[n].box) > 0 for m in one for n in other):
+            rest = [crowd for crowd in found if crowd not in (one, other)]
+            return _place_crowds([*rest, sorted([*one, *other])], boxes, sizes, canvas, gap, occupied)
+    return placed
+
+
 def _columns(
     crowd: Sequence[int], boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float, taken: Sequence[Box]
 ) -> dict[int, PlacedLabel]:
-    """Half of the crowd to the left of it, half to the right; all on one side where the other is taken."""
+    """Half of the crowd to the left of it, half to the right; all on one side, or further out, where that is taken."""
     by_x = sorted(crowd, key=lambda n: (boxes[n][0] + boxes[n][2], n))
     others = [box for n, box in enumerate(boxes) if n not in crowd]
+    label = sum(width * height for width, height in (sizes[n] for n in crowd)) / len(crowd)
+    reach = max(sizes[n][0] for n in crowd)
     best: dict[int, PlacedLabel] = {}
     least = float("inf")
-    for to_left in ((len(by_x) + 1) // 2, len(by_x), 0):
+    halves = ((len(by_x) + 1) // 2, len(by_x), 0)
+    for to_left, out_left, out_right in itertools.product(halves, _FURTHER_OUT, _FURTHER_OUT):
         placed = {
-            **_column(by_x[:to_left], True, crowd, boxes, sizes, canvas, gap),
-            **_column(by_x[to_left:], False, crowd, boxes, sizes, canvas, gap),
+            **_column(by_x[:to_left], True, crowd, boxes, sizes, canvas, 2 * gap + out_left * reach),
+            **_column(by_x[to_left:], False, crowd, boxes, sizes, canvas, 2 * gap + out_right * reach),
         }
-        cost = 0.0 if 0 < to_left < len(by_x) else _ONE_SIDED * area(placed[by_x[0]].box)
-        cost += 10 * sum(overlap(label.box, other) for label in placed.values() for other in taken)
-        cost += 10 * sum(area(label.box) - overlap(label.box, canvas) for label in placed.values())
-        cost += sum(overlap(label.box, box) for label in placed.values() for box in others)
+        cost = (0.0 if 0 < to_left < len(by_x) else _ONE_SIDED * label) + _FAR * label * (out_left + out_right)
+        cost += 10 * sum(overlap(put.box, other) for put in placed.values() for other in taken)
+        cost += 10 * sum(area(put.box) - overlap(put.box, canvas) for put in placed.values())
+        cost += 3 * sum(overlap(put.box, box) for put in placed.values() for box in others)
         if cost < least:
             best, least = placed, cost
     return best
@@ -113,18 +151,19 @@ def _column(
     boxes: Sequence[Box],
     sizes: Sequence[Size],
     canvas: Box,
-    gap: float,
+    away: float,
 ) -> dict[int, PlacedLabel]:
-    """Labels of some of a crowd, one below the other in the order of their boxes from the top."""
+    """Labels of some of a crowd, ``away`` from it, one below the other in the order of their boxes from the top."""
     if not members:
         return {}
     left, _, right, _ = _around_all(crowd, boxes)
     members = sorted(members, key=lambda n: (boxes[n][1] + boxes[n][3], n))
-    tops = _spread([_middle(boxes[n])[1] - sizes[n][1] / 2 for n in members], sizes[members[0]][1] + gap, canvas)
+    wanted = [_middle(boxes[n])[1] - sizes[n][1] / 2 for n in members]
+    tops = _spread(wanted, [sizes[n][1] * _LINE for n in members], canvas)
     placed = {}
     for index, top in zip(members, tops, strict=True):
         width, height = sizes[index]
-        x = max(canvas[0], left - 2 * gap - width) if to_left else min(canvas[2] - width, right + 2 * gap)
+        x = max(canvas[0], left - away - width) if to_left else min(canvas[2] - width, right + away)
         inner = x + width if to_left else x
         placed[index] = PlacedLabel(
             (x, top, x + width, top + height), (inner, top + height / 2, *_middle(boxes[index]))
@@ -132,14 +171,14 @@ def _column(
     return placed
 
 
-def _spread(wanted: Sequence[float], step: float, canvas: Box) -> list[float]:
-    """Positions at least ``step`` apart, as near to the wanted ones as their common shift allows."""
+def _spread(wanted: Sequence[float], steps: Sequence[float], canvas: Box) -> list[float]:
+    """Positions at least their ``steps`` apart, as near to the wanted ones as their common shift allows."""
     spread: list[float] = []
-    for top in wanted:
-        spread.append(max(top, spread[-1] + step) if spread else top)
+    for number, top in enumerate(wanted):
+        spread.append(max(top, spread[-1] + steps[number - 1]) if spread else top)
     excess = [is_at - was for is_at, was in zip(spread, wanted, strict=True)]
     shift = max(excess) / 2
-    shift = max(shift, spread[-1] + step - canvas[3])
+    shift = max(shift, spread[-1] + steps[-1] - canvas[3])
     shift = min(shift, spread[0] - canvas[1])
     return [top - shift for top in spread]
 

@@ -1,27 +1,40 @@
-"""Letters on pictures: the typeface that comes inside Pillow (Aileron, CC0), so that every machine draws the same."""
+"""Letters on pictures, of a typeface that travels with the software, so that every machine draws the same."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from PIL import ImageDraw, ImageFont
 
 from sr_templates.colour_map import Colour
 
-_SPELT: Final = {"–": "-", "—": "-", "−": "-", "×": "x", "≤": "<=", "≥": ">=", "’": "'", "ß": "ss", "ø": "o", "æ": "ae"}
-_DRAWN: Final = "·…"
-"""Beyond ASCII, what the typeface has and we use."""
+_TYPEFACE: Final = Path(__file__).parent / "typeface"
+_ALPHABET: Final = (
+    (0x20, 0x7E),
+    (0xA0, 0x17F),  # Latin with accents
+    (0x384, 0x3CE),  # Greek
+    (0x400, 0x45F),  # Cyrillic
+    (0x2010, 0x2015),
+    (0x2018, 0x201E),
+)
+_SIGNS: Final = "€№™•…≈≠≤≥−†‰"
+"""What the typeface has: ranges of letters, and single signs."""
+
+CAPITAL_HEIGHT: Final = 0.711
+"""Height of a capital letter or a digit, in sizes of the typeface."""
 
 
-@lru_cache(maxsize=64)
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """The typeface at ``size`` pixels."""
-    loaded = ImageFont.load_default(size)
-    if not isinstance(loaded, ImageFont.FreeTypeFont):  # pragma: no cover - Pillow without FreeType has no wheel
-        raise RuntimeError("Pillow was built without FreeType; install it from a wheel: pip install --force pillow")
-    return loaded
+@lru_cache(maxsize=128)
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The typeface at ``size`` pixels.
+
+    Laid out letter by letter: the other engine is there or not depending on the machine, and kerns.
+    """
+    path = _TYPEFACE / ("Roboto-Bold.ttf" if bold else "Roboto-Regular.ttf")
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def write(
@@ -31,30 +44,25 @@ def write(
     letters: ImageFont.FreeTypeFont,
     colour: Colour,
     anchor: str = "la",
-    bold: bool = False,
     casing: Colour | None = None,
 ) -> None:
     """Write one line; ``anchor`` as Pillow names it, ``casing`` makes the letters stand out on anything."""
     words = drawable(words)
-    stroke = letters.size * 0.022 if bold else 0.0
     if casing is not None:
-        draw.text(
-            at, words, font=letters, fill=casing, anchor=anchor, stroke_width=stroke + max(2.0, letters.size / 14)
-        )
-    draw.text(at, words, font=letters, fill=colour, anchor=anchor, stroke_width=stroke, stroke_fill=colour)
+        draw.text(at, words, font=letters, fill=casing, anchor=anchor, stroke_width=max(2.0, letters.size / 14))
+    draw.text(at, words, font=letters, fill=colour, anchor=anchor)
 
 
 def drawable(words: str) -> str:
-    """``words`` in letters that the typeface has: accents are dropped, anything else unknown becomes a question mark.
+    """``words`` in letters that the typeface has: other accents are dropped, anything else unknown becomes a ``?``.
 
     Only words of ours are drawn (labels, reasons, statements), never a name of a person.
     """
     drawn = []
-    for letter in words:
-        plain = _SPELT.get(letter, letter) if letter not in _DRAWN else letter
-        if not plain.isascii() and plain not in _DRAWN:
-            plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode() or "?"
-        drawn.append(plain)
+    for letter in unicodedata.normalize("NFC", words):
+        known = letter in _SIGNS or any(first <= ord(letter) <= last for first, last in _ALPHABET)
+        plain = letter if known else unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+        drawn.append(plain or "?")
     return "".join(drawn)
 
 

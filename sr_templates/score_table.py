@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import ScoreResult, ScoreTotal, Side
+from scoring.result import PriorResult, ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec, TotalSpec
 
 SIDE_NAMES: Final[dict[Side | None, str]] = {"R": "RIGHT", "L": "LEFT", None: "ALL"}
@@ -65,3 +65,18 @@ def key_words(marks: Mapping[CodedConcept, str]) -> str:
     if marks:
         key += " Not scored, " + "; ".join(f"{mark}: {reason.meaning.lower()}" for reason, mark in marks.items()) + "."
     return key
+
+
+def lineage_words(result: ScoreResult) -> list[str]:
+    """What this result replaces or takes back, and the first visit that it follows; by the day of their scoring."""
+    words = []
+    if result.predecessor is not None:
+        what = f"the report of {_day(result.predecessor)}"
+        words.append(f"Takes back {what}: do not use it." if result.withdraws else f"Replaces {what}.")
+    if result.baseline is not None:
+        words.append(f"Follow-up visit. Baseline: the report of {_day(result.baseline)}.")
+    return words
+
+
+def _day(prior: PriorResult) -> str:
+    return f"{prior.scored_at[:10]}, {prior.scored_at[11:16]} UTC (result {prior.digest[:12]})"

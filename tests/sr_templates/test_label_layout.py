@@ -25,7 +25,7 @@ def test_the_wrist_is_one_crowd_and_the_fingers_are_none() -> None:
 
 def test_no_label_of_a_hand_covers_another_or_leaves_the_picture() -> None:
     boxes = hand_boxes()
-    placed = place_labels(boxes, [(95.0, 27.0)] * len(boxes), CANVAS, gap=5)
+    placed = place_labels(boxes, [(95.0, 27.0)] * len(boxes), crowds(boxes, 27.0), CANVAS, gap=5)
     for one, other in itertools.combinations(placed, 2):
         assert overlap(one.box, other.box) == 0
     for label in placed:
@@ -38,7 +38,7 @@ def test_no_label_of_a_hand_covers_another_or_leaves_the_picture() -> None:
 @given(st.lists(st.tuples(st.floats(0, 960), st.floats(0, 1260)), max_size=30))
 def test_any_boxes_get_a_label_inside_the_picture(corners: list[tuple[float, float]]) -> None:
     boxes = [(x, y, x + 40, y + 40) for x, y in corners]
-    placed = place_labels(boxes, [(90.0, 20.0)] * len(boxes), CANVAS, gap=4)
+    placed = place_labels(boxes, [(90.0, 20.0)] * len(boxes), crowds(boxes, 20.0), CANVAS, gap=4)
     assert len(placed) == len(boxes)
     for label in placed:
         assert overlap(label.box, CANVAS) > 0.99 * 90 * 20

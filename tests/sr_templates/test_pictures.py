@@ -19,8 +19,21 @@ from sr_templates.heatmap_capture import LONGEST_SIDE
 from sr_templates.heatmap_drawing import draw_heatmap
 from sr_templates.lettering import drawable, font, wrapped
 from sr_templates.report_page_drawing import draw_report_page
+from sr_templates.writing import SourceImage
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.written_objects import write
+
+SPACING = {"PixelSpacing": [0.5, 0.5], "PixelSpacingCalibrationType": "GEOMETRY"}
+
+
+def one_film(rows: int, columns: int) -> results.ResultForTests:
+    """One hand, its film of another size."""
+    made = results.one_hand()
+    (uid, source), *_ = made.sources.items()
+    source.header.Rows, source.header.Columns = rows, columns
+    images = tuple(replace(image, rows=rows, columns=columns) for image in made.result.images)
+    film = SourceImage(source.header, np.full((rows, columns), 0.3, np.float32))
+    return replace(made, result=replace(made.result, images=images), sources={uid: film})
 
 
 def pictures(made: results.ResultForTests) -> list[Dataset]:
@@ -32,23 +45,25 @@ def luminance(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
 
 
 def test_a_heatmap_lies_on_the_grid_of_its_source() -> None:
-    heatmap, page = pictures(results.one_hand())
-    assert (heatmap.Rows, heatmap.Columns) == (480, 400)
+    heatmap, page = pictures(one_film(1500, 1250))
+    assert (heatmap.Rows, heatmap.Columns) == (1500, 1250)
     assert heatmap.SourceImageSequence[0].ReferencedSOPInstanceUID == "2.25.11"
     assert (heatmap.ImageLaterality, page.ImageLaterality) == ("R", "R")
     assert (heatmap.BurnedInAnnotation, heatmap.ConversionType) == ("YES", "WSD")
     assert [p.InstanceNumber for p in (heatmap, page)] == [1, 2]
 
 
-def test_a_large_film_is_resized_and_says_so() -> None:
-    made = results.large_film()
-    heatmap, _ = pictures(made)
+@pytest.mark.parametrize(("rows", "columns", "said"), [(2400, 1800, "1800 x 2400 to 1200 x 1600"), (480, 400, "")])
+def test_a_film_too_large_or_too_small_is_resized_and_says_so(rows: int, columns: int, said: str) -> None:
+    heatmap, _ = pictures(results.with_header(one_film(rows, columns), **SPACING))
     assert max(heatmap.Rows, heatmap.Columns) == LONGEST_SIDE
-    assert "Resized from 1800 x 2400" in heatmap.DerivationDescription
+    assert f"Resized from {said}" in heatmap.DerivationDescription
     assert "PixelSpacing" not in heatmap
-    small = results.with_header(results.one_hand(), PixelSpacing=[0.5, 0.5], PixelSpacingCalibrationType="GEOMETRY")
-    assert pictures(small)[0].PixelSpacing == [0.5, 0.5]
-    assert "PixelSpacing" not in pictures(results.with_header(results.one_hand(), PixelSpacing=[0.5, 0.5]))[0]
+
+
+def test_a_spacing_is_kept_on_the_grid_of_the_source_when_it_is_calibrated() -> None:
+    assert pictures(results.with_header(one_film(1500, 1250), **SPACING))[0].PixelSpacing == [0.5, 0.5]
+    assert "PixelSpacing" not in pictures(results.with_header(one_film(1500, 1250), PixelSpacing=[0.5, 0.5]))[0]
 
 
 def test_the_patient_cannot_be_read_from_any_pixel() -> None:
@@ -113,7 +128,14 @@ def test_colours_survive_a_grey_printer() -> None:
 
 @pytest.mark.parametrize(
     ("words", "drawn"),
-    [("0–5 × 2", "0-5 x 2"), ("Größe", "Grosse"), ("関節 ok", "?? ok"), ("a · b…", "a · b…")],
+    [
+        ("0–5 × 2", "0–5 × 2"),
+        ("Größe, λευκό, кисть", "Größe, λευκό, кисть"),
+        ("Gro\u0308ße", "Größe"),
+        ("ạ ﬁ", "a fi"),
+        ("関節 ok", "?? ok"),
+        ("a · b…", "a · b…"),
+    ],
 )
 def test_letters_that_the_typeface_lacks_are_spelt(words: str, drawn: str) -> None:
     assert drawable(words) == drawn
