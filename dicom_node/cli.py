@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -133,14 +133,24 @@ def route(
 
 def score(
     paths: Annotated[list[Path], typer.Argument(help="DICOM files, folders, or JPEG/PNG radiographs.", exists=True)],
-    out: Annotated[Path, typer.Option(help="Folder for *.sr.dcm, *.sc.dcm, scores.csv, scores.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for *.sr.dcm, *.sr.txt, *.sc.dcm, scores.csv, scores.json.")],
     system: Annotated[str | None, typer.Option(help="Key of one system; all that accept when none.")] = None,
+    form: Annotated[str, typer.Option(help="Form of the report, as sr_sop_class of a peer.")] = "comprehensive",
+    extras: Annotated[str, typer.Option(help="Further objects, as extras of a peer: pdf,segmentation.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """No server: files in, reports, heatmaps and tables out."""
-    from dicom_node.score_offline import print_scores
+    """No server: files in, reports (also as readable trees), heatmaps and tables out."""
+    from typing import get_args
 
-    raise typer.Exit(print_scores(paths, out, system, as_json=as_json))
+    from dicom_node.score_offline import Wanted, print_scores
+    from sr_templates.document_forms import DocumentForm, Extra
+
+    asked = [word.strip() for word in extras.split(",") if word.strip()]
+    for option, words, allowed in (("--form", [form], get_args(DocumentForm)), ("--extras", asked, get_args(Extra))):
+        if unknown := [word for word in words if word not in allowed]:
+            raise typer.BadParameter(f"got {unknown[0]!r}, allowed: {', '.join(allowed)}", param_hint=option)
+    wanted = Wanted(out, cast("DocumentForm", form), cast("tuple[Extra, ...]", tuple(asked)))
+    raise typer.Exit(print_scores(paths, wanted, system, as_json=as_json))
 
 
 def wrap(

@@ -9,16 +9,20 @@ import csv
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import typer
+from pydicom import dcmread
 from rich.console import Console
 from rich.table import Table
 
+from dicom_node.earlier_visits import EarlierVisits
+from dicom_node.ledger.results import read_visit
 from dicom_node.local_files import LocalFile, find_files, read_local_file, studies_of
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.routing import RoutingDecision, decide
@@ -26,16 +30,35 @@ from dicom_node.source_images import chosen_images, source_images
 from scoring.catalogue import find_spec, list_systems, open_system
 from scoring.contract import ScoringSystem
 from scoring.errors import RheumascoreError
-from scoring.inference import Scored, run_inference
+from scoring.inference import read_header, run_inference
 from scoring.pixel_decoding import PixelDecoder
-from scoring.result import ScoreResult, ScoreTotal
-from scoring.spec import SystemSpec
+from scoring.result import PriorResult, ScoreResult, ScoreTotal
 from scoring.study import Study
-from sr_templates.result_objects import write_result_objects
+from sr_templates.document_forms import DocumentForm, Extra
+from sr_templates.report_as_text import report_as_text
+from sr_templates.result_objects import ResultObjects, write_result_objects
+from sr_templates.writing import Role
 
 _PICTURES: Final = (".jpg", ".jpeg", ".png")
-_ENDINGS: Final = {"report": "sr.dcm", "heatmap": "sc.dcm", "report_page": "page.sc.dcm"}
+_ENDINGS: Final[dict[Role, str]] = {
+    "report": "sr.dcm",
+    "heatmap": "sc.dcm",
+    "report_page": "page.sc.dcm",
+    "multiframe": "frames.sc.dcm",
+    "segmentation": "seg.dcm",
+    "pdf": "pdf.dcm",
+    "key_object": "ko.dcm",
+}
 _COLUMNS: Final = ("study", "system", "side", "site", "item", "status", "grade", "expected", "certainty", "reason")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which objects to write, and where."""
+
+    out: Path
+    form: DocumentForm = "comprehensive"
+    extras: tuple[Extra, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,11 +72,12 @@ class OfflineScore:
     files: tuple[Path, ...] = ()
 
 
-def print_scores(paths: Sequence[Path], out: Path, system: str | None, *, as_json: bool) -> int:
+def print_scores(paths: Sequence[Path], wanted: Wanted, system: str | None, *, as_json: bool) -> int:
     """Score, write, and print one line for each study and system. Exit code 1 when nothing was scored."""
+    out = wanted.out
     out.mkdir(parents=True, exist_ok=True)
     with Console(stderr=True).status("scoring"):
-        scores = list(score_files(paths, out, system))
+        scores = list(score_files(paths, wanted, system))
     results = [s.result for s in scores if s.result is not None]
     _write_csv(out / "scores.csv", results)
     (out / "scores.json").write_text("[" + ",\n".join(result.to_json() for result in results) + "]\n", encoding="utf-8")
@@ -70,17 +94,27 @@ def print_scores(paths: Sequence[Path], out: Path, system: str | None, *, as_jso
     return 0 if results else 1
 
 
-def score_files(paths: Sequence[Path], out: Path, system: str | None) -> Iterator[OfflineScore]:
-    """Score every study among the files; pictures are wrapped first. Files that are no instance are reported."""
+def score_files(paths: Sequence[Path], wanted: Wanted, system: str | None) -> Iterator[OfflineScore]:
+    """Score every study among the files; pictures are wrapped first. Files that are no instance are reported.
+
+    Studies go by their dates, so that a later visit of a subject among them names the first one as its baseline.
+    """
     specs = (find_spec(system),) if system else list_systems()
     with tempfile.TemporaryDirectory() as wrapped, PixelDecoder() as decoder:
         files = list(_read_files(paths, Path(wrapped)))
         for file in files:
             if file.reference is None:
                 yield OfflineScore(file.path.name, "", refused=file.fault)
-        for study in studies_of(files):
+        by_uid = {f.reference.sop_instance_uid: f.path for f in files if f.reference is not None}
+        visits = {s: read_visit(read_header(by_uid[s.images[0].sop_instance_uid])) for s in studies_of(files)}
+        earlier = EarlierVisits()
+        for study, visit in sorted(visits.items(), key=lambda each: each[1].study_date):
             for decision in decide(study, specs):
-                yield _score_one(study, decision, files, decoder, out)
+                baseline = earlier.baseline_of(visit, decision.spec.key)
+                score, written = _score_one(study, decision, by_uid, decoder, wanted, baseline)
+                if score.result is not None and written is not None:
+                    earlier.add(visit, score.result, written)
+                yield score
 
 
 def _read_files(paths: Sequence[Path], wrapped: Path) -> Iterator[LocalFile]:
@@ -96,17 +130,22 @@ def _read_files(paths: Sequence[Path], wrapped: Path) -> Iterator[LocalFile]:
 
 
 def _score_one(
-    study: Study, decision: RoutingDecision, files: Sequence[LocalFile], decoder: PixelDecoder, out: Path
-) -> OfflineScore:
+    study: Study,
+    decision: RoutingDecision,
+    paths: dict[str, Path],
+    decoder: PixelDecoder,
+    wanted: Wanted,
+    baseline: PriorResult | None,
+) -> tuple[OfflineScore, ResultObjects | None]:
     uid, key = study.study_instance_uid, decision.spec.key
     if not decision.accepts:
-        return OfflineScore(uid, key, refused=decision.reason)
-    paths = {f.reference.sop_instance_uid: f.path for f in files if f.reference is not None}
-    chosen = chosen_images(decision.choices, paths)
-    scored = run_inference(_opened(key), study, chosen, decoder, datetime.now(UTC))
-    return OfflineScore(
-        uid, key, result=scored.result, files=_write_objects(scored, decision.spec, paths, decoder, out)
-    )
+        return OfflineScore(uid, key, refused=decision.reason), None
+    scored = run_inference(_opened(key), study, chosen_images(decision.choices, paths), decoder, datetime.now(UTC))
+    result = replace(scored.result, baseline=baseline)
+    sources = source_images(result, paths, decoder)
+    written = write_result_objects(result, decision.spec, sources, scored.arrays, wanted.form, wanted.extras)
+    files = _write_files(written, f"{key}-{result.digest[:12]}", wanted.out)
+    return OfflineScore(uid, key, result=result, files=files), written
 
 
 @lru_cache(maxsize=4)
@@ -114,19 +153,19 @@ def _opened(key: str) -> ScoringSystem:
     return open_system(key)
 
 
-def _write_objects(
-    scored: Scored, spec: SystemSpec, paths: dict[str, Path], decoder: PixelDecoder, out: Path
-) -> tuple[Path, ...]:
-    sources = source_images(scored.result, paths, decoder)
-    written = []
+def _write_files(written: ResultObjects, stem: str, out: Path) -> tuple[Path, ...]:
+    """Each object as a DICOM file, the report also as a readable tree."""
+    paths = []
     names: dict[str, int] = {}
-    for item in write_result_objects(scored.result, spec, sources, scored.arrays, "comprehensive").objects:
+    for item in written.objects:
         number = names[item.role] = names.get(item.role, 0) + 1
         suffix = f"-{number}" if number > 1 else ""
-        path = out / f"{spec.key}-{scored.result.digest[:12]}{suffix}.{_ENDINGS[item.role]}"
-        path.write_bytes(item.content)
-        written.append(path)
-    return tuple(written)
+        paths.append(out / f"{stem}{suffix}.{_ENDINGS[item.role]}")
+        paths[-1].write_bytes(item.content)
+        if item.role == "report":
+            paths.append(out / f"{stem}.sr.txt")
+            paths[-1].write_text(report_as_text(dcmread(BytesIO(item.content))), encoding="utf-8")
+    return tuple(paths)
 
 
 def _row(score: OfflineScore) -> dict[str, Any]:

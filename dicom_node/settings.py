@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from dicom_node.errors import SettingsError
 from dicom_node.peers import Peer
@@ -206,10 +206,13 @@ def _read_value(wanted: Any, value: Any, where: str, faults: list[str]) -> Any:
         if value not in allowed:
             faults.append(f"{where}: got {value!r}, allowed: {', '.join(map(str, allowed))}")
         return value
-    if get_origin(wanted) is UnionType:  # X | None: absent means None, so a value is an X
+    if get_origin(wanted) in (Union, UnionType):  # X | None: absent means None, so a value is an X
         return _read_value(get_args(wanted)[0], value, where, faults)
-    if get_origin(wanted) is tuple and get_origin(get_args(wanted)[0]) is Literal and isinstance(value, list):
-        return tuple(_read_value(get_args(wanted)[0], v, f"{where}[{n}]", faults) for n, v in enumerate(value))
+    if get_origin(wanted) is tuple and get_origin(member := get_args(wanted)[0]) is Literal:
+        if not isinstance(value, list):
+            faults.append(f"{where}: got {value!r}, allowed: a list of {', '.join(get_args(member))}")
+            return ()
+        return tuple(_read_value(member, v, f"{where}[{n}]", faults) for n, v in enumerate(value))
     if get_origin(wanted) is tuple:
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             faults.append(f"{where}: got {value!r}, allowed: a list of texts")

@@ -14,7 +14,7 @@ from PIL import Image
 from pydicom import dcmread
 
 from dicom_node.receiving.photo_wrapping import wrap_photos
-from dicom_node.score_offline import score_files
+from dicom_node.score_offline import Wanted, score_files
 from scoring.phantoms.write_phantoms import write_hand_pair
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -36,7 +36,7 @@ def main() -> None:
 def save_pictures(name: str, files: Sequence[Path], out: Path) -> None:
     """Score offline and save every Secondary Capture."""
     out.mkdir()
-    for score in score_files(files, out, "hand_joints"):
+    for score in score_files(files, Wanted(out), "hand_joints"):
         for path in score.files:
             if path.name.endswith(".sr.dcm"):
                 continue

@@ -44,6 +44,10 @@ class ResultObjects:
     form: DocumentForm
     objects: tuple[WrittenObject, ...]
 
+    def form_of(self, item: WrittenObject) -> str:
+        """The form that an object is bound to: of the report and what names it; empty for what is the same in all."""
+        return self.form if item.role in ("report", "key_object") else ""
+
 
 ExtraWriter = Callable[[Writing], Sequence[Dataset]]
 _EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {}

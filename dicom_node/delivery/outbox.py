@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import time
-from typing import Final, get_args
+from typing import get_args
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -22,13 +22,10 @@ from dicom_node.peers import Peer
 from scoring.result import ScoreResult
 from sr_templates.document_forms import Extra
 from sr_templates.result_objects import ResultObjects, WrittenObject
-from sr_templates.writing import Role
 
 HELD = "held"
 """Code of the reason on a study whose results wait to be released."""
 _ACTOR = "outbox"
-_OF_ONE_FORM: Final[tuple[Role, ...]] = ("report", "key_object")
-"""What is another object in every form, because it is the report or names it."""
 
 
 def put_into_outbox(
@@ -92,7 +89,7 @@ def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects,
                     sop_class_uid=item.sop_class_uid,
                     series_instance_uid=item.series_instance_uid,
                     result_digest=result.digest,
-                    form=written.form if item.role in _OF_ONE_FORM else "",
+                    form=written.form_of(item),
                     role=item.role,
                     position=position,
                     content_sha256=digest,

@@ -289,9 +289,8 @@ def _item(image: HandImage, site: str, key: str, gap: bool) -> ScoreItem:
         reason = find_spec("hand_joints").reasons["outside_image"]
         return ScoreItem(site, key, "not_assessable", phantom.side, reason=reason, image=uid, region=box)
     grade = int(phantom.grades.get((site, key), 0))  # type: ignore[arg-type]  # the keys are those of the rule
-    return ScoreItem(
-        site, key, "scored", phantom.side, value=grade + 0.137, grade=grade, certainty=0.8, image=uid, region=box
-    )
+    value = min(grade + 0.137, float(find_spec("hand_joints").item(key).highest))
+    return ScoreItem(site, key, "scored", phantom.side, value=value, grade=grade, certainty=0.8, image=uid, region=box)
 
 
 def _totals(items: Sequence[ScoreItem]) -> tuple[ScoreTotal, ...]:
