@@ -22,8 +22,8 @@ from sr_templates.heatmap_drawing import display_picture, draw_heatmap
 from sr_templates.secondary_capture import secondary_capture
 from sr_templates.uids import object_uid
 
-LONGEST_SIDE: Final = 1600
-"""Of the picture, in pixels. A larger source is made smaller: every joint is still 100 pixels wide, noise is averaged
+LONGEST_SIDE: Final = 1440
+"""Of the picture, in pixels. A larger source is made smaller: joints stay 100 pixels wide, noise is averaged
 out, and without loss a film of 12 bits takes less than 1 MB; an RGB picture of 4000 × 3000 would weigh 36 MB."""
 _SHORTEST_LONG_SIDE: Final = 1200
 """A smaller source is enlarged to ``LONGEST_SIDE``: on fewer pixels 44 labels have no room to be read."""

@@ -21,7 +21,7 @@ from sr_templates.site_marks import SiteMark, scaled, site_marks
 from sr_templates.smooth_shapes import draw_line, draw_rounded_box
 
 _SIDE_LETTER: Final[Colour] = (240, 240, 240)
-_LOUDER: Final = 1.3
+_LOUDER: Final = 1.4
 """Labels of damage are so much larger than others: they must be read when the picture is shown at a quarter."""
 
 
