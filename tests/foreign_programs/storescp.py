@@ -60,10 +60,8 @@ class StoreScp:
 
     def _profile(self) -> str:
         syntaxes = "".join(f"TransferSyntax{n} = {uid}\n" for n, uid in enumerate(self._transfer_syntaxes, start=1))
-        contexts = "".join(
-            f"PresentationContext{n} = {uid}\\Asked\n"
-            for n, uid in enumerate((VERIFICATION, *self._sop_classes), start=1)
-        )
+        classes = enumerate((VERIFICATION, *self._sop_classes), start=1)
+        contexts = "".join(f"PresentationContext{n} = {uid}\\Asked\n" for n, uid in classes)
         return (
             f"[[TransferSyntaxes]]\n[Asked]\n{syntaxes}[[PresentationContexts]]\n[Contexts]\n{contexts}"
             "[[Profiles]]\n[Archive]\nPresentationContexts = Contexts\n"

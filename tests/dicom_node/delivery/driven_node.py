@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pydicom.dataset import Dataset
 from sqlalchemy import select
 
 from dicom_node import tasks
 from dicom_node.delivery.report_jobs import add_report_jobs
-from dicom_node.ledger.jobs import LeasedJob, add_job
+from dicom_node.ledger.jobs import LeasedJob, add_job, take_lease
 from dicom_node.ledger.results import keep_result, read_visit
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import change_state
@@ -21,6 +23,7 @@ from dicom_node.queue.celery_app import celery_app
 from dicom_node.queue.leased_work import do_leased
 from dicom_node.settings import ScoringSection
 from dicom_node.study_status import study_status
+from scoring.inference import read_header
 from scoring.result import ScoreResult
 from tests.core_lab.web.node_for_tests import NodeForTests, hand_study, truth_result
 
@@ -49,14 +52,14 @@ class DrivenNode:
         self.workplace.settings = replace(self.workplace.settings, peers=peers)
 
     def score(self, uid: str, seed: int = 11, **header: str) -> ScoreResult:
-        """A study of two hands with the result that a reader who is always right gives it; its reports are asked for."""
+        """A study of two hands, with the result of a reader who is always right; its reports are asked for."""
         images = hand_study(self._node, uid, seed, **header)
         result, arrays = truth_result(uid, images)
         for content in arrays.values():
             self.workplace.store.put(content)
         return self.keep(result, images[0].dataset)
 
-    def keep(self, result: ScoreResult, header: Any) -> ScoreResult:
+    def keep(self, result: ScoreResult, header: Dataset) -> ScoreResult:
         """What stop 5 does with a result."""
         uid = result.study_instance_uid
         with self.ledger.write() as session:
@@ -77,6 +80,18 @@ class DrivenNode:
                     session.get_one(JobRow, job.id).run_after = 0.0
                 work = _WORKS[job.kind]
                 do_leased(self.ledger, job.id, lambda leased, w=work: w(self.workplace, leased), attempts_allowed=3)
+
+    @contextmanager
+    def leased(self, kind: str) -> Iterator[Callable[[], None]]:
+        """The one waiting job of a kind in a worker's hands; the worker begins when the value is called."""
+        [job] = [j for j in self.jobs("waiting") if j.kind == kind]
+        leased = take_lease(self.ledger, job.id, "test")
+        assert leased is not None
+        yield lambda: _WORKS[kind](self.workplace, leased)
+
+    def header(self, result: ScoreResult) -> Dataset:
+        """Of the first image of a result."""
+        return read_header(self.workplace.store.instance_path(result.images[0].content_sha256))
 
     def jobs(self, state: str | None = None) -> list[JobRow]:
         """Every job, or those in one state, as they were made."""

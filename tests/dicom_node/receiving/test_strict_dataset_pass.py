@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset, read_file_meta_info
+from pydicom.filereader import read_file_meta_info
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_node.errors import InstanceRefusedError
 from dicom_node.receiving.strict_dataset_pass import DatasetFacts, StrictDatasetPass
 from tests.dicom_node.receiving.instances import encoded, radiograph
+from tests.dicom_node.receiving.pydicom_reading import pydicom_reads_whole
 
 UNCOMPRESSED = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]
 CAP = 1 << 24
@@ -37,27 +37,6 @@ def status_of(data: bytes, transfer_syntax: str = ExplicitVRLittleEndian) -> int
     except InstanceRefusedError as refused:
         return refused.status
     return 0
-
-
-def pydicom_reads_whole(data: bytes, transfer_syntax: str) -> bool:
-    """pydicom comes to the last byte and into every sequence."""
-    buffer = BytesIO(data)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ds = read_dataset(buffer, transfer_syntax == ImplicitVRLittleEndian, transfer_syntax != ExplicitVRBigEndian)
-            into_sequences(ds)
-    except Exception:  # whatever it raises, it cannot read it
-        return False
-    return buffer.tell() == len(data)
-
-
-def into_sequences(ds: Dataset) -> None:
-    for tag in ds.keys():  # noqa: SIM118  # iterating a Dataset converts every value; only sequences are asked for
-        raw = ds.get_item(tag)
-        if raw is not None and raw.VR == "SQ":
-            for item in ds[tag].value:
-                into_sequences(item)
 
 
 def packaged_files() -> list[Path]:
