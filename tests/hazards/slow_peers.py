@@ -80,9 +80,10 @@ class SlowPeers:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._threads["honest"].join(_PATIENCE)
+        self.node.kill()  # and with it every connection that still waits
         for thread in self._threads.values():
             thread.join(_PATIENCE)
-        self.node.kill()
 
     def ending(self, peer: Callable[..., None]) -> Ending:
         """How it ended; waits for it."""
