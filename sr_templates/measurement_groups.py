@@ -2,6 +2,7 @@
 
 A grade that is missing is a coded reason, never a number without a value (dicom.md D6). Where a group has several
 grades or sums, a modifier (PERTAINS-TO) says which one a certainty, an interval, a count or a reason is about.
+Grades stand before everything said of them, the widest sum before its parts: OHIF prints five numbers of a group.
 """
 
 from __future__ import annotations
@@ -64,9 +65,10 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
     totals = {t.key: t for t in result.totals}
     groups = []
     for side in (None, *spec.sides):
-        content = [
-            part for t in spec.totals if t.side == side and t.key in totals for part in _total_content(t, totals[t.key])
-        ]
+        here = [t for t in spec.totals if t.side == side and t.key in totals]
+        widest_first = sorted(here, key=lambda t: t.item is not None)
+        content = [part for t in widest_first for part in _sum_content(t, totals[t.key])]
+        content += [part for t in here for part in _total_content(t, totals[t.key])]
         if side is None and result.not_evaluable is not None:
             content.insert(0, code(codes.NOT_EVALUABLE, result.not_evaluable.reason))
         if content:
@@ -140,12 +142,13 @@ def _group(
 
 def _site_content(spec: SystemSpec, site: SiteSpec, items: Sequence[ScoreItem]) -> list[Dataset]:
     alone = len(site.items) == 1
+    grades: list[Dataset] = []
     content: list[Dataset] = []
     for item in sorted(items, key=lambda i: site.items.index(i.item)):
         item_spec = spec.item(item.item)
         about = _pertaining(item_spec.concept, needed=not alone)
         if item.grade is not None:
-            content.append(number(item_spec.concept, item.grade, codes.SCORE))
+            grades.append(number(item_spec.concept, item.grade, codes.SCORE))
         if item.value is not None:
             content.append(number(item_spec.expected_concept, float(item.value), codes.SCORE))
         if item.certainty is not None:
@@ -155,14 +158,19 @@ def _site_content(spec: SystemSpec, site: SiteSpec, items: Sequence[ScoreItem]) 
             content.append(code(codes.NOT_SCORED, item.reason, children=about()))
         if item.status != "scored":
             content.append(code(codes.ASSESSMENT_STATUS, codes.STATUSES[item.status], children=about()))
-    return content
+    return [*grades, *content]
+
+
+def _sum_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
+    if total.grade is None:
+        return []
+    return [number(spec.concept, total.grade, codes.SCORE, children=[_as_sum()])]
 
 
 def _total_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
+    """What is said of a sum."""
     about = _pertaining(spec.concept, needed=True)
     content: list[Dataset] = []
-    if total.grade is not None:
-        content.append(number(spec.concept, total.grade, codes.SCORE, children=[_as_sum()]))
     if total.value is not None:
         content.append(number(spec.expected_concept, float(total.value), codes.SCORE, children=[_as_sum()]))
     content += _interval(total.interval, about)
