@@ -8,7 +8,7 @@ import io
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,9 +34,10 @@ _FLAGS = (
 class Chromium:
     """One tab of a browser with a profile folder of its own."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, flags: Sequence[str] = ()) -> None:
+        """``flags``: further switches of the program."""
         to_browser, from_browser = os.pipe(), os.pipe()
-        command = [find_program("chromium", "chromium"), *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        command = [find_program("chromium", "chromium"), *_FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
         # The pipe's ends must be descriptors 3 and 4 of the browser.
         ends = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in (to_browser[0], from_browser[1])]
 
@@ -92,10 +93,20 @@ class Chromium:
         """Wait until an expression is true, and return it."""
         return wait_until(expression, lambda: self.value(expression))
 
+    def click(self, at: tuple[float, float], times: int = 1) -> None:
+        """Press and release the left button: once, or ``times`` in quick succession."""
+        for count in range(1, times + 1):
+            for kind in ("mousePressed", "mouseReleased"):
+                self._ask("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left", clickCount=count)
+
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press the left button, move, release."""
         for kind, (x, y) in (("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)):
             self._ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+    def turn_wheel(self, at: tuple[float, float], amount: float) -> None:
+        """Turn the wheel over a place; positive is towards oneself."""
+        self._ask("Input.dispatchMouseEvent", type="mouseWheel", x=at[0], y=at[1], deltaX=0, deltaY=amount)
 
     def press(self, key: str) -> None:
         """One key of the keyboard."""
