@@ -186,7 +186,7 @@ def test_a_successor_ends_what_its_former_still_had_to_send(tmp_path: Path) -> N
 
 
 def test_a_job_in_hand_when_its_result_is_withdrawn_sends_nothing_more(node: DrivenNode) -> None:
-    """Given a delivery that a worker took up a moment before; when it begins; then it sees that nothing is to be sent."""
+    """Given a delivery that a worker has just taken up; when it begins; then it sees that nothing is to be sent."""
     with ScriptedPacs() as pacs:
         node.set_peers(pacs.peer)
         node.score(STUDY)
