@@ -16,7 +16,8 @@ def coding_schemes(result: ScoreResult, spec: SystemSpec) -> DicomSequence:
     declared += [s.concept.scheme for s in spec.sites] + [c.scheme for c in spec.reasons.values()]
     declared += [c.scheme for item in spec.items for c in (item.concept, item.expected_concept)]
     declared += [c.scheme for total in spec.totals for c in (total.concept, total.expected_concept)]
-    declared += [part.reason.scheme for part in (*result.items, *result.totals) if part.reason]
+    reasons = [i.reason for i in result.items] + [t.reason for t in result.totals]
+    declared += [reason.scheme for reason in reasons if reason]
     declared += [result.not_evaluable.reason.scheme] if result.not_evaluable else []
     used = sorted(set(declared) | {c.scheme for c in codes.WHERE_DEFINED})
     return DicomSequence([_scheme(designator, spec) for designator in used])

@@ -6,6 +6,7 @@ Images are called by their number in the image library: a UID in words would sta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, cast
 
 from scoring.coded_concept import CodedConcept
@@ -17,6 +18,15 @@ from sr_templates.exact_text import box_of, fields_of, line_of, needed, numbers_
 SIDES: Final[dict[Side, str]] = {"L": "left", "R": "right"}
 _VERDICTS: Final = {True: "read", False: "left out"}
 _OTHER_SIDE: Final = {False: "the same side or none", True: "another side"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What became of an image: read or left out, by which rule, and why."""
+
+    used: bool
+    rule: str
+    explanation: str
 
 
 def image_lines(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
@@ -41,11 +51,11 @@ def image_at(number: str, images: Sequence[str]) -> str:
     return images[place - 1]
 
 
-def read_choice(line: str, images: Sequence[str]) -> tuple[str, bool, str, str]:
-    """Image, whether it was read, rule, explanation."""
+def read_choice(line: str, images: Sequence[str]) -> tuple[str, Choice]:
+    """Image, and what became of it."""
     fields = fields_of(line)
     used = needed(fields, "verdict") == _VERDICTS[True]
-    return image_at(needed(fields, "image"), images), used, needed(fields, "rule"), needed(fields, "why")
+    return image_at(needed(fields, "image"), images), Choice(used, needed(fields, "rule"), needed(fields, "why"))
 
 
 def read_sha256(line: str, images: Sequence[str]) -> tuple[str, str]:

@@ -30,8 +30,8 @@ _RULES: Final = {"none": "none: nothing is imputed; a sum counts only the grades
 
 def qualitative_evaluations(result: ScoreResult, spec: SystemSpec, form: DocumentForm) -> Dataset:
     """Quality verdict, statements, images and hands in words, earlier results, what the groups leave open."""
-    lines = [*statements(result), *image_lines(result), *prior_lines(result), (codes.RESULT_DIGEST, result.digest)]
-    lines += [*order_lines(result, spec), *grade_lines(result)]
+    lines = [*statements(result), *weights_and_rule(result), *image_lines(result), *prior_lines(result)]
+    lines += [(codes.RESULT_DIGEST, result.digest), *order_lines(result, spec), *grade_lines(result)]
     children = [code(codes.IMAGE_QUALITY, result.quality), *(text(name, words) for name, words in lines)]
     if earlier := baseline_report(result, form):
         children.append(composite(codes.BASELINE, earlier.sop_class_uid, earlier.sop_instance_uid))
@@ -39,7 +39,7 @@ def qualitative_evaluations(result: ScoreResult, spec: SystemSpec, form: Documen
 
 
 def statements(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
-    """What every reader must be told, most urgent first: research only, why there is no score, notes, rules."""
+    """What every reader must be told, most urgent first: research only, why there is no score, notes, the weights."""
     words: list[tuple[CodedConcept, str]] = [(codes.COMMENT, RESEARCH_STATEMENT)]
     if result.not_evaluable is not None:
         words.append((codes.EXPLANATION, shown(result.not_evaluable.explanation)))
@@ -47,6 +47,11 @@ def statements(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
         words.append((codes.COMMENT, FORCED))
     words += [(codes.NOTE, shown(note)) for note in result.notes]
     words.append((codes.STATEMENT, shown(result.statement)))
-    words += [(codes.LEARNT_FROM, learnt_from_line(weights)) for weights in result.weights]
-    words.append((codes.MISSING_SITE_RULE, _RULES.get(result.missing_site_rule, shown(result.missing_site_rule))))
     return [(name, value) for name, value in words if value]
+
+
+def weights_and_rule(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
+    """What each weight file learnt from, and what sums do about missing sites."""
+    rule = _RULES.get(result.missing_site_rule, shown(result.missing_site_rule))
+    lines = [(codes.LEARNT_FROM, learnt_from_line(weights)) for weights in result.weights]
+    return [*lines, (codes.MISSING_SITE_RULE, rule)] if rule else lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -11,7 +10,7 @@ from scoring.coded_concept import CodedConcept
 from scoring.result import ImageUse
 from sr_templates import codes
 from sr_templates.errors import ForeignReportError
-from sr_templates.image_lines import read_choice, read_sha256
+from sr_templates.image_lines import Choice, read_choice, read_sha256
 from sr_templates.read_tree import named, number_of, referenced_uid, texts
 
 _EVIDENCE = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
@@ -52,15 +51,14 @@ def read_images(report: Dataset, words: Dataset) -> tuple[ImageUse, ...]:
     """Every image of a report of ours; ``words``: its Qualitative Evaluations."""
     evidence, library = read_evidence(report), read_library(report)
     numbered = list(library)
-    choices = {uid: rest for uid, *rest in (read_choice(line, numbered) for line in texts(words, codes.IMAGE_CHOICE))}
+    choices = dict(read_choice(line, numbered) for line in texts(words, codes.IMAGE_CHOICE))
     digests = dict(read_sha256(line, numbered) for line in texts(words, codes.SOURCE_SHA256))
     if not set(numbered) == set(choices) == set(digests) <= set(evidence):
         raise ForeignReportError("The report does not tell everything of each image of its library; it is damaged.")
     return tuple(_image(uid, evidence[uid], library[uid], choices[uid], digests[uid]) for uid in numbered)
 
 
-def _image(uid: str, place: Evidence, size: tuple[int, int], choice: Sequence[bool | str], sha256: str) -> ImageUse:
-    used, rule, explanation = choice
+def _image(uid: str, place: Evidence, size: tuple[int, int], choice: Choice, sha256: str) -> ImageUse:
     return ImageUse(
         sop_instance_uid=uid,
         sop_class_uid=place.sop_class_uid,
@@ -69,9 +67,9 @@ def _image(uid: str, place: Evidence, size: tuple[int, int], choice: Sequence[bo
         content_sha256=sha256,
         rows=size[0],
         columns=size[1],
-        used=bool(used),
-        rule=str(rule),
-        explanation=str(explanation),
+        used=choice.used,
+        rule=choice.rule,
+        explanation=choice.explanation,
     )
 
 

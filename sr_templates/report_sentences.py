@@ -25,9 +25,10 @@ def site_sentences(result: ScoreResult, spec: SystemSpec) -> list[str]:
 
 
 def sum_sentences(result: ScoreResult, spec: SystemSpec) -> list[str]:
-    """One sentence for each sum, with what it rests on, or why there is none."""
+    """One sentence for each sum, the widest first: with what it rests on, or why there is none."""
     found = {total.key: total for total in result.totals}
-    return [f"{t.label}: {_sum_words(t, found[t.key])}." for t in spec.totals if t.key in found]
+    widest_first = sorted(spec.totals, key=lambda total: -total.highest)
+    return [f"{t.label}: {_sum_words(t, found[t.key])}." for t in widest_first if t.key in found]
 
 
 def _site_words(items: Sequence[ScoreItem], site: SiteSpec, spec: SystemSpec) -> str:

@@ -21,7 +21,7 @@ from sr_templates.image_lines import image_lines
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.observer_context import MANUFACTURER, device_observer, parameter_lines
 from sr_templates.prior_results import baseline_report, prior_lines
-from sr_templates.qualitative_evaluations import statements
+from sr_templates.qualitative_evaluations import statements, weights_and_rule
 from sr_templates.report_header import report_with_tree
 from sr_templates.report_sentences import site_sentences, sum_sentences
 
@@ -50,19 +50,19 @@ def text_report(result: ScoreResult, spec: SystemSpec, home: Dataset, pictures: 
 
 
 def _summary(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
-    """What must be read even when nothing else is: statements, quality, why there is no score, the sums."""
+    """What must be read even when nothing else is: statements, why there is no score, quality, the sums."""
     items = [text(codes.CONCLUSION, words) for words in _told(statements(result))]
     if result.not_evaluable is not None:
         items.append(code(codes.CONCLUSION, result.not_evaluable.reason))
-    items += [text(codes.CONCLUSION, words) for words in sum_sentences(result, spec)]
-    return [*items, code(codes.FINDING, result.quality)]
+    items.append(code(codes.CONCLUSION, result.quality))
+    return items + [text(codes.CONCLUSION, words) for words in sum_sentences(result, spec)]
 
 
 def _procedure(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
-    """By what, on which images, with which weights."""
+    """By what, with which weights, by which rule, on which images."""
     lines = [f"{MANUFACTURER} {spec.key} {result.system_version}: {spec.title}"]
-    lines += [*parameter_lines(result), *_told(image_lines(result)), *_told([(codes.RESULT_DIGEST, result.digest)])]
-    return [text(codes.PROCEDURE_DESCRIPTION, line) for line in lines]
+    told = [*weights_and_rule(result), *image_lines(result), (codes.RESULT_DIGEST, result.digest)]
+    return [text(codes.PROCEDURE_DESCRIPTION, line) for line in [*lines, *_told(told), *parameter_lines(result)]]
 
 
 def _earlier(result: ScoreResult) -> list[Dataset]:

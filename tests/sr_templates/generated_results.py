@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from scoring.result import (
     Engine,
     HandRegion,
     Heatmap,
+    ItemStatus,
     NotEvaluable,
     PriorObject,
     PriorResult,
@@ -30,6 +32,7 @@ from sr_templates.production_modules import part10_file
 from sr_templates.result_check import refuse_invalid_result
 from tests.sr_templates import results_for_tests as results
 
+GAPS: tuple[ItemStatus, ...] = ("not_imaged", "not_assessable", "surgically_altered", "reader_declined")
 words = st.text(max_size=30) | st.sampled_from(
     [" outer blanks ", "a | b: c\\d", "two\nlines", "zero\0", "Größe; µ", "\\u0041"]
 )
@@ -37,7 +40,9 @@ number = st.floats(0, 5, allow_subnormal=False)
 share = st.floats(0, 1, allow_subnormal=False)
 edge = st.floats(-50, 900, allow_nan=False).map(lambda v: v + 0.0)
 uids = st.integers(1, 10**30).map(lambda n: f"2.25.{n}")
-times = st.datetimes().map(lambda moment: moment.replace(year=2026).strftime("%Y-%m-%dT%H:%M:%SZ"))
+times = st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)).map(
+    lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+)
 intervals = st.none() | st.tuples(number, number).map(lambda pair: (min(pair), max(pair)))
 
 
@@ -57,7 +62,7 @@ def items(draw: st.DrawFn, item: ScoreItem, spec: SystemSpec, images: list[str])
         "origin": draw(st.sampled_from(["model", "human", "rule", "prefill_confirmed"])),
     }
     if draw(st.booleans()):
-        status = draw(st.sampled_from(["not_imaged", "not_assessable", "surgically_altered", "reader_declined"]))
+        status = draw(st.sampled_from(GAPS))
         reason = draw(st.sampled_from(sorted(spec.reasons.values())))
         return ScoreItem(item.site, item.item, status, item.side, reason=reason, **kept)
     highest = spec.item(item.item).highest

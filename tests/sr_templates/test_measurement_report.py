@@ -9,16 +9,28 @@ from dataclasses import replace
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.sr._concepts_dict import concepts as published_concepts
 
+from scoring.coded_concept import CodedConcept
+from scoring.spec import SystemSpec
 from sr_templates import codes
 from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
 from tests.sr_templates import results_for_tests as results
+from tests.sr_templates.generated_results import report_alone
 from tests.sr_templates.written_objects import datasets_of, write
 
-
-def report_of(made: results.ResultForTests) -> Dataset:
-    """The report of a result that the test has changed."""
-    return dcmread(io.BytesIO(write(made)[-1].content))
+CASES = [
+    results.two_hands,
+    results.one_hand,
+    results.both_in_one,
+    results.not_evaluable,
+    results.with_intervals,
+    results.follow_up,
+    results.re_issued,
+    results.withdrawn,
+    results.several_images,
+    results.photo,
+]
 
 
 def items_below(dataset: Dataset) -> Iterator[Dataset]:
@@ -135,7 +147,7 @@ def test_an_image_of_another_study_is_other_evidence() -> None:
     made = results.two_hands()
     first, second = made.result.images
     images = (first, replace(second, study_instance_uid="2.25.70"))
-    report = report_of(replace(made, result=replace(made.result, images=images)))
+    report = report_alone(replace(made, result=replace(made.result, images=images)))
     assert [s.StudyInstanceUID for s in report.CurrentRequestedProcedureEvidenceSequence] == ["2.25.77"]
     assert [s.StudyInstanceUID for s in report.PertinentOtherEvidenceSequence] == ["2.25.70"]
 
@@ -158,8 +170,8 @@ def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
     made = results.two_hands()
     assert datasets_of(results.two_hands)[-1].CompletionFlag == "COMPLETE"
     short = replace(made, result=replace(made.result, items=made.result.items[:-1]))
-    assert report_of(short).CompletionFlag == "PARTIAL"
-    forced = report_of(replace(made, result=replace(made.result, forced=True)))
+    assert report_alone(short).CompletionFlag == "PARTIAL"
+    forced = report_alone(replace(made, result=replace(made.result, forced=True)))
     assert (forced.CompletionFlag, "missing" in forced.CompletionFlagDescription) == ("PARTIAL", True)
 
 
@@ -173,29 +185,53 @@ def test_tracking_uids_are_the_same_at_every_visit_and_only_then() -> None:
         source.header.StudyInstanceUID = "2.25.78"
     images = tuple(replace(i, study_instance_uid="2.25.78") for i in later.result.images)
     result = replace(later.result, study_instance_uid="2.25.78", images=images, system_version="0.2.0")
-    same = tracking_uids(report_of(replace(later, result=result)))
+    same = tracking_uids(report_alone(replace(later, result=result)))
     assert same == tracking_uids(datasets_of(results.two_hands)[-1])
     assert len(set(same.values())) == len(same)
     other = results.with_header(results.two_hands(), ClinicalTrialSubjectID="SUBJ-0013")
-    assert not set(tracking_uids(report_of(other)).values()) & set(same.values())
+    assert not set(tracking_uids(report_alone(other)).values()) & set(same.values())
 
 
-@pytest.mark.parametrize(
-    "make", [results.two_hands, results.both_in_one, results.not_evaluable, results.with_intervals, results.one_hand]
-)
+def declared_codes(spec: SystemSpec) -> set[CodedConcept]:
+    found = {spec.finding, spec.summary_finding, spec.region, *spec.reasons.values()}
+    found |= {site.concept for site in spec.sites}
+    found |= {c for item in spec.items for c in (item.concept, item.expected_concept)}
+    return found | {c for total in spec.totals for c in (total.concept, total.expected_concept)}
+
+
+@pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
 def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.ResultForTests]) -> None:
-    made = make()
-    spec = made.spec
-    declared = {spec.finding, spec.summary_finding, spec.region, *spec.reasons.values()}
-    declared |= {site.concept for site in spec.sites}
-    declared |= {c for part in (*spec.items, *spec.totals) for c in (part.concept, part.expected_concept)}
-    known = {(c.value, c.scheme, c.meaning) for c in declared | set(codes.WHERE_DEFINED)}
-    for dataset in datasets_of(make):
+    known = {(c.value, c.scheme, c.meaning) for c in declared_codes(make().spec) | set(codes.WHERE_DEFINED)}
+    for dataset in (*datasets_of(make), datasets_of(make, "basic_text")[-1]):
         identified = {s.CodingSchemeDesignator for s in dataset.get("CodingSchemeIdentificationSequence") or ()}
         for item in dataset.iterall():
             for code in item.value if item.VR == "SQ" and "CodeSequence" in item.keyword else ():
                 assert (code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning) in known
                 assert dataset.Modality != "SR" or code.CodingSchemeDesignator in identified
+
+
+def test_public_codes_mean_what_dicom_says() -> None:
+    """Against pydicom's copy of PS3.16, so that no code can carry the meaning of another."""
+    published: dict[tuple[str, str], set[str]] = {}
+    for scheme, by_keyword in published_concepts.items():
+        for by_value in by_keyword.values():
+            for value, (meaning, _) in by_value.items():
+                published.setdefault((scheme, value), set()).add(meaning)
+    for concept in declared_codes(results.hand_spec()) | set(codes.WHERE_DEFINED):
+        meanings = published.get((concept.scheme, concept.value))
+        assert meanings is None or concept.meaning in meanings, concept
+        must_be_there = concept.scheme in ("DCM", "SCT", "LN", "RADLEX") or concept.value == "%"
+        assert meanings is not None or not must_be_there, concept
+
+
+def test_the_scheme_of_a_system_is_identified() -> None:
+    made = results.short()
+    spec = replace(made.spec, finding=CodedConcept("TOY-FINDING", "99TOY", "Toy finding"))
+    report = report_alone(replace(made, spec=spec))
+    schemes = {s.CodingSchemeDesignator: s for s in report.CodingSchemeIdentificationSequence}
+    assert schemes["99TOY"].CodingSchemeName == "codes of hand_joints"
+    assert schemes["99TOY"].CodingSchemeResponsibleOrganization == "hand_joints"
+    assert all(s.get("CodingSchemeUID") or name.startswith("99") for name, s in schemes.items())
 
 
 def test_the_three_forms_say_the_same() -> None:
@@ -239,7 +275,7 @@ def test_a_baseline_of_the_same_study_is_evidence_of_it() -> None:
     made = results.follow_up()
     assert made.result.baseline is not None
     baseline = replace(made.result.baseline, study_instance_uid=made.result.study_instance_uid)
-    report = report_of(replace(made, result=replace(made.result, baseline=baseline)))
+    report = report_alone(replace(made, result=replace(made.result, baseline=baseline)))
     assert ("2.25.77", "2.25.911") in instances_in(report.CurrentRequestedProcedureEvidenceSequence)
     assert "PertinentOtherEvidenceSequence" not in report
 
@@ -247,7 +283,9 @@ def test_a_baseline_of_the_same_study_is_evidence_of_it() -> None:
 def test_a_baseline_that_was_only_pictures_is_named_in_words() -> None:
     made = results.follow_up()
     assert made.result.baseline is not None
-    report = report_of(replace(made, result=replace(made.result, baseline=replace(made.result.baseline, objects=()))))
+    report = report_alone(
+        replace(made, result=replace(made.result, baseline=replace(made.result.baseline, objects=())))
+    )
     assert not [i for i in items_below(report) if i.ValueType == "COMPOSITE"]
     assert [i.TextValue for i in items_below(report) if name_of(i) == "BASELINE-RESULT"] == [
         made.result.baseline.digest
@@ -271,7 +309,7 @@ def test_a_withdrawal_says_so_in_a_code_and_in_words() -> None:
     ],
 )
 def test_every_group_names_the_visit_of_the_trial(attributes: dict[str, str], wanted: list[str]) -> None:
-    report = report_of(results.with_header(results.one_hand(), **attributes))
+    report = report_alone(results.with_header(results.one_hand(), **attributes))
     for group in groups_of(report).values():
         told = [i.TextValue for i in group.ContentSequence if name_of(i) in ("C2348792", "126071")]
         assert told == wanted

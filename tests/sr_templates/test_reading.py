@@ -196,6 +196,33 @@ def test_the_tree_is_readable() -> None:
     assert "Müller" not in "\n".join(lines)
 
 
+def test_the_report_in_words_is_readable() -> None:
+    lines = report_as_text(report_of(results.follow_up, "basic_text")).splitlines()
+    assert lines[0] == "Diagnostic Imaging Report  [COMPLETE, UNVERIFIED]"
+    assert "    Finding: Right Thumb IP: erosion 0 (expected 0.1, certainty 73 %)." in lines
+    assert "    Baseline: Comprehensive 3D SR 2.25.910" in lines
+    assert "    Source of Measurement: Computed Radiography Image 2.25.11" in lines
+
+
+def test_a_key_object_document_is_readable() -> None:
+    note, words, one = Dataset(), Dataset(), Dataset()
+    note.ValueType, words.ValueType, one.ValueType = "CONTAINER", "TEXT", "COMPOSITE"
+    for item, meaning in ((note, "Rejected for Quality Reasons"), (words, "Key Object Description")):
+        name = Dataset()
+        name.CodeMeaning = meaning
+        item.ConceptNameCodeSequence = Sequence([name])
+    words.TextValue = "Left and right\nwere exchanged"
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.88.33", "2.25.9"
+    one.ReferencedSOPSequence = Sequence([reference])
+    note.ContentSequence = Sequence([words, one])
+    assert report_as_text(note).splitlines() == [
+        "Rejected for Quality Reasons",
+        "  Key Object Description: Left and right were exchanged",
+        "  composite: Comprehensive SR 2.25.9",
+    ]
+
+
 def test_foreign_items_do_not_stop_the_tree() -> None:
     report = Dataset()
     strange = Dataset()
