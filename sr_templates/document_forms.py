@@ -27,3 +27,6 @@ Extra = Literal["multiframe", "segmentation", "pdf", "key_object"]
 
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 """Secondary Capture Image Storage: the pictures."""
+
+MULTIFRAME_TRUE_COLOUR: Final = "1.2.840.10008.5.1.4.1.1.7.4"
+"""Multi-frame True Color Secondary Capture Image Storage: film, heatmap and every joint as frames of one object."""

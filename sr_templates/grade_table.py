@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from scoring.coded_concept import CodedConcept
 from scoring.result import Box, ScoreItem, ScoreResult, Side
 from scoring.spec import ItemSpec, SiteSpec, SystemSpec
 from sr_templates.colour_map import INK, damage_colour
 from sr_templates.heatmap_legend import STAMP_COLOUR
-from sr_templates.lettering import fitted, font, wrapped, write
+from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, QUIET, RULE, STRIPE, WIDTH
 from sr_templates.score_table import SIDE_NAMES
 from sr_templates.smooth_shapes import draw_rounded_box
 
 LOWEST_ROW: Final = 36.0
 """Pixels; in lower rows a grade cannot be read when the page is shown at a quarter of its size."""
-_HIGHEST_ROW: Final = 76.0
+_HIGHEST_ROW: Final = 92.0
 _HEAD: Final = 112.0
 _NARROWEST_CELL: Final = 96.0
-_WIDEST_CELL: Final = 150.0
+_WIDEST_CELL: Final = 190.0
 _BETWEEN_BLOCKS: Final = 56.0
 _BETWEEN_SIDES: Final = 20.0
 _ONE_BLOCK: Final = 8
@@ -53,8 +53,8 @@ def draw_grade_table(
     spec: SystemSpec,
     marks: Mapping[CodedConcept, str],
     between: tuple[float, float],
-) -> None:
-    """Draw the table between two rows of the page; ``marks``: the letter of each reason."""
+) -> float:
+    """Draw the table between two rows of the page; ``marks``: the letter of each reason. Returns where it ends."""
     top, bottom = between
     row = min(_HIGHEST_ROW, (bottom - top - _HEAD) / rows_needed(spec))
     blocks = _blocks(spec)
@@ -74,6 +74,7 @@ def draw_grade_table(
                 if column.item.key in site.items:
                     item = found.get((column.side, site.key, column.item.key))
                     _draw_grade(picture, item, column, (y + row / 2, row), marks)
+    return top + _HEAD + row * rows_needed(spec)
 
 
 def _blocks(spec: SystemSpec) -> list[Sequence[SiteSpec]]:
@@ -120,16 +121,11 @@ def _draw_heads(draw: ImageDraw.ImageDraw, columns: Sequence[_Column], box: Box)
                 write(draw, (start, top + 46 + 28 * number), words, font(24), STAMP_COLOUR)
             continue
         for column in own:
-            words, letters = _fitting(column.item.label, column.cell)
+            letters = largest_fitting(column.item.label, range(24, 18, -1), column.cell)
+            words = fitted(column.item.label, letters, column.cell)
             write(draw, (column.at, top + 46), words, letters, QUIET, anchor="ma")
             write(draw, (column.at, top + 74), f"0–{column.item.highest}", font(24), QUIET, anchor="ma")
     draw.line((left, bottom - 4, right, bottom - 4), fill=RULE, width=2)
-
-
-def _fitting(words: str, width: float) -> tuple[str, ImageFont.FreeTypeFont]:
-    """The words in the largest letters in which they fit, cut where even the smallest are too wide."""
-    letters = next((f for f in map(font, range(24, 18, -1)) if f.getlength(words) <= width), font(19))
-    return fitted(words, letters, width), letters
 
 
 def _draw_label(draw: ImageDraw.ImageDraw, label: str, box: Box) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PIL import Image
-from pydicom import config
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.valuerep import validate_value
 
 from scoring.image import Grey
 from scoring.result import Heatmap, ImageUse, ScoreResult
@@ -18,6 +15,7 @@ from scoring.stored_array import read_array
 from sr_templates import codes
 from sr_templates.content_items import code_item
 from sr_templates.errors import InvalidResultError
+from sr_templates.film_attributes import add_film_attributes
 from sr_templates.heatmap_drawing import display_picture, draw_heatmap
 from sr_templates.secondary_capture import secondary_capture
 from sr_templates.uids import object_uid
@@ -49,9 +47,7 @@ def heatmap_capture(
     capture.ImageComments = result.statement or "For research use only"
     capture.DerivationDescription = _derivation(heatmap, use, scale, picture.shape[:2])
     capture.DerivationCodeSequence = DicomSequence([code_item(codes.SALIENCY_OVERLAY)])
-    capture.PatientOrientation = []
-    for keyword in ("PatientOrientation", "BodyPartExamined", "LossyImageCompressionRatio", *_spacing(header, scale)):
-        _copy_valid(capture, header, keyword)
+    add_film_attributes(capture, header, scale)
     return capture
 
 
@@ -77,23 +73,3 @@ def _derivation(heatmap: Heatmap, use: ImageUse, scale: float, size: tuple[int, 
             "spacing is therefore not stated: do not measure here."
         )
     return words
-
-
-def _spacing(header: Dataset, scale: float) -> tuple[str, ...]:
-    """A calibrated spacing holds on the unchanged grid only; the detector's spacing has no place in this class."""
-    calibrated = header.get("PixelSpacing") and header.get("PixelSpacingCalibrationType")
-    return ("PixelSpacing", "PixelSpacingCalibrationType") if scale == 1 and calibrated else ()
-
-
-def _copy_valid(capture: Dataset, header: Dataset, keyword: str) -> None:
-    """Take an attribute of the source over when its values are valid; ours must be, whatever the source's are."""
-    if not header.get(keyword):
-        return
-    element = header[keyword]
-    values = element.value if element.VM > 1 else [element.value]
-    try:
-        for value in values:
-            validate_value(element.VR, str(value), config.RAISE)
-    except ValueError:
-        return
-    capture.add(DataElement(element.tag, element.VR, element.value))

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import validate_value
 
 from sr_templates import codes
-from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
+from sr_templates.document_forms import MULTIFRAME_TRUE_COLOUR, SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
 from sr_templates.errors import InvalidObjectError
 from sr_templates.inherited_modules import INHERITED
 from sr_templates.report_tree_check import refuse_invalid_tree
@@ -96,7 +96,7 @@ _FIXED: Final = {
 
 def refuse_invalid_object(dataset: Dataset) -> None:
     """Raise InvalidObjectError naming the first attribute or content item that is not valid."""
-    picture = dataset.get("SOPClassUID") == SECONDARY_CAPTURE
+    picture = dataset.get("SOPClassUID") in (SECONDARY_CAPTURE, MULTIFRAME_TRUE_COLOUR)
     if not picture and dataset.get("SOPClassUID") not in SOP_CLASS_OF_FORM.values():
         raise InvalidObjectError(f"SOPClassUID {dataset.get('SOPClassUID')} is not one that is written here.")
     _refuse_gaps(dataset, _ALWAYS_FILLED + (_PICTURE_FILLED if picture else _REPORT_FILLED), filled=True)
@@ -141,7 +141,7 @@ def _refuse_value(where: str, element: DataElement) -> None:
     found = element.VM
     if not least <= found <= most:
         raise InvalidObjectError(f"{where}{element.keyword} has {found} values; allowed are {least} to {most}.")
-    if element.VR in ("OB", "OW", "FD", "FL", "US", "UL"):
+    if element.VR in ("OB", "OW", "FD", "FL", "US", "UL", "AT"):
         return
     for value in element.value if found > 1 else [element.value]:
         fault = _uid_fault(str(value), bool(where)) if element.VR == "UI" else _value_fault(element.VR, str(value))
@@ -172,10 +172,14 @@ def _allowed_count(tag: int) -> tuple[int, float]:
 
 
 def _refuse_wrong_pixels(dataset: Dataset) -> None:
-    wanted = int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel)
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    labels = dataset["FrameLabelVector"].VM if "FrameLabelVector" in dataset else 0
+    if dataset.SOPClassUID == MULTIFRAME_TRUE_COLOUR and labels != frames:
+        raise InvalidObjectError(f"FrameLabelVector has {labels} labels for {frames} frames.")
+    wanted = frames * int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel)
     found = len(dataset.PixelData)
     if found != wanted + wanted % 2:
-        raise InvalidObjectError(f"PixelData holds {found} bytes; Rows, Columns and samples make {wanted}.")
+        raise InvalidObjectError(f"PixelData holds {found} bytes; frames, Rows, Columns and samples make {wanted}.")
     if any(
         i.PurposeOfReferenceCodeSequence[0].CodeValue != codes.SOURCE_IMAGE.value for i in dataset.SourceImageSequence
     ):

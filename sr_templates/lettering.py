@@ -66,6 +66,12 @@ def drawable(words: str) -> str:
     return "".join(drawn)
 
 
+def largest_fitting(words: str, sizes: range, width: float, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The first of the sizes, from large to small, in which the words are no wider than ``width``; else the last."""
+    letters = (font(size, bold) for size in sizes)
+    return next((f for f in letters if f.getlength(words) <= width), font(sizes[-1], bold))
+
+
 def wrapped(words: str, letters: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """Break ``words`` into lines no wider than ``width`` pixels; a single long word stays whole."""
     lines: list[str] = []

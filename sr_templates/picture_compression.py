@@ -68,8 +68,4 @@ def _frames(picture: Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 def _encoded(frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> bytes:
     """One codestream without the boxes of a file (ISO/IEC 15444-1 A), as PS3.5 A.4.4 wants it."""
-    return bytes(
-        jpeg2k_encode(
-            frame, level=0, codecformat="j2k", reversible=True, mct=True, resolutions=_RESOLUTIONS
-        )
-    )
+    return bytes(jpeg2k_encode(frame, level=0, codecformat="j2k", reversible=True, mct=True, resolutions=_RESOLUTIONS))

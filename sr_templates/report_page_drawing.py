@@ -14,7 +14,7 @@ from scoring.spec import SystemSpec
 from sr_templates.colour_map import DAMAGE_COLOURS, INK, Colour
 from sr_templates.grade_table import LOWEST_ROW, draw_grade_table, missing_side, rows_needed
 from sr_templates.heatmap_legend import RESEARCH_STAMP, STAMP_COLOUR, model_line
-from sr_templates.lettering import fitted, font, wrapped, write
+from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import GROUND, HEIGHT, LIGHT, MARGIN, PANEL, QUIET, RULE, WIDTH
 from sr_templates.score_table import key_words, lineage_words, quality_words, reason_marks
 from sr_templates.smooth_shapes import draw_rounded_box
@@ -45,8 +45,8 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
     if result.not_evaluable is not None:
         _draw_verdict(page, result, result.not_evaluable, (top + 20, bottom - 30))
     else:
-        draw_sums(page, result, spec, bottom - sums)
-        draw_grade_table(page, result, spec, marks, (top + 10, bottom - sums - 14))
+        end = draw_grade_table(page, result, spec, marks, (top + 10, bottom - sums - 14))
+        draw_sums(page, result, spec, min(bottom - sums, end + 40))
     _draw_foot(ImageDraw.Draw(page), foot, bottom)
     return np.asarray(page, np.uint8)
 
@@ -81,8 +81,9 @@ def _height(lines: Sequence[Line]) -> float:
 
 def _draw_head(draw: ImageDraw.ImageDraw, spec: SystemSpec, lines: Sequence[Line]) -> None:
     stamp = font(34, bold=True)
-    title = fitted(spec.title, font(42, bold=True), _ROOM - stamp.getlength(RESEARCH_STAMP) - 50)
-    write(draw, (MARGIN, 36), title, font(42, bold=True), LIGHT)
+    room = _ROOM - stamp.getlength(RESEARCH_STAMP) - 50
+    letters = largest_fitting(spec.title, range(42, 27, -1), room, bold=True)
+    write(draw, (MARGIN, 60), fitted(spec.title, letters, room), letters, LIGHT, anchor="lm")
     write(draw, (WIDTH - MARGIN, 42), RESEARCH_STAMP, stamp, STAMP_COLOUR, anchor="ra")
     _write_lines(draw, lines, 98)
 

@@ -17,6 +17,7 @@ from sr_templates.heatmap_capture import heatmap_capture
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.measurement_report import measurement_report
+from sr_templates.multiframe_capture import multiframe_captures
 from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
@@ -50,7 +51,9 @@ class ResultObjects:
 
 
 ExtraWriter = Callable[[Writing], Sequence[Dataset]]
-_EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {}
+_EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {
+    "multiframe": multiframe_captures,
+}
 """One line for each kind of further object, in sending order."""
 
 

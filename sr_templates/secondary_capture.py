@@ -20,7 +20,7 @@ from sr_templates.uids import series_uid
 
 PICTURE_SERIES: Final = 9002
 Picture = npt.NDArray[np.uint8]
-"""RGB, (rows, columns, 3)."""
+"""RGB, (rows, columns, 3), or (frames, rows, columns, 3)."""
 
 
 def secondary_capture(
@@ -31,7 +31,10 @@ def secondary_capture(
     sources: Sequence[ImageUse],
     number: int,
 ) -> Dataset:
-    """The object without SOP Instance UID, Image Comments, Derivation and orientation: those are the caller's."""
+    """The object without SOP Instance UID, Image Comments and Derivation: those are the caller's.
+
+    What is true only of a picture that shows the film, ``film_attributes`` adds.
+    """
     capture = inherited_modules(header, result.study_instance_uid)
     capture.SOPClassUID = SECONDARY_CAPTURE
     capture.Modality = "OT"
@@ -44,7 +47,7 @@ def secondary_capture(
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     capture.BurnedInAnnotation = "YES"
     capture.RecognizableVisualFeatures = "NO"
-    capture.LossyImageCompression = "01" if str(header.get("LossyImageCompression")) == "01" else "00"
+    capture.LossyImageCompression = "00"
     capture.ImageLaterality = image_laterality(result, spec, {s.sop_instance_uid for s in sources})
     capture.SourceImageSequence = source_references(sources)
     add_common_instance_reference(capture, sources)
@@ -71,7 +74,7 @@ def image_laterality(result: ScoreResult, spec: SystemSpec, images: set[str]) ->
 
 
 def _add_pixels(capture: Dataset, picture: Picture) -> None:
-    rows, columns, samples = picture.shape
+    rows, columns, samples = picture.shape[-3:]
     capture.SamplesPerPixel = samples
     capture.PhotometricInterpretation = "RGB"
     capture.PlanarConfiguration = 0
