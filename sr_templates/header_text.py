@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from pydicom import config
@@ -31,9 +32,20 @@ def decode_text(header: Dataset, keywords: Iterable[str]) -> None:
 
     What was touched before stays as it is. Nothing is raised, warned of or logged: a message would quote the patient.
     """
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        _decode(header, [Tag(tag) for k in keywords if (tag := tag_for_keyword(k)) is not None], [""])
+    tags = [tag for tag in _tags(tuple(keywords)) if _may_hold_bytes(header.get_item(tag))]
+    if tags:
+        with warnings.catch_warnings(), config.disable_value_validation():
+            warnings.simplefilter("ignore")
+            _decode(header, tags, [""])
+
+
+@lru_cache(maxsize=16)
+def _tags(keywords: tuple[str, ...]) -> tuple[BaseTag, ...]:
+    return tuple(Tag(tag) for keyword in keywords if (tag := tag_for_keyword(keyword)) is not None)
+
+
+def _may_hold_bytes(element: DataElement | RawDataElement | None) -> bool:
+    return isinstance(element, RawDataElement) or (element is not None and element.VR == "SQ")
 
 
 def _decode(dataset: Dataset, tags: Iterable[BaseTag], inherited_terms: Sequence[str]) -> None:

@@ -121,15 +121,21 @@ def _refuse_gaps(dataset: Dataset, keywords: tuple[str, ...], filled: bool) -> N
 
 
 def _own_elements(dataset: Dataset) -> Iterator[tuple[str, DataElement]]:
-    """Every element that we made, with the place of its item; patient, study and trial belong to the source."""
-    waiting = [("", dataset)]
+    """Every element that we made, with the place of its item; patient, study and trial belong to the source.
+
+    An item that stands in many sequences, as a code does, comes once, at one of its places: half the elements of a
+    report.
+    """
+    waiting, seen = [("", dataset)], {id(dataset)}
     while waiting:
         where, item = waiting.pop()
         for element in item:
             if where or element.keyword not in INHERITED:
                 yield where, element
                 if element.VR == "SQ":
-                    waiting += [(f"{where}{element.keyword}[{n}].", part) for n, part in enumerate(element.value)]
+                    new = [(number, part) for number, part in enumerate(element.value) if id(part) not in seen]
+                    seen.update(id(part) for _, part in new)
+                    waiting += [(f"{where}{element.keyword}[{number}].", part) for number, part in new]
 
 
 def _refuse_value(where: str, element: DataElement) -> None:
