@@ -6,12 +6,15 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from scoring.result import Box
 
 Line = tuple[float, float, float, float]
 Size = tuple[float, float]
+Place = tuple[float, float]
+"""Of a column: how far out, in widths of a label; how far down, in heights."""
 
 _REACH_HEIGHTS: Final = 2.5
 _REACH_WIDTHS: Final = 0.75
@@ -22,6 +25,10 @@ _FURTHER_OUT: Final = (0.0, 0.6, 1.2)
 """How far a column may stand off its crowd, in widths of its widest label."""
 _FAR: Final = 0.5
 """What each width further out costs, in areas of a label."""
+_SHIFTED: Final = (0.0, -1.2, 1.2, -2.4, 2.4)
+"""How far a column may stand above or below its crowd, in heights of a label."""
+_OFF: Final = 0.35
+"""What each height above or below costs, in areas of a label."""
 _LINE: Final = 1.15
 """From label to label in a column, in heights of a label."""
 _CROWD: Final = 3
@@ -94,7 +101,8 @@ def place_labels(
     for index in range(len(boxes)):
         if index not in placed:
             taken = [*occupied, *(label.box for label in placed.values())]
-            at = _beside(boxes[index], sizes[index], [*boxes], taken, canvas, gap)
+            others = [box for n, box in enumerate(boxes) if n != index]
+            at = _beside(boxes[index], sizes[index], others, taken, canvas, gap)
             placed[index] = PlacedLabel(at, _leader(at, boxes[index], gap))
     return [placed[n] for n in range(len(boxes))]
 
@@ -122,26 +130,40 @@ def _place_crowds(
 def _columns(
     crowd: Sequence[int], boxes: Sequence[Box], sizes: Sequence[Size], canvas: Box, gap: float, taken: Sequence[Box]
 ) -> dict[int, PlacedLabel]:
-    """Half of the crowd to the left of it, half to the right; all on one side, or further out, where that is taken."""
+    """Half of the crowd to the left of it, half to the right; elsewhere where that covers something else."""
     by_x = sorted(crowd, key=lambda n: (boxes[n][0] + boxes[n][2], n))
     others = [box for n, box in enumerate(boxes) if n not in crowd]
     label = sum(width * height for width, height in (sizes[n] for n in crowd)) / len(crowd)
-    reach = max(sizes[n][0] for n in crowd)
+    wide, high = max(sizes[n][0] for n in crowd), max(sizes[n][1] for n in crowd)
     best: dict[int, PlacedLabel] = {}
     least = float("inf")
-    halves = ((len(by_x) + 1) // 2, len(by_x), 0)
-    for to_left, out_left, out_right in itertools.product(halves, _FURTHER_OUT, _FURTHER_OUT):
+    for strain, to_left, left, right in _splits(len(by_x)):
+        if strain * label >= least:  # they come in the order of their strain: none that follows can be better
+            break
+        away, down = zip(*((2 * gap + wide * out, high * shift) for out, shift in (left, right)), strict=True)
         placed = {
-            **_column(by_x[:to_left], True, crowd, boxes, sizes, canvas, 2 * gap + out_left * reach),
-            **_column(by_x[to_left:], False, crowd, boxes, sizes, canvas, 2 * gap + out_right * reach),
+            **_column(by_x[:to_left], True, crowd, boxes, sizes, canvas, away[0], down[0]),
+            **_column(by_x[to_left:], False, crowd, boxes, sizes, canvas, away[1], down[1]),
         }
-        cost = (0.0 if 0 < to_left < len(by_x) else _ONE_SIDED * label) + _FAR * label * (out_left + out_right)
+        cost = strain * label
         cost += 10 * sum(overlap(put.box, other) for put in placed.values() for other in taken)
         cost += 10 * sum(area(put.box) - overlap(put.box, canvas) for put in placed.values())
         cost += 3 * sum(overlap(put.box, box) for put in placed.values() for box in others)
         if cost < least:
             best, least = placed, cost
     return best
+
+
+@lru_cache(maxsize=32)
+def _splits(members: int) -> list[tuple[float, int, Place, Place]]:
+    """Every way to stand in columns, the least strained first: strain, how many left, place of either column."""
+    halves = (((members + 1) // 2, 0.0), (members, _ONE_SIDED), (0, _ONE_SIDED))
+    places = list(itertools.product(_FURTHER_OUT, _SHIFTED))
+    return sorted(
+        (one_sided + _FAR * (left[0] + right[0]) + _OFF * (abs(left[1]) + abs(right[1])), to_left, left, right)
+        for to_left, one_sided in halves
+        for left, right in itertools.product(places, places)
+    )
 
 
 def _column(
@@ -152,13 +174,14 @@ def _column(
     sizes: Sequence[Size],
     canvas: Box,
     away: float,
+    down: float,
 ) -> dict[int, PlacedLabel]:
-    """Labels of some of a crowd, ``away`` from it, one below the other in the order of their boxes from the top."""
+    """Labels of some of a crowd, ``away`` from it and so far ``down``, in the order of their boxes from the top."""
     if not members:
         return {}
     left, _, right, _ = _around_all(crowd, boxes)
     members = sorted(members, key=lambda n: (boxes[n][1] + boxes[n][3], n))
-    wanted = [_middle(boxes[n])[1] - sizes[n][1] / 2 for n in members]
+    wanted = [_middle(boxes[n])[1] - sizes[n][1] / 2 + down for n in members]
     tops = _spread(wanted, [sizes[n][1] * _LINE for n in members], canvas)
     placed = {}
     for index, top in zip(members, tops, strict=True):
@@ -183,12 +206,13 @@ def _spread(wanted: Sequence[float], steps: Sequence[float], canvas: Box) -> lis
     return [top - shift for top in spread]
 
 
-def _beside(box: Box, size: Size, boxes: Sequence[Box], taken: Sequence[Box], canvas: Box, gap: float) -> Box:
-    """The first place around the box that is free, else the one that covers least."""
+def _beside(box: Box, size: Size, others: Sequence[Box], taken: Sequence[Box], canvas: Box, gap: float) -> Box:
+    """The first place around the box that is free, else the one that covers least; away from the boxes of others."""
     best, least = None, float("inf")
     for at in _around(box, size, gap):
-        outside = area(at) - overlap(at, canvas)
-        cost = 50 * outside + 40 * sum(overlap(at, t) for t in taken) + 3 * sum(overlap(at, b) for b in boxes)
+        near = (at[0] - gap, at[1] - gap, at[2] + gap, at[3] + gap)
+        cost = 50 * (area(at) - overlap(at, canvas)) + 40 * sum(overlap(at, t) for t in taken)
+        cost += 3 * sum(overlap(at, b) for b in (*others, box)) + sum(overlap(near, b) for b in others)
         if cost < least:
             best, least = at, cost
         if cost == 0:
