@@ -100,6 +100,7 @@ texts = st.text("ABCabc 123^", max_size=20).map(str.strip)
 plain = st.fixed_dictionaries(
     {},
     optional={
+        "SpecificCharacterSet": st.sampled_from(["ISO_IR 100", "ISO_IR 192", "ISO 2022 IR 6\\ISO 2022 IR 87"]),
         "PatientName": texts,
         "StudyDescription": texts,
         "Rows": st.integers(0, 65535),
