@@ -15,6 +15,7 @@ allowed. Of the accepted images the ones to score are chosen by the system's nam
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,8 @@ from scoring.weights import all_weights
 
 _ACTOR = "routing"
 _LONGEST_FOUND = 64
-"""A hostile header may hold any length where 16 characters are allowed."""
+_CODE_STRING = re.compile(r"[A-Z0-9 _.,()\\/-]*")
+"""What of a header is repeated in a reason: a hostile one may hold anything, of any length, where a code belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,8 @@ def _found(rule: AcceptRule, image: ImageReference) -> str:
     value = getattr(image, rule.attribute)
     if rule.attribute == "descriptions":  # free text may hold a name: only the spec's own word is repeated
         return next((word for word in _words(rule.attribute, value) if word in rule.none_of), "")
-    return ("\\".join(value) if isinstance(value, tuple) else str(value))[:_LONGEST_FOUND]
+    text = ("\\".join(value) if isinstance(value, tuple) else str(value))[:_LONGEST_FOUND]
+    return text if _CODE_STRING.fullmatch(text) else "no code string"
 
 
 def _allowed(rule: AcceptRule) -> str:
