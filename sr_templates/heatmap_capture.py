@@ -35,14 +35,18 @@ def heatmap_capture(
     pixels: Grey,
     array: bytes,
     number: int,
+    home: Dataset,
 ) -> Dataset:
-    """Draw and wrap one heatmap; ``pixels`` is the source in the scoring convention."""
+    """Draw and wrap one heatmap; ``pixels`` is the source in the scoring convention, ``home`` says patient and study.
+
+    Headers of two images may spell a name in two ways: all objects of a result say it as their home does.
+    """
     use = next((i for i in result.images if i.sop_instance_uid == heatmap.image), None)
     if use is None or pixels.shape[:2] != (use.rows, use.columns):
         raise InvalidResultError("A heatmap's source image is not the one that the result names.")
     scale = picture_scale(use)
     picture = draw_heatmap(result, spec, heatmap, resized(display_picture(pixels), scale), read_array(array), scale)
-    capture = secondary_capture(result, spec, header, picture, [use], number)
+    capture = secondary_capture(result, spec, home, picture, [use], number)
     capture.SOPInstanceUID = object_uid(result, "heatmap", heatmap.image)
     capture.ImageComments = result.statement or "For research use only"
     capture.DerivationDescription = _derivation(heatmap, use, scale, picture.shape[:2])

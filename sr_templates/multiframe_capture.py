@@ -48,7 +48,7 @@ def _multiframe(writing: Writing, heatmap: Heatmap, overlay: Dataset, number: in
     use = next(image for image in result.images if image.sop_instance_uid == heatmap.image)
     marks = site_marks(result, writing.spec, heatmap.image, 1.0)
     frames = np.stack(list(_frames(writing, heatmap, overlay, marks)))
-    capture = secondary_capture(result, writing.spec, source.header, frames, [use], number)
+    capture = secondary_capture(result, writing.spec, writing.home, frames, [use], number)
     capture.SOPClassUID = MULTIFRAME_TRUE_COLOUR
     capture.SOPInstanceUID = object_uid(result, "multiframe", heatmap.image)
     capture.SeriesInstanceUID = series_uid(result, "multiframe")

@@ -98,7 +98,7 @@ def _pictures(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustratio
             )
         if source.pixels.size:
             array = writing.arrays[heatmap.array]
-            made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, array, number)
+            made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, array, number, writing.home)
             heatmaps[heatmap.image] = made.SOPInstanceUID
             pictures.append(("heatmap", made))
     page = report_page(result, spec, writing.home, number=len(result.heatmaps) + 1)

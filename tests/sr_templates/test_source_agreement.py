@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydicom import dcmread
 
+from sr_templates.document_forms import Extra
 from sr_templates.errors import SourceMismatchError
+from sr_templates.result_objects import write_result_objects
 from sr_templates.source_agreement import refuse_disagreeing_sources
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.received_files import received
@@ -56,6 +61,15 @@ def test_what_one_device_leaves_out_is_no_disagreement(keyword: str) -> None:
 def test_an_image_without_a_patient_id_is_not_taken_for_the_other_ones_patient() -> None:
     with pytest.raises(SourceMismatchError, match="disagree on PatientID;"):
         write(two_images(PatientID=""))
+
+
+def test_what_differs_without_harm_is_said_by_all_objects_as_by_their_home() -> None:
+    made = two_images(PatientName="Mueller^Joerg", StudyDescription="Hand left", PatientSex="", StudyTime="091700")
+    objects = write_result_objects(made.result, made.spec, made.sources, made.arrays, "comprehensive", get_args(Extra))
+    for one in objects.objects:
+        dataset = dcmread(io.BytesIO(one.content))
+        assert (dataset.PatientName, dataset.StudyDescription, dataset.PatientSex) == ("Müller^Jörg", "Hands", "F")
+        assert dataset.StudyTime == "091500"
 
 
 def test_padding_is_no_disagreement() -> None:
