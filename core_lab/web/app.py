@@ -23,6 +23,7 @@ from core_lab.web.pictures import picture_routes
 from core_lab.web.refusal import refusal
 from core_lab.web.studies import studies_routes
 from core_lab.web.study import study_routes
+from core_lab.web.written_pictures import written_picture_routes
 from dicom_node.settings import NodeSettings
 
 _STATIC = Path(__file__).parent / "static"
@@ -45,6 +46,7 @@ def create_app(settings: NodeSettings, access: Access) -> ASGIApp:
     app.include_router(studies_routes(view))
     app.include_router(study_routes(view))
     app.include_router(picture_routes(view))
+    app.include_router(written_picture_routes(view))
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_api_route("/healthz", _health(view))
     app.add_exception_handler(HTTPException, _http_error)

@@ -19,6 +19,8 @@ from core_lab.web.report_text import report_text
 from core_lab.web.studies import statements_of
 from core_lab.web.templating import render
 from core_lab.web.unchanged import tagged, unchanged
+from core_lab.web.written_pictures import pictures_of
+from dicom_node.ledger.results import current_results
 from dicom_node.ledger.tables import InstanceRow, ObjectRow, ResultRow
 from dicom_node.study_status import ledger_version, study_status
 from scoring.result import ScoreResult
@@ -45,11 +47,12 @@ class ShownImage:
 
 @dataclass(frozen=True)
 class ShownResult:
-    """One current result with its grade sheet and its report."""
+    """One current result with its grade sheet, its report and its pictures."""
 
     result: ScoreResult
     sheet: GradeSheet
     report: str
+    pictures: list[ObjectRow]
 
 
 def study_routes(view: NodeView) -> APIRouter:
@@ -65,7 +68,7 @@ def study_routes(view: NodeView) -> APIRouter:
             status = study_status(session, uid)
             if status is None:
                 return refusal(request.scope, HTTPStatus.NOT_FOUND, UNKNOWN_STUDY)
-            results = [_shown_result(view, session, row) for row in _current_results(session, uid)]
+            results = [_shown_result(view, session, row) for row in current_results(session, uid)]
             images = _shown_images(view, session, uid, [r.result for r in results])
             trial = view.headers.trials(session, [uid])[uid]
         page = render(
@@ -82,14 +85,10 @@ def study_routes(view: NodeView) -> APIRouter:
     return router
 
 
-def _current_results(session: Session, uid: str) -> list[ResultRow]:
-    query = select(ResultRow).where(ResultRow.study_instance_uid == uid, ResultRow.current)
-    return list(session.scalars(query.order_by(ResultRow.system, ResultRow.created_at)))
-
-
 def _shown_result(view: NodeView, session: Session, row: ResultRow) -> ShownResult:
     result = ScoreResult.from_json(row.content)
-    return ShownResult(result, grade_sheet(result), report_text(view.store, session, row.digest))
+    report, pictures = report_text(view.store, session, row.digest), pictures_of(session, row.digest)
+    return ShownResult(result, grade_sheet(result), report, pictures)
 
 
 def _shown_images(view: NodeView, session: Session, uid: str, results: list[ScoreResult]) -> list[ShownImage]:

@@ -17,6 +17,7 @@ from tests.core_lab.web.node_for_tests import (
     truth_result,
 )
 from tests.core_lab.web.page_for_tests import PageProcess
+from tests.dicom_node.delivery.finished_objects import finished_picture
 from tests.foreign_programs.programs import free_port
 
 DELIVERED = "1.2.3.4.10000001"
@@ -45,7 +46,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> FilledNode:
     images = hand_study(node, DELIVERED, 11, **trial, ClinicalTrialTimePointID="W24")
     delivered, arrays = truth_result(DELIVERED, images)
     node.keep_result(delivered, arrays)
-    node.keep_object(delivered, "2.25.91", "1.2.840.10008.5.1.4.1.1.7", "heatmap", b"a picture", RECEIVED + 2)
+    picture = finished_picture("2.25.91", DELIVERED)
+    node.keep_object(delivered, "2.25.91", picture.sop_class_uid, "heatmap", picture.content, RECEIVED + 2)
     node.move(DELIVERED, ("complete", "Complete: no new image for 5 s"), ("delivered", "1 object stored by pacs"))
     images_held = hand_study(node, HELD, 5)
     held, arrays = truth_result(HELD, images_held, gaps=[("R", "PIP5"), ("L", "ULNA")])

@@ -186,10 +186,37 @@ def test_the_report_stands_there_as_text(filled: FilledNode, running_page: PageP
     for each in written.objects:
         filled.node.keep_object(result, each.sop_instance_uid, each.sop_class_uid, each.role, each.content, None)
     filled.node.move(uid, ("delivering", "To pacs"))
-    report = written.objects[-1]
+    [report] = [o for o in written.objects if o.role == "report"]
     tree = report_as_text(dcmread(io.BytesIO(report.content)))
     assert tree.count("\n") > 62
     assert (
         escape(tree, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
         in running_page.ask(f"/studies/{uid}").text
     )
+
+
+def test_the_pictures_stand_there_as_they_are_sent(filled: FilledNode, running_page: PageProcess) -> None:
+    uid = "1.2.3.4.70000007"
+    images = hand_study(filled.node, uid, 9)
+    result, arrays = truth_result(uid, images)
+    filled.node.keep_result(result, arrays)
+    pixels = {i.uid: SourceImage(i.dataset, i.phantom.pixels) for i in images}
+    written = write_result_objects(result, find_spec("hand_joints"), pixels, arrays, "pictures")
+    for each in written.objects:
+        filled.node.keep_object(result, each.sop_instance_uid, each.sop_class_uid, each.role, each.content, None)
+    filled.node.move(uid, ("delivering", "To pacs"))
+    html = running_page.ask(f"/studies/{uid}").text
+    assert "<b>pacs</b> pictures" in html
+    for each in written.objects:
+        path = f"/studies/{uid}/objects/{each.sop_instance_uid}/picture.png"
+        assert f'src="{path}?side=360"' in html and f'href="{path}"' in html
+        answer = running_page.ask(path)
+        shown = np.asarray(Image.open(io.BytesIO(answer.body)))
+        assert np.array_equal(shown, dcmread(io.BytesIO(each.content)).pixel_array)
+        assert max(Image.open(io.BytesIO(running_page.ask(f"{path}?side=360").body)).size) == 360
+        assert running_page.ask(path, If_None_Match=answer.headers["etag"]).status == 304
+        assert running_page.ask(path.replace(uid, DELIVERED)).status == 404
+        assert running_page.ask(path, Cookie="none=1").status == 403
+    filled.node.keep_object(result, "2.25.97", "1.2.840.10008.5.1.4.1.1.7", "heatmap", b"no picture", None)
+    broken = running_page.ask(f"/studies/{uid}/objects/2.25.97/picture.png")
+    assert broken.status == 422 and "cannot be read" in broken.text and "Traceback" not in broken.text
