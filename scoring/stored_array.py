@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from scoring.errors import ResultError
 
@@ -28,3 +29,8 @@ def read_array(content: bytes) -> npt.NDArray[np.uint8]:
     if array.dtype != np.uint8:
         raise ResultError(f"A stored heatmap holds {array.dtype} values; wanted uint8.")
     return np.asarray(array, np.uint8)
+
+
+def stretched(array: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """The array as it lies over its source image of ``rows`` by ``columns`` pixels, edge on edge; bicubic, 0..255."""
+    return np.asarray(Image.fromarray(array).resize((columns, rows), Image.Resampling.BICUBIC), np.uint8)

@@ -195,6 +195,22 @@ SALIENCY_OVERLAY: Final = _defined(
     "SALIENCY", PRIVATE_SCHEME, "Saliency map over the source image", "derivation of a heatmap picture"
 )
 
+# Segmentations
+SPATIAL_CONCEPT: Final = _defined("309825002", "SCT", "Spatial and Relational Concept", "CID 7150")
+SEGMENTATION_DERIVATION: Final = _defined("113076", "DCM", "Segmentation", "CID 7203")
+ARTIFICIAL_INTELLIGENCE: Final = _defined("123110", "DCM", "Artificial Intelligence", "CID 7162")
+SALIENCY: Final = _defined("130404", "DCM", "Saliency", "CID 217")
+VISUAL_EXPLANATIONS: Final = {
+    "Grad-CAM": _defined("130403", "DCM", "Gradient-weighted class activation", "CID 217"),
+    "CAM": _defined("130402", "DCM", "Class activation", "CID 217"),
+}
+"""Methods of heatmaps that DICOM has a code for; any other is ``SALIENCY``."""
+
+# Key Object Selections
+FOR_RESEARCH: Final = _defined("113009", "DCM", "For Research", "CID 7010")
+REJECTED_FOR_SAFETY: Final = _defined("113037", "DCM", "Rejected for Patient Safety Reasons", "CID 7010, CID 7031")
+KEY_OBJECT_DESCRIPTION: Final = _defined("113012", "DCM", "Key Object Description", "TID 2010 row 7")
+
 # Values that results carry without a spec
 UNKNOWN: Final = _defined("261665006", "SCT", "Unknown", "CID 3703; quality of a result read from another's report")
 for _value, _meaning in (("RID12", "Diagnostic"), ("RID13", "Limited"), ("RID14", "Non-diagnostic")):

@@ -30,3 +30,12 @@ SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 
 MULTIFRAME_TRUE_COLOUR: Final = "1.2.840.10008.5.1.4.1.1.7.4"
 """Multi-frame True Color Secondary Capture Image Storage: film, heatmap and every joint as frames of one object."""
+
+SEGMENTATION: Final = "1.2.840.10008.5.1.4.1.1.66.4"
+"""Segmentation Storage: a heatmap as numbers."""
+
+ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
+"""Encapsulated PDF Storage: the report to be printed."""
+
+KEY_OBJECT: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+"""Key Object Selection Document Storage: a list of the objects that belong together, or are taken back."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydicom import config
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.valuerep import validate_value
+
+from sr_templates.copied_attribute import copy_valid
 
 _FACES: Final = frozenset({"89545001", "69536005", "T-D1200", "T-D1100"})
 """Face and head, in SNOMED CT and in the SNOMED-RT of older headers (CID 4031)."""
 _FACE_WORDS: Final = frozenset({"FACE", "HEAD"})
+_CALIBRATED_SPACING: Final = ("PixelSpacing", "PixelSpacingCalibrationType", "PixelSpacingCalibrationDescription")
+"""All or nothing: the description is required beside the type (PS3.3 10.7.1.1)."""
 
 
 def add_film_attributes(capture: Dataset, header: Dataset, scale: float) -> None:
@@ -22,11 +23,11 @@ def add_film_attributes(capture: Dataset, header: Dataset, scale: float) -> None
     """
     capture.PatientOrientation = []
     for keyword in ("PatientOrientation", "BodyPartExamined", *_spacing(header, scale)):
-        _copy_valid(capture, header, keyword)
+        copy_valid(capture, header, keyword)
     if str(header.get("LossyImageCompression") or "") == "01":
         capture.LossyImageCompression = "01"
         for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            _copy_valid(capture, header, keyword)
+            copy_valid(capture, header, keyword)
     capture.RecognizableVisualFeatures = "YES" if _shows_a_face(header) else "NO"
 
 
@@ -43,18 +44,4 @@ def _shows_a_face(header: Dataset) -> bool:
 
 def _spacing(header: Dataset, scale: float) -> tuple[str, ...]:
     """A calibrated spacing holds on the unchanged grid only; the detector's spacing has no place in this class."""
-    calibrated = header.get("PixelSpacing") and header.get("PixelSpacingCalibrationType")
-    return ("PixelSpacing", "PixelSpacingCalibrationType") if scale == 1 and calibrated else ()
-
-
-def _copy_valid(capture: Dataset, header: Dataset, keyword: str) -> None:
-    if not header.get(keyword):
-        return
-    element = header[keyword]
-    values = element.value if element.VM > 1 else [element.value]
-    try:
-        for value in values:
-            validate_value(element.VR, str(value), config.RAISE)
-    except ValueError:
-        return
-    capture.add(DataElement(element.tag, element.VR, element.value))
+    return _CALIBRATED_SPACING if scale == 1 and all(header.get(keyword) for keyword in _CALIBRATED_SPACING) else ()

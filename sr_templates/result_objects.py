@@ -22,6 +22,7 @@ from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
+from sr_templates.segmentation_object import segmentations
 from sr_templates.source_agreement import refuse_disagreeing_sources
 from sr_templates.text_report import text_report
 from sr_templates.writing import Role, SourceImage, Writing
@@ -53,6 +54,7 @@ class ResultObjects:
 ExtraWriter = Callable[[Writing], Sequence[Dataset]]
 _EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {
     "multiframe": multiframe_captures,
+    "segmentation": segmentations,
 }
 """One line for each kind of further object, in sending order."""
 

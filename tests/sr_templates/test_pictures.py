@@ -23,7 +23,11 @@ from sr_templates.writing import SourceImage
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.written_objects import write
 
-SPACING = {"PixelSpacing": [0.5, 0.5], "PixelSpacingCalibrationType": "GEOMETRY"}
+SPACING = {
+    "PixelSpacing": [0.5, 0.5],
+    "PixelSpacingCalibrationType": "GEOMETRY",
+    "PixelSpacingCalibrationDescription": "table top to detector: 60 mm",
+}
 
 
 def one_film(rows: int, columns: int) -> results.ResultForTests:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable
+from functools import cache, lru_cache
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from sr_templates.document_forms import DocumentForm
+from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm, Extra
 from sr_templates.result_objects import WrittenObject, write_result_objects
+from sr_templates.writing import Role
 from tests.sr_templates.results_for_tests import ResultForTests
 
 
 @lru_cache(maxsize=64)
-def objects_of(make: Callable[[], ResultForTests], form: DocumentForm = "comprehensive") -> tuple[WrittenObject, ...]:
+def objects_of(
+    make: Callable[[], ResultForTests], form: DocumentForm = "comprehensive", extras: tuple[Extra, ...] = ()
+) -> tuple[WrittenObject, ...]:
     """What is sent for the result that ``make`` builds; ``make`` must build the same every time."""
-    return write(make(), form)
+    return write(make(), form, extras)
 
 
 def datasets_of(make: Callable[[], ResultForTests], form: DocumentForm = "comprehensive") -> list[Dataset]:
@@ -25,9 +28,23 @@ def datasets_of(make: Callable[[], ResultForTests], form: DocumentForm = "compre
     return [dcmread(io.BytesIO(one.content)) for one in objects_of(make, form)]
 
 
-def write(made: ResultForTests, form: DocumentForm = "comprehensive") -> tuple[WrittenObject, ...]:
+@cache
+def reports_of(make: Callable[[], ResultForTests]) -> dict[DocumentForm, bytes]:
+    """The report in every form; small enough to be kept for all tests, as the pictures are not."""
+    made = make()
+    return {form: next(o.content for o in write(made, form) if o.role == "report") for form in SOP_CLASS_OF_FORM}
+
+
+def write(
+    made: ResultForTests, form: DocumentForm = "comprehensive", extras: Collection[Extra] = ()
+) -> tuple[WrittenObject, ...]:
     """Write a result that a test has changed."""
-    return write_result_objects(made.result, made.spec, made.sources, made.arrays, form).objects
+    return write_result_objects(made.result, made.spec, made.sources, made.arrays, form, extras).objects
+
+
+def of_role(objects: Iterable[WrittenObject], role: Role) -> list[Dataset]:
+    """Those of one role, as datasets of one's own."""
+    return [dcmread(io.BytesIO(one.content)) for one in objects if one.role == role]
 
 
 def write_report(made: ResultForTests, form: DocumentForm = "comprehensive") -> Dataset:
