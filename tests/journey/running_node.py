@@ -24,6 +24,8 @@ class RunningNode:
         self.config = folder / "node.toml"
         self.log = folder / "node.log"
         self.accept, self.quiet_seconds = accept_demonstration_weights, quiet_seconds
+        self.more_of_pacs = self.more_peers = ""
+        """Further lines of node.toml: keys of the PACS, and whole ``[[peers]]`` entries."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -54,6 +56,8 @@ port = {self.orthanc.dicom_port}
 may_send = true
 receives_results = true
 ae_titles = ["SENDER"]
+{self.more_of_pacs}
+{self.more_peers}
 [scoring]
 accept_demonstration_weights = {str(self.accept).lower()}
 """,
@@ -72,6 +76,12 @@ accept_demonstration_weights = {str(self.accept).lower()}
         assert self.process is not None
         assert self.process.poll() is None, log_tail(self.log, 40)
         return False
+
+    def restart(self) -> None:
+        """Stop, write the settings as they now are, and start."""
+        assert self.stop() == 0
+        self.write_config()
+        self.start()
 
     def stop(self) -> int:
         """SIGTERM to the group's supervisor; its exit status."""

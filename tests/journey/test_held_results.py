@@ -10,10 +10,8 @@ from tests.journey.test_a_study_comes_back import returned
 
 
 def test_demonstration_results_are_held_until_the_settings_accept_them(node: RunningNode, tmp_path: Path) -> None:
-    assert node.stop() == 0
     node.accept = False
-    node.write_config()
-    node.start()
+    node.restart()
     pair = write_hand_pair(tmp_path, 4600)
     uid = pair.study_instance_uid
     node.send_through_orthanc(*pair.files)
@@ -23,10 +21,8 @@ def test_demonstration_results_are_held_until_the_settings_accept_them(node: Run
     assert node.verb("status").returncode == 1, "something waits for a person"
     assert returned(node, uid, "SR") == []
 
-    assert node.stop() == 0
     node.accept = True
-    node.write_config()
-    node.start()
+    node.restart()
     assert node.verb("requeue", "--study", uid).returncode == 0
     assert node.wait_for(uid, 60, not_in=("held",))["state"] == "delivered"
     assert len(returned(node, uid, "SR")) == 1
