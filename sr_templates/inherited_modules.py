@@ -21,57 +21,10 @@ from pydicom.valuerep import PersonName
 
 from sr_templates.errors import SourceMismatchError
 from sr_templates.header_text import decode_text
+from sr_templates.patient_and_study_attributes import PATIENT, PATIENT_STUDY, REQUIRED, STUDY, TRIAL
 
-_REQUIRED: Final = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "StudyID",
-    "AccessionNumber",
-)
-"""Type 2 of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1)."""
-
-INHERITED: Final = (
-    *_REQUIRED,
-    "StudyInstanceUID",
-    "IssuerOfPatientID",
-    "IssuerOfPatientIDQualifiersSequence",
-    "PatientBirthTime",
-    "OtherPatientIDsSequence",
-    "EthnicGroup",
-    "PatientSpeciesDescription",
-    "PatientIdentityRemoved",
-    "DeidentificationMethod",
-    "DeidentificationMethodCodeSequence",
-    "StudyDescription",
-    "IssuerOfAccessionNumberSequence",
-    "ProcedureCodeSequence",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "LongitudinalTemporalInformationModified",
-    "ClinicalTrialSponsorName",
-    "ClinicalTrialProtocolID",
-    "ClinicalTrialProtocolName",
-    "ClinicalTrialSiteID",
-    "ClinicalTrialSiteName",
-    "ClinicalTrialSubjectID",
-    "ClinicalTrialSubjectReadingID",
-    "ClinicalTrialProtocolEthicsCommitteeName",
-    "ClinicalTrialProtocolEthicsCommitteeApprovalNumber",
-    "ClinicalTrialTimePointID",
-    "ClinicalTrialTimePointDescription",
-    "LongitudinalTemporalOffsetFromEvent",
-    "LongitudinalTemporalEventType",
-    "ConsentForClinicalTrialUseSequence",
-    "ClinicalTrialCoordinatingCenterName",
-)
+INHERITED: Final = (*REQUIRED, *PATIENT, *STUDY, *PATIENT_STUDY, *TRIAL)
 """Attributes of the patient, the study and the trial; none of the acquisition, none of the series but the centre."""
-
 
 _TRIAL_REQUIRED: Final = {
     "ClinicalTrialSponsorName": ("ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName"),
@@ -103,9 +56,9 @@ def _taken(header: Dataset) -> Dataset:
     taken.SpecificCharacterSet = "ISO_IR 192"
     for keyword in INHERITED:
         element = _decoded(header, keyword)
-        if element is not None and (keyword in _REQUIRED or not element.is_empty):
+        if element is not None and (keyword in REQUIRED or not element.is_empty):
             taken.add(element)
-        elif keyword in _REQUIRED:
+        elif keyword in REQUIRED:
             setattr(taken, keyword, "")
     for sign, keywords in _TRIAL_REQUIRED.items():
         for keyword in keywords:

@@ -18,7 +18,7 @@ from pydicom.sequence import Sequence
 from sr_templates.errors import SourceMismatchError
 from sr_templates.inherited_modules import INHERITED, inherited_modules
 from sr_templates.writing import SourceImage
-from tests.foreign_programs.judges import iod_complaints
+from tests.judges.dicom3tools import iod_complaints
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.received_files import received
 from tests.sr_templates.written_objects import objects_of, write
@@ -75,6 +75,27 @@ def photograph(sop_class_uid: str, modality: str) -> Edit:
 
 SOURCES: dict[str, tuple[Edit, dict[str, bytes]]] = {
     "nothing that may be left out": (without(*INHERITED[:9]), {}),
+    "every module filled": (
+        saying(
+            OtherPatientNames=["Miller^Joerg", "Müller^J"],
+            TypeOfPatientID="TEXT",
+            PatientComments="Speaks German\r\nand Danish.",
+            ResponsiblePerson="Müller^Eva",
+            ResponsiblePersonRole="SPOUSE",
+            PhysiciansOfRecord=["Weiß^Ärztin", "B^C"],
+            NameOfPhysiciansReadingStudy="D^E",
+            AdmittingDiagnosesDescription="Rheumatoid arthritis",
+            PatientAge="065Y",
+            PatientSize="1.72",
+            PatientWeight="70.50",
+            PregnancyStatus=4,
+            SmokingStatus="NO",
+            AdmissionID="AD-7",
+            QualityControlSubject="NO",
+            ClinicalTrialCoordinatingCenterName="Core Lab",
+        ),
+        {},
+    ),
     "sex unknown": (saying(PatientSex="U"), {}),
     "sex none": (saying(PatientSex="N"), {}),
     "sex in a word": (saying(), {"PatientSex": "männlich".encode("latin-1")}),
