@@ -21,10 +21,13 @@ def find_program(name: str, debian_package: str) -> str:
     for folder in ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"):
         if found := shutil.which(name, path=folder):
             return found
-    message = f"{name} is not installed (Debian package {debian_package})"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
+    raise missing_program(name, f"Debian package {debian_package}")
+
+
+def missing_program(name: str, comes_from: str) -> BaseException:
+    """What ends a test when something of the machine is not there: a skip at home, a failure in CI."""
+    message = f"{name} is not installed ({comes_from})"
+    return pytest.fail.Exception(message) if os.environ.get("CI") == "true" else pytest.skip.Exception(message)
 
 
 def free_port() -> int:
