@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import random
 import socket
-import sqlite3
 import sys
 import tempfile
 import threading
@@ -140,16 +139,10 @@ def judge_at_the_end(fuzzer: Fuzzer) -> None:
         if not pydicom_reads_whole(node.data_set(sha256), syntax):
             fuzzer.faults.append(f"acknowledged, and pydicom cannot read {sha256}")
     end = time.monotonic() + PATIENCE
-    while (states := study_states(node)) & {"receiving", "complete"} and time.monotonic() < end:
+    while (states := set(node.study_states.values())) & {"receiving", "complete"} and time.monotonic() < end:
         time.sleep(0.5)
     if states & {"receiving", "complete", "failed"}:
         fuzzer.faults.append(f"studies are not at rest: {sorted(states)}")
-
-
-def study_states(node: AttackedNode) -> set[str]:
-    """Every state that a study is in."""
-    with sqlite3.connect(node.data_dir / "ledger.sqlite3") as ledger:
-        return {state for (state,) in ledger.execute("SELECT DISTINCT state FROM studies")}
 
 
 def main() -> int:
@@ -161,25 +154,32 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         node = AttackedNode(Path(folder))
-        node.start()
-        node.forget_peak()
-        fuzzer = Fuzzer(node, arguments.seed)
-        until = time.monotonic() + 60 * arguments.minutes
-        senders = [threading.Thread(target=fuzzer.run, args=(n, until)) for n in range(arguments.senders)]
-        served = 0
-        for thread in senders:
-            thread.start()
-        while any(thread.is_alive() for thread in senders):
-            try:
-                served += node.serves()
-            except (AssertionError, OSError) as error:
-                fuzzer.faults.append(f"an honest sender was not served: {error!r}")
-            time.sleep(1)
-        judge_at_the_end(fuzzer)
-        report(fuzzer, served)
-        code = node.stop()
-        node.kill()
+        try:
+            node.start()
+            node.forget_peak()
+            fuzzer = Fuzzer(node, arguments.seed)
+            served = attack(fuzzer, arguments.senders, 60 * arguments.minutes)
+            judge_at_the_end(fuzzer)
+            report(fuzzer, served)
+            code = node.stop()
+        finally:
+            node.kill()
     return 1 if fuzzer.faults or code else 0
+
+
+def attack(fuzzer: Fuzzer, senders: int, seconds: float) -> int:
+    """Fuzz for so long; how often an honest sender was served meanwhile."""
+    until, served = time.monotonic() + seconds, 0
+    threads = [threading.Thread(target=fuzzer.run, args=(number, until)) for number in range(senders)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        try:
+            served += fuzzer.node.serves()
+        except (AssertionError, OSError) as error:
+            fuzzer.faults.append(f"an honest sender was not served: {error!r}")
+        time.sleep(1)
+    return served
 
 
 def report(fuzzer: Fuzzer, served: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,8 +92,7 @@ def test_d06_their_studies_come_to_rest(node: AttackedNode, hostile_studies: dic
     def states() -> set[str]:
         rows = {row.sop_instance_uid: row.study_instance_uid for row in node.rows}
         assert {instance.uid for instance in hostile_studies.values()} <= set(rows)
-        with sqlite3.connect(node.data_dir / "ledger.sqlite3") as ledger:
-            known = dict(ledger.execute("SELECT study_instance_uid, state FROM studies"))
+        known = node.study_states
         return {known[study] for study in rows.values() if study in known}
 
     wait_until("closed and routed", lambda: not states() & {"receiving", "complete"})

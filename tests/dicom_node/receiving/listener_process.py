@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +86,12 @@ class ListenerProcess:
                 return list(session.scalars(select(InstanceRow).order_by(InstanceRow.id)))
         finally:
             ledger.close()
+
+    @property
+    def study_states(self) -> dict[str, str]:
+        """The state of every study, by its UID."""
+        with closing(sqlite3.connect(self.data_dir / "ledger.sqlite3")) as ledger:
+            return dict(ledger.execute("SELECT study_instance_uid, state FROM studies"))
 
     @property
     def leftovers(self) -> list[Path]:
