@@ -22,7 +22,7 @@ class ResultObjectError(RheumascoreError):
 
 
 class SourceMismatchError(ResultObjectError):
-    """A source image is missing, or its header belongs to another study or another patient."""
+    """A source image is missing, belongs to another study or patient, or disagrees with the others on that."""
 
     code = "RS-201"
 

@@ -80,6 +80,7 @@ def decoded(value: bytes, terms: Sequence[str]) -> str:
         try:
             with config.strict_reading():
                 text = decode_bytes(value, convert_encodings([*terms]), TEXT_VR_DELIMS)
+            text.encode()  # a term that only Python knows may make half a letter, which UTF-8 cannot hold
             return text.replace(_CHINESE_ESCAPE, "")  # pydicom leaves ISO 2022 IR 58's escape sequences in the text
         except (LookupError, ValueError):
             pass

@@ -27,7 +27,8 @@ def add_production_modules(target: Dataset, result: ScoreResult, header: Dataset
     """General Equipment and SOP Common (PS3.3 C.7.5.1, C.12.1); every date is that of the scoring.
 
     Timezone Offset From UTC holds for all times of an object, those of the study included: when the source says its
-    offset, ours are told in it, else in UTC.
+    offset, ours are told in it, else in UTC. The equipment that acquired the source is not told again: the references
+    lead to it, and a de-identified study must not name its hospital.
     """
     moment, offset = _moment(result, header)
     target.TimezoneOffsetFromUTC = offset

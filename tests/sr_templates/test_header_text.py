@@ -6,12 +6,16 @@ Examples of PS3.5 annexes H to K are used where there is one.
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom import dcmread
 
+from sr_templates.header_text import decoded
 from sr_templates.result_objects import WrittenObject
 from sr_templates.writing import SourceImage
 from tests.foreign_programs.dcmtk import dcmdump
@@ -117,3 +121,38 @@ def test_orthanc_reads_the_same_names(orthanc: Orthanc, tmp_path: Path) -> None:
         path.write_bytes(objects(tmp_path, case)[-1].content)
         (stored,) = orthanc.upload(path)
         assert orthanc.tags(stored)["PatientName"] == SETS[case][2], case
+
+
+TERMS = st.sampled_from(
+    ["", "ISO_IR 6", "ISO_IR 100", "ISO_IR 13", "ISO 2022 IR 87", "ISO 2022 IR 149", "ISO 2022 IR 58", "ISO_IR 192"]
+    + ["GBK", "UTF-7", "RAW_UNICODE_ESCAPE", "HEX"]
+)
+PIECES = st.sampled_from(
+    [
+        b"\x1b$B",
+        b"\x1b(J",
+        b"\x1b$)C",
+        b"\x1b$)A",
+        b"\x1b-A",
+        b"^",
+        b"=",
+        b"\\",
+        b"\0",
+        b"\xc3\xa9",
+        b"+2AA-",
+        rb"\ud800",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(PIECES | st.binary(max_size=4), max_size=6).map(b"".join),
+    st.lists(TERMS | st.text(max_size=6), min_size=1, max_size=3),
+)
+def test_no_bytes_in_no_character_set_are_refused_or_replaced(value: bytes, terms: list[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = decoded(value, terms)
+    assert text.encode().decode() == text
+    assert "\ufffd" not in text or "\ufffd".encode() in value
