@@ -27,6 +27,7 @@ check: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m docs.make_pictures
+	$(BIN)/python -m docs.make_tables
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/turnaround.py
