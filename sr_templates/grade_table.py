@@ -120,8 +120,9 @@ def _draw_heads(draw: ImageDraw.ImageDraw, columns: Sequence[_Column], box: Box)
             for number, words in enumerate(wrapped(own[0].reason.meaning, font(24), end - start)[:2]):
                 write(draw, (start, top + 46 + 28 * number), words, font(24), STAMP_COLOUR)
             continue
+        longest = max((column.item.label for column in own), key=len)
+        letters = largest_fitting(longest, range(24, 18, -1), own[0].cell * 0.96)
         for column in own:
-            letters = largest_fitting(column.item.label, range(24, 18, -1), column.cell)
             words = fitted(column.item.label, letters, column.cell)
             write(draw, (column.at, top + 46), words, letters, QUIET, anchor="ma")
             write(draw, (column.at, top + 74), f"0–{column.item.highest}", font(24), QUIET, anchor="ma")

@@ -60,7 +60,7 @@ def _head_lines(result: ScoreResult) -> list[Line]:
 
 def _foot_lines(result: ScoreResult, key: str) -> list[Line]:
     said = (
-        (result.statement, 28, STAMP_COLOUR, 2),
+        (result.statement, 28, STAMP_COLOUR, 6),
         (model_line(result), 24, QUIET, 1),
         ("" if result.not_evaluable else key, 24, QUIET, 4),
     )

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from scoring.result import ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec, TotalSpec
 from sr_templates.heatmap_legend import STAMP_COLOUR
-from sr_templates.lettering import fitted, font, write
+from sr_templates.lettering import fitted, font, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, PANEL, QUIET, WIDTH
 from sr_templates.score_table import SIDE_NAMES, short_label, sum_words
 from sr_templates.smooth_shapes import draw_rounded_box
@@ -76,8 +76,11 @@ def _draw_sum(
     whole = total.assessed == total.planned
     number = _number(spec, total)
     if not number:
-        words = fitted(sum_words(spec, total), font(25), width - 16)
-        write(draw, (left, top + height / 2), words, font(25), STAMP_COLOUR, anchor="lm")
+        lines = wrapped(sum_words(spec, total), font(22), width - 16)
+        lines = lines if len(lines) < 3 else [lines[0], fitted(" ".join(lines[1:]), font(22), width - 16)]
+        for line, words in enumerate(lines):
+            y = top + height / 2 + 26 * (line - (len(lines) - 1) / 2)
+            write(draw, (left, y), words, font(22), STAMP_COLOUR, anchor="lm")
         return
     letters = font(round(height * 0.72), bold=True)
     write(draw, (left, top + height / 2), number, letters, LIGHT if whole else STAMP_COLOUR, anchor="lm")
