@@ -190,7 +190,9 @@ def _seconds_to_report(study: StudyRow, results: list[Status], objects: _Rows, d
 
     A withdrawal does not follow from an image, so it has no such time.
     """
-    rows = [d for r in results if not r["withdrawn"] for o in objects[r["digest"]] for d in deliveries[o.sop_instance_uid]]
+    rows = [
+        d for r in results if not r["withdrawn"] for o in objects[r["digest"]] for d in deliveries[o.sop_instance_uid]
+    ]
     rows = [d for d in rows if d.state not in _NOT_SENT_FOR_GOOD]
     if not rows or any(d.state != "sent" for d in rows):
         return None

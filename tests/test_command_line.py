@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_hand
+from sr_templates.report_as_text import report_as_text
 
 VERBS = {
     *("demo", "run", "listen", "worker", "web", "send", "echo", "status", "requeue", "route", "score", "wrap"),
@@ -90,6 +92,30 @@ def test_a_broken_picture_is_a_fault_of_that_file_only(tmp_path: Path) -> None:
     said = {row["study"]: row["score"] for row in json.loads(done.stdout)}
     assert "no whole JPEG or PNG" in said["broken.jpg"]
     assert "not DICOM" in said["letter.txt"]
+
+
+def test_two_visits_in_one_call_are_reports_that_refer_to_each_other(tmp_path: Path) -> None:
+    """Given two visits of one patient, the later one first; then the later report names the earlier one, each report
+    lies there as a readable tree too, and form and further objects are those asked for."""
+    for date in ("20250110", "20240110"):
+        hand = draw_hand(8, side="R", spacing_mm=0.5)
+        dataset = hand_dataset(hand.pixels, hand.spacing_mm, "R", 8, study_date=date, patient_id="VISITS")
+        dataset.StudyInstanceUID = f"1.2.3.{date}"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{date}.1"
+        dataset.save_as(tmp_path / f"{date}.dcm", enforce_file_format=True)
+    out = tmp_path / "out"
+    done = rheumascore("score", tmp_path, "--out", out, "--form", "enhanced", "--extras", "multiframe", "--json")
+    assert done.returncode == 0, done.stderr
+    reports = {str(d.StudyDate): d for d in map(dcmread, out.glob("*.sr.dcm"))}
+    assert {str(d.SOPClassUID) for d in reports.values()} == {"1.2.840.10008.5.1.4.1.1.88.22"}
+    trees = {p.name: p.read_text(encoding="utf-8") for p in out.glob("*.sr.txt")}
+    assert set(trees.values()) == {report_as_text(d) for d in reports.values()}
+    first = str(reports["20240110"].SOPInstanceUID)
+    assert first in report_as_text(reports["20250110"])
+    assert "PertinentOtherEvidenceSequence" not in reports["20240110"]
+    assert len(list(out.glob("*.frames.sc.dcm"))) >= 2
+    wrong = rheumascore("score", tmp_path, "--out", out, "--extras", "pdf,gsps")
+    assert (wrong.returncode, "gsps" in wrong.stderr) == (2, True)
 
 
 def test_doctor_loads_what_scoring_needs(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from functools import partial
 from time import time
 
 from dicom_node.content_store import ContentStore
-from dicom_node.delivery.accepted_forms import accepted_forms, form_for, kinds_of_rungs, remember, rungs
+from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.destination import Destination, OpenDestination
+from dicom_node.delivery.other_form import other_form, replace_form
 from dicom_node.delivery.outbox import deliveries_to
 from dicom_node.delivery.outgoing_syntax import in_accepted_syntax, kinds_of
-from dicom_node.delivery.report_jobs import ask_for_form
 from dicom_node.delivery.store_scu import open_association
 from dicom_node.delivery.study_progress import settle_study
 from dicom_node.delivery.waiting_objects import (
@@ -31,7 +31,6 @@ from dicom_node.ledger.results import is_current
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings
-from sr_templates.document_forms import DocumentForm
 
 _OPTIONAL = ("rejection_note",)
 """Left out where the destination does not take such objects: the report says the same."""
@@ -58,8 +57,8 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
     mark_under_way(ledger, waiting)
     try:
         with destination(kinds_of(waiting, peer) | kinds_of_rungs(peer)) as way:
-            if form := _other_form(ledger, leased, peer, way, waiting):
-                return _ask_for(ledger, leased, peer, waiting, form)
+            if form := other_form(ledger, leased, peer, way, waiting):
+                return replace_form(ledger, leased, peer, waiting, form)
             refused = _send_all(ledger, leased, way, waiting, peer, tried)
             if not refused:
                 _finish(ledger, leased, peer.name, len(waiting))
@@ -79,49 +78,6 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
             "Mend it there, then `rheumascore requeue --dead`."
         )
     return None
-
-
-def _other_form(
-    ledger: Ledger, leased: LeasedJob, peer: Peer, way: OpenDestination, waiting: Sequence[WaitingObject]
-) -> DocumentForm | None:
-    """The form that must be written instead, because the peer does not take what waits. Notices what it takes.
-
-    Raises DestinationRefusesError when it takes no form at all.
-    """
-    accepted = accepted_forms(peer, way)
-    if not accepted:
-        wanted = ", ".join(rungs(peer))
-        raise DestinationRefusesError(
-            f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port}) takes none of the forms {wanted}: nothing can "
-            "be said there. Let it accept one of their SOP Classes, then `rheumascore requeue --dead`."
-        )
-    with ledger.read() as session:
-        known = form_for(session, peer)
-    if not known.seen or known.form != accepted[0]:
-        with ledger.write() as session:
-            choice = remember(session, peer, accepted)
-            record(
-                session, leased.study_instance_uid, leased.owner, "form_noticed",
-                f"{peer.name} gets {choice.form}: {choice.reason}.", destination=peer.name, form=choice.form,
-            )  # fmt: skip
-    if any(item.form and item.form not in accepted for item in waiting):
-        return accepted[0]
-    return None
-
-
-def _ask_for(
-    ledger: Ledger, leased: LeasedJob, peer: Peer, waiting: Sequence[WaitingObject], form: DocumentForm
-) -> str:
-    with ledger.write() as session:
-        mark_untried(session, waiting)
-        end_unsent(session, [item for item in waiting if item.form], "replaced")
-        finish(session, leased, "replaced")
-        record(
-            session, leased.study_instance_uid, leased.owner, "needs_form",
-            f"{peer.name} does not take {leased.subject['form']}: the report is written again as {form}.",
-            destination=peer.name, form=form, job=leased.id,
-        )  # fmt: skip
-        return ask_for_form(session, leased, form)
 
 
 def _send_all(

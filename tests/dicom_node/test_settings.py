@@ -132,3 +132,20 @@ def test_only_a_peer_that_may_send_is_found(title: str, address: str, known: boo
         Peer("viewer", "STRANGER", "127.0.0.1", 104),
     )
     assert (find_sender(peers, title, address) is not None) is known
+
+
+def test_wishes_of_a_destination_are_words_of_a_fixed_set(tmp_path: Path) -> None:
+    peer = '[[peers]]\nname = "pacs"\nae_title = "PACS"\nhost = "127.0.0.1"\nport = 104\n'
+    [read] = read_settings(write(tmp_path, peer), {}).peers
+    assert (read.sr_sop_class, read.extras, read.picture_transfer_syntax) == (None, (), "explicit")
+    good = (
+        'extras = ["pdf", "key_object"]\nsr_sop_class = "basic_text"\npicture_transfer_syntax = "jpeg2000_lossless"\n'
+    )
+    [read] = read_settings(write(tmp_path, peer + good), {}).peers
+    assert (read.sr_sop_class, read.extras) == ("basic_text", ("pdf", "key_object"))
+    with pytest.raises(SettingsError) as raised:
+        read_settings(write(tmp_path, peer + 'extras = ["pdf", "gsps"]\nsr_sop_class = "sr"\n'), {})
+    assert "peers[0].extras[1]: got 'gsps', allowed: multiframe, segmentation, pdf, key_object" in str(raised.value)
+    assert "peers[0].sr_sop_class: got 'sr', allowed: comprehensive3d, comprehensive," in str(raised.value)
+    with pytest.raises(SettingsError, match="extras: got 'pdf', allowed: a list of multiframe, segmentation"):
+        read_settings(write(tmp_path, peer + 'extras = "pdf"\n'), {})

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node.delivery.accepted_forms import form_for
+from dicom_node.delivery.accepted_forms import form_for, forms_among, kinds_of_rungs
+from dicom_node.delivery.store_scu import echo
+from dicom_node.ledger.job_restarts import requeue
 from dicom_node.peers import Peer
 from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
 from tests.dicom_node.delivery.driven_node import DrivenNode
@@ -18,7 +20,6 @@ from tests.foreign_programs.storescp import StoreScp
 COMPREHENSIVE, ENHANCED = SOP_CLASS_OF_FORM["comprehensive"], SOP_CLASS_OF_FORM["enhanced"]
 BASIC_TEXT = SOP_CLASS_OF_FORM["basic_text"]
 FIRST, SECOND = "1.2.3.1", "1.2.3.2"
-KEY_OBJECT = "1.2.840.10008.5.1.4.1.1.88.59"
 
 
 @pytest.fixture
@@ -94,8 +95,6 @@ def test_an_archive_that_takes_nothing_calls_a_person_with_clear_words(node: Dri
 
 
 def requeue_all(node: DrivenNode) -> None:
-    from dicom_node.ledger.job_restarts import requeue
-
     with node.ledger.write() as session:
         requeue(session, "dr who", parked=True)
 
@@ -181,3 +180,14 @@ def test_reports_without_pictures_go_and_the_pictures_call_a_person(node: Driven
         node.run()
         assert classes(archive) == {COMPREHENSIVE: 1}
         assert "did not accept Secondary Capture" in str(node.jobs("parked")[0].error_text)
+
+
+def test_echo_shows_what_an_archive_takes(tmp_path: Path) -> None:
+    with StoreScp(tmp_path / "archive", ENHANCED, BASIC_TEXT, SECONDARY_CAPTURE) as archive:
+        for wanted, forms in ((None, ("enhanced", "basic_text", "pictures")), ("pictures", ("pictures",))):
+            peer = peer_of(archive, sr_sop_class=wanted)
+            answer = echo(peer, "RHEUMASCORE", kinds_of_rungs(peer))
+            assert answer.alive and forms_among(peer, answer.accepted) == forms
+        archive.takes()
+        answer = echo(peer, "RHEUMASCORE", kinds_of_rungs(peer))
+        assert answer.alive and forms_among(peer, answer.accepted) == ()

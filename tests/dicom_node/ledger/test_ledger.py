@@ -7,13 +7,27 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+import dicom_node.ledger.ledger as ledger_module
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import LedgerTable
+from dicom_node.ledger.tables import LedgerTable, ResultRow
 from dicom_node.ledger.timeline import record, timeline_of
+
+MIGRATIONS = Path(str(ledger_module.__file__)).parent / "migrations"
+ROWS_OF_THE_FIRST_VERSION = (
+    "INSERT INTO jobs VALUES ('j', 'score', 'k', '1.2', '{}', 'done', 1, 0, NULL, NULL, 1, 0, NULL, NULL, NULL, 0, 0)",
+    "INSERT INTO results VALUES ('d', '1.2', 'hand_joints', 'w', 'j', 1, 1, '{}', 0)",
+    *(f"INSERT INTO objects VALUES ('2.25.{n}', '1.2.3', 'd', 'comprehensive', 'report', 0, 'c', 0)" for n in range(4)),
+    *(
+        f"INSERT INTO deliveries VALUES ({n}, 'j', 'pacs', '2.25.{n}', '{state}', NULL, 0, {attempts}, 0)"
+        for n, (state, attempts) in enumerate((("sent", 1), ("waiting", 2), ("waiting", 0), ("failed", 1)))
+    ),
+)
 
 
 @pytest.fixture
@@ -26,6 +40,26 @@ def test_migrations_make_exactly_the_tables(url: str) -> None:
     ledger.upgrade()
     with ledger.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), LedgerTable.metadata) == []
+    ledger.close()
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_with_its_rows(url: str) -> None:
+    """Given deliveries of a ledger without the later columns; then what was tried counts as perhaps arrived."""
+    ledger = Ledger(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with ledger.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in ROWS_OF_THE_FIRST_VERSION:
+            connection.execute(text(statement))
+        connection.commit()
+    ledger.upgrade()
+    with ledger.read() as session:
+        rows = session.execute(text("SELECT state, may_be_there FROM deliveries ORDER BY id")).all()
+        assert [tuple(row) for row in rows] == [("sent", 1), ("waiting", 1), ("waiting", 0), ("failed", 0)]
+        [result] = session.scalars(select(ResultRow))
+        assert (result.withdraws, result.subject, result.study_date) == (False, None, "")
     ledger.close()
 
 
