@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 ONCE ?=
 # Another wheel index for torch alone; the default on Linux is the large CUDA build, pytorch.org names one of CPU builds.
 TORCH_INDEX ?=
-PEERS := orthanc dcmtk dicom3tools redis-server rabbitmq-server postgresql chromium pixelmed-apps
+PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium
+# A node that is there is kept, wherever it comes from.
+PEERS += $(if $(shell command -v node),,nodejs npm)
+OHIF := tests/judges/ohif
 
 # torch stays as it is installed: without its own line pip would fetch another build of several gigabytes.
 KEEP_TORCH = (grep -vE '^(torch|torchvision)==' constraints/py311.txt; \
@@ -16,7 +19,7 @@ KEEP_TORCH = (grep -vE '^(torch|torchvision)==' constraints/py311.txt; \
 demo: $(VENV)/.models
 	$(BIN)/rheumascore demo $(if $(ONCE),--once)
 
-test: $(VENV)/.dev peers
+test: $(VENV)/.dev peers $(OHIF)/node_modules
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
@@ -57,8 +60,13 @@ peers:
 	  missing=""; for p in $(PEERS); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	  if [ -n "$$missing" ]; then echo "installing$$missing"; apt-get update -qq \
 	    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi; \
-	else for p in Orthanc storescu dciodvfy redis-server rabbitmq-server chromium; do \
+	else for p in Orthanc storescu dciodvfy java node redis-server rabbitmq-server chromium; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$p >/dev/null || echo "not installed, its tests are skipped: $$p"; done; fi
 
+# The code by which OHIF reads Structured Reports, as its lock file names it.
+$(OHIF)/node_modules: $(OHIF)/package-lock.json | peers
+	@if command -v npm >/dev/null; then cd $(OHIF) && npm ci && touch node_modules; \
+	else echo "not installed, its test is skipped: npm"; fi
+
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(OHIF)/node_modules build dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.foreign_programs.programs import find_program, missing_program
+from tests.foreign_programs.programs import missing_program
 
 FOLDER: Final = Path(__file__).parent / "ohif"
 
@@ -38,9 +39,11 @@ class LoadedReport:
 
 def load_reports(*paths: Path) -> dict[Path, LoadedReport]:
     """Load reports one after the other in one Node process."""
-    node = find_program("node", "nodejs")
+    node = shutil.which("node")
+    if node is None:
+        raise missing_program("node", "Debian package nodejs")
     if not (FOLDER / "node_modules").is_dir():
-        raise missing_program("OHIF's reader", f"npm ci in tests/judges/{FOLDER.name}")
+        raise missing_program("OHIF's reader", "npm ci in tests/judges/ohif, done by make test")
     command = [node, str(FOLDER / "load_reports.js"), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     if done.returncode:

@@ -10,11 +10,10 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { compileFunction } from "node:vm";
 
-import dcmjs from "dcmjs";
-
 import { nothing, viewerModules, viewerServices } from "./stand_ins.js";
 
-const installed = createRequire(import.meta.url);
+const installed = createRequire(import.meta.url); // their CommonJS builds: the others need a newer Node
+const dcmjs = installed("dcmjs");
 const shown = [];
 
 /** The sequence items of an attribute as dcmjs hands them out: a list, one item, or nothing. */
