@@ -27,7 +27,7 @@ _TRACKING_IDENTIFIER: Final = "112039"
 
 def report_as_text(report: Dataset) -> str:
     """The content tree, two spaces for each level, a line for each item; ends with a line break."""
-    state = ", ".join(str(report.get(k)) for k in ("CompletionFlag", "VerificationFlag") if report.get(k))
+    state = ", ".join(str(_get(report, k)) for k in ("CompletionFlag", "VerificationFlag") if _get(report, k))
     title = f"{_own_line(report)}  [{state}]" if state else _own_line(report)
     return "\n".join([title, *_lines(report, 1)]) + "\n"
 
@@ -45,7 +45,7 @@ def _lines(parent: Dataset, level: int) -> Iterable[str]:
 
 def _own_line(item: Dataset) -> str:
     value = _value(item)
-    name = _meaning(item.get("ConceptNameCodeSequence")) or (item.get("ValueType") or "item").lower()
+    name = _meaning(_get(item, "ConceptNameCodeSequence")) or str(_get(item, "ValueType") or "item").lower()
     line = f"{name}: {value}" if value else name
     modifiers = [_own_line(child) for child in _children(item) if _is_modifier(child, item)]
     return f"{line}  ({'; '.join(modifiers)})" if modifiers else line
@@ -53,19 +53,19 @@ def _own_line(item: Dataset) -> str:
 
 def _is_modifier(item: Dataset, parent: Dataset) -> bool:
     """Told in brackets on its parent's own line, because it changes what that line means."""
-    return bool(item.get("RelationshipType") == "HAS CONCEPT MOD" and parent.get("ValueType") != "CONTAINER")
+    return bool(_get(item, "RelationshipType") == "HAS CONCEPT MOD" and _get(parent, "ValueType") != "CONTAINER")
 
 
 def _value(item: Dataset) -> str:
-    kind = str(item.get("ValueType") or "")
+    kind = str(_get(item, "ValueType") or "")
     if kind in _PLAIN_VALUES:
-        return _one_line(item.get(_PLAIN_VALUES[kind]))
+        return _one_line(_get(item, _PLAIN_VALUES[kind]))
     if kind == "CODE":
-        return _meaning(item.get("ConceptCodeSequence"))
+        return _meaning(_get(item, "ConceptCodeSequence"))
     if kind == "NUM":
         return _number(item)
     if kind in ("IMAGE", "COMPOSITE", "WAVEFORM"):
-        return ", ".join(_instance(r) for r in item.get("ReferencedSOPSequence") or ())
+        return ", ".join(_instance(r) for r in _items(_get(item, "ReferencedSOPSequence")))
     if kind in ("SCOORD", "SCOORD3D", "TCOORD"):
         return _coordinates(item)
     if kind == "CONTAINER":
@@ -76,22 +76,22 @@ def _value(item: Dataset) -> str:
 
 
 def _number(item: Dataset) -> str:
-    measured = item.get("MeasuredValueSequence") or ()
+    measured = _items(_get(item, "MeasuredValueSequence"))
     if not measured:
-        return _meaning(item.get("NumericValueQualifierCodeSequence")) or "no value"
-    unit = _meaning(measured[0].get("MeasurementUnitsCodeSequence"))
-    return f"{_one_line(measured[0].get('NumericValue'))} {unit}".rstrip()
+        return _meaning(_get(item, "NumericValueQualifierCodeSequence")) or "no value"
+    unit = _meaning(_get(measured[0], "MeasurementUnitsCodeSequence"))
+    return f"{_one_line(_get(measured[0], 'NumericValue'))} {unit}".rstrip()
 
 
 def _instance(reference: Dataset) -> str:
-    kind = UID(str(reference.get("ReferencedSOPClassUID") or "")).name.removesuffix(" Storage")
+    kind = UID(str(_get(reference, "ReferencedSOPClassUID") or "")).name.removesuffix(" Storage")
     return f"{kind} {reference.get('ReferencedSOPInstanceUID') or 'without UID'}".strip()
 
 
 def _coordinates(item: Dataset) -> str:
     """A rectangle by its corners, anything else by the number of its points."""
-    kind, data = str(item.get("GraphicType") or item.get("TemporalRangeType") or ""), item.get("GraphicData")
-    points = [float(v) for v in data] if isinstance(data, Iterable) and not isinstance(data, str) else []
+    kind, data = str(_get(item, "GraphicType") or _get(item, "TemporalRangeType") or ""), _get(item, "GraphicData")
+    points = [float(v) for v in data if isinstance(v, float)] if isinstance(data, Iterable) else []
     across, down = points[0::2], points[1::2]
     if kind == "POLYLINE" and len(points) == 10 and points[:2] == points[8:] and len({*across}) == len({*down}) == 2:
         return f"box {min(across):g}, {min(down):g} to {max(across):g}, {max(down):g}"
@@ -100,22 +100,34 @@ def _coordinates(item: Dataset) -> str:
 
 def _tracked(item: Dataset) -> str:
     """A measurement group is called by its tracking identifier."""
-    return next((_one_line(c.get("TextValue")) for c in _children(item) if _is_tracking_identifier(c)), "")
+    return next((_one_line(_get(c, "TextValue")) for c in _children(item) if _is_tracking_identifier(c)), "")
 
 
 def _is_tracking_identifier(item: Dataset) -> bool:
-    names = item.get("ConceptNameCodeSequence") or ()
-    return bool(names and names[0].get("CodeValue") == _TRACKING_IDENTIFIER)
+    names = _items(_get(item, "ConceptNameCodeSequence"))
+    return bool(names and _get(names[0], "CodeValue") == _TRACKING_IDENTIFIER)
 
 
-def _children(item: Dataset) -> Iterable[Dataset]:
-    return item.get("ContentSequence") or ()
+def _children(item: Dataset) -> list[Dataset]:
+    return _items(_get(item, "ContentSequence"))
 
 
 def _meaning(sequence: Any) -> str:
-    if not sequence:
-        return ""
-    return _one_line(sequence[0].get("CodeMeaning") or sequence[0].get("CodeValue") or "")
+    codes = _items(sequence)
+    return _one_line(_get(codes[0], "CodeMeaning") or _get(codes[0], "CodeValue") or "") if codes else ""
+
+
+def _items(sequence: Any) -> list[Dataset]:
+    """The items of a sequence; none when a damaged file holds something else under its tag."""
+    return [item for item in sequence if isinstance(item, Dataset)] if isinstance(sequence, Iterable) else []
+
+
+def _get(item: Dataset, keyword: str) -> Any:
+    """An attribute's value; None when it is absent or cannot be read."""
+    try:
+        return item.get(keyword)
+    except Exception:  # pydicom converts values when they are touched, and raises many kinds on broken ones
+        return None
 
 
 def _one_line(value: Any) -> str:
