@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dicom_node.errors import WithdrawalError
+from dicom_node.ledger.job_failures import release_leases_of
 from dicom_node.ledger.results import current_results
 from dicom_node.peers import Peer
 from dicom_node.withdrawal import Withdrawal, read_reason, withdraw_study
@@ -18,6 +21,7 @@ from sr_templates import codes
 from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
 from tests.dicom_node.delivery.driven_node import DrivenNode
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
+from tests.foreign_programs.programs import wait_until
 from tests.foreign_programs.storescp import StoreScp
 
 STUDY, NOW = "1.2.3.1", datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -201,3 +205,25 @@ def test_a_job_in_hand_when_its_result_is_withdrawn_sends_nothing_more(node: Dri
         node.run()
         assert pacs.kept != []
     assert node.status(STUDY)["state"] == "delivered"
+
+
+def test_an_archive_that_may_have_it_because_a_worker_died_is_told(tmp_path: Path) -> None:
+    """Given a worker killed after the archive kept a picture and before it answered; then it may have all of it."""
+    with ScriptedPacs("hang") as pacs, DrivenNode(tmp_path / "data", pacs.peer) as node:
+        node.score(STUDY)
+        node.run("report")
+        program = (
+            "from pathlib import Path; from dicom_node.peers import Peer\n"
+            "from tests.dicom_node.delivery.driven_node import DrivenNode\n"
+            f"peer = Peer('pacs', 'PACS', '127.0.0.1', {pacs.port}, receives_results=True)\n"
+            f"DrivenNode(Path({str(tmp_path / 'data')!r}), peer).run('deliver')\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", program]) as worker:
+            wait_until("the archive keeps a picture", lambda: pacs.kept, 60)
+            worker.kill()
+        with node.ledger.write() as session:
+            assert release_leases_of(session, "", "reaper", 3) == 1
+        assert {state for *_, state in node.deliveries("pacs")} == {"waiting"}
+        [done] = withdraw(node)
+        assert done.told == ("pacs",)
+        assert len(current(node).predecessor.objects) == 4  # type: ignore[union-attr]
