@@ -11,6 +11,7 @@ chromium, and the published build of OHIF, which is not part of any install of o
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import subprocess
 import sys
@@ -18,10 +19,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from pydicom import dcmread
+from sqlalchemy import select
+
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import ResultRow
+from dicom_node.withdrawal import withdrawing
 from docs.ohif_site import ohif_site
+from scoring.catalogue import find_spec
+from scoring.result import PriorObject, ScoreResult
+from sr_templates.result_objects import write_result_objects
+from sr_templates.writing import SourceImage
 from tests.foreign_programs.chromium import Chromium
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import wait_until
@@ -53,6 +66,13 @@ def main() -> None:
         photograph_ohif(browser, address, pair)
         open_in_ohif(browser, address, knee, "SVDH pictures")
         save(browser, "ohif_not_evaluable")
+        hand = study_of(archive, "FRACATLAS-3310")
+        withdraw(archive, hand, folder / "demo")
+        open_in_ohif(browser, address, hand, "SVDH pictures")
+        if browser.value("document.body.innerText.includes('(1/')"):  # the series of before, which has several pictures
+            browser.click(place_of(browser, "SVDH pictures", which=-1), times=2)
+            time.sleep(_DRAWING_SECONDS)
+        save(browser, "ohif_withdrawn")
         for complaint in browser.complaints:
             sys.stderr.write(f"the viewer complained: {complaint}\n")
 
@@ -79,6 +99,29 @@ def study_of(archive: Orthanc, patient_id: str) -> dict[str, Any]:
     return study
 
 
+def withdraw(archive: Orthanc, study: dict[str, Any], demonstration: Path) -> None:
+    """Take the result of a study back, as ``rheumascore withdraw`` does, and bring what is written to the archive."""
+    uid = study["MainDicomTags"]["StudyInstanceUID"]
+    with Ledger(f"sqlite:///{demonstration / 'data' / 'ledger.sqlite3'}").read() as session:
+        content = session.scalars(select(ResultRow.content).where(ResultRow.study_instance_uid == uid)).one()
+    former = ScoreResult.from_json(content)
+    reports = [
+        archive.tags(i) for s in archive.find("Series", StudyInstanceUID=uid, Modality="SR") for i in s["Instances"]
+    ]
+    objects = [
+        PriorObject("report", "comprehensive", r["SOPClassUID"], r["SOPInstanceUID"], r["SeriesInstanceUID"])
+        for r in reports
+    ]
+    result = withdrawing(former, "The film is of another patient.", datetime.now(UTC))
+    result = result.succeeding(former.as_prior(tuple(objects)))
+    [source] = [i for s in archive.find("Series", StudyInstanceUID=uid, Modality="RG") for i in s["Instances"]]
+    header = dcmread(io.BytesIO(archive.file(source)), stop_before_pixels=True)
+    sources = {str(header.SOPInstanceUID): SourceImage(header, np.zeros((0, 0), np.float32))}
+    written = write_result_objects(result, find_spec(result.system), sources, {}, "comprehensive")
+    for one in written.objects:
+        archive.post("/instances", one.content)
+
+
 def photograph_orthanc(browser: Chromium, archive: Orthanc, study: dict[str, Any]) -> None:
     """Orthanc Explorer's page of the study, and the heatmap in its web viewer."""
     site = f"http://127.0.0.1:{archive.http_port}"
@@ -103,6 +146,7 @@ def photograph_ohif(browser: Chromium, address: str, study: dict[str, Any]) -> N
     time.sleep(_DRAWING_SECONDS)
     save(browser, "ohif_report_page")
     open_in_ohif(browser, address, study, "SVDH report")
+    browser.wait_for("document.body.innerText.includes('Certainty of Finding')")
     browser.click(place_of(browser, "No"))
     time.sleep(1)
     save(browser, "ohif_report")
@@ -125,19 +169,20 @@ def open_in_ohif(browser: Chromium, address: str, study: dict[str, Any], series:
     time.sleep(_DRAWING_SECONDS)
 
 
-def place_of(browser: Chromium, text: str) -> tuple[float, float]:
-    """The middle of the first visible element whose text begins so."""
+def place_of(browser: Chromium, text: str, which: int = 0) -> tuple[float, float]:
+    """The middle of a visible element whose text begins so; ``which`` of several."""
     script = """(() => {
       const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const places = [];
       for (let text; (text = texts.nextNode()); ) {
         const box = text.parentElement.getBoundingClientRect();
         if (text.textContent.trim().startsWith(WORDS) && box.width) {
-          return [box.x + box.width / 2, box.y + box.height / 2];
+          places.push([box.x + box.width / 2, box.y + box.height / 2]);
         }
       }
-      return null;
+      return places;
     })()""".replace("WORDS", json.dumps(text))
-    x, y = wait_until(f"{text} is on the page", lambda: browser.value(script))
+    x, y = wait_until(f"{text} is on the page", lambda: browser.value(script))[which]
     return float(x), float(y)
 
 
