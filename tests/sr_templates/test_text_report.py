@@ -112,5 +112,5 @@ def test_a_number_in_it_is_refused() -> None:
     number = next(i for i in items_below(datasets_of(results.one_hand)[-1]) if i.ValueType == "NUM")
     number.RelationshipType = "CONTAINS"
     report.ContentSequence.append(number)
-    with pytest.raises(InvalidObjectError, match="Basic Text"):
+    with pytest.raises(InvalidObjectError, match="is a NUM"):
         refuse_invalid_object(report)
