@@ -33,6 +33,7 @@ _SHORT_VRS: Final = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS 
 
 SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
 STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
+_PIXEL_REPRESENTATION: Final = 0x00280103
 _CHARACTER_SET, _IMAGE_TYPE, _MANUFACTURER = 0x00080005, 0x00080008, 0x00080070
 _UIDS: Final = {
     SOP_CLASS_UID: "SOP Class UID",
@@ -208,18 +209,21 @@ class StrictDatasetPass:
         if vr == b"SQ":
             self._open(stack, _Level("sequence", level.implicit, at + length, at + length))
             return at
+        if tag == _PIXEL_REPRESENTATION and (vr != b"US" or length % 2):  # readers need it for the VR of others
+            raise _not_understood(f"Pixel Representation at {at} is no number", tag)
         if length:
             if tag == _CHARACTER_SET:
-                yield from self._walk_character_set(length, at)
+                yield from self._walk_character_set(vr, length, at)
             elif tag in _REMEMBERED and len(stack) == 1 and length <= _LONGEST_REMEMBERED:
                 self._values[tag] = yield length
             else:
                 yield -length
         return at + length
 
-    def _walk_character_set(self, length: int, at: int) -> Generator[int, bytes, None]:
+    def _walk_character_set(self, vr: bytes, length: int, at: int) -> Generator[int, bytes, None]:
         """Readers look it up before they give out any text, in every item; a name that is none stops some of them."""
-        if length > _LONGEST_REMEMBERED or any(byte < 0x20 for byte in (yield length).rstrip(b"\0 ")):
+        short = vr == b"CS" and length <= _LONGEST_REMEMBERED
+        if not short or any(byte < 0x20 for byte in (yield length).rstrip(b"\0 ")):
             raise _not_understood(f"Specific Character Set at {at} is no list of codes", _CHARACTER_SET)
 
     def _walk_delimiter(self, tag: int, length: int, at: int, stack: list[_Level]) -> Generator[int, bytes, int]:

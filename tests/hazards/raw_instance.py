@@ -75,7 +75,7 @@ def element(tag: int, vr: str, value: bytes, length: int | None = None) -> bytes
     """An element in Explicit VR Little Endian."""
     said = len(value) if length is None else length
     head = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
-    return head + (struct.pack("<2xL", said) if vr in _LONG else struct.pack("<H", said)) + value
+    return head + (struct.pack("<2xL", said) if vr in _LONG else struct.pack("<H", said & 0xFFFF)) + value
 
 
 def nested(depth: int, tag: int = 0x00081110) -> bytes:

@@ -51,6 +51,8 @@ NOT_UNDERSTOOD = {
     "a VR that is none": RawInstance(UID).put_bytes(0x00100010, b"\x10\0\x10\0??\2\0ab").data_set,
     "a length past the end": RawInstance(UID).put_element(PIXEL_DATA, "OW", bytes(128), 1000).data_set,
     "an undefined length for text": RawInstance(UID).put_element(0x00104000, "UT", b"ab", UNDEFINED).data_set,
+    "a character set that is a number": RawInstance(UID).put_element(0x00080005, "SS", b"ISO_IR 100").data_set,
+    "a pixel representation that is odd": RawInstance(UID).put_element(0x00280103, "US", b"odd").data_set,
     "a sequence without items": _sequence(b"abcdefgh"),
     "a sequence without end": _sequence(ITEM + b"\xff" * 4),
     "a sequence that ends in an item": _sequence(ITEM + b"\xff" * 4 + SEQUENCE_END),
