@@ -1,4 +1,4 @@
-"""What a picture that shows a source image says about it: how it lies, what of the body it is, what it has lost."""
+"""What a picture that shows a source image says about it: how it lies, what it has lost, whom it shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_film_attributes(capture: Dataset, header: Dataset, scale: float) -> None
     the class of these pictures has none.
     """
     capture.PatientOrientation = []
-    for keyword in ("PatientOrientation", "BodyPartExamined", *_spacing(header, scale)):
+    for keyword in ("PatientOrientation", *_spacing(header, scale)):
         copy_valid(capture, header, keyword)
     if str(header.get("LossyImageCompression") or "") == "01":
         capture.LossyImageCompression = "01"

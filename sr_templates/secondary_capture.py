@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from scoring.result import ImageUse, ScoreResult
 from scoring.spec import SystemSpec
+from sr_templates.copied_attribute import copy_valid
 from sr_templates.document_forms import SECONDARY_CAPTURE
 from sr_templates.inherited_modules import inherited_modules
 from sr_templates.instance_references import add_common_instance_reference, source_references
@@ -26,23 +27,25 @@ Picture = npt.NDArray[np.uint8]
 def secondary_capture(
     result: ScoreResult,
     spec: SystemSpec,
-    header: Dataset,
+    home: Dataset,
     picture: Picture,
     sources: Sequence[ImageUse],
     number: int,
 ) -> Dataset:
     """The object without SOP Instance UID, Image Comments and Derivation: those are the caller's.
 
+    ``home``: the header whose patient, study and body part it repeats, one for all objects of a result.
     What is true only of a picture that shows the film, ``film_attributes`` adds.
     """
-    capture = inherited_modules(header, result.study_instance_uid)
+    capture = inherited_modules(home, result.study_instance_uid)
     capture.SOPClassUID = SECONDARY_CAPTURE
     capture.Modality = "OT"
     capture.SeriesInstanceUID = series_uid(result, "pictures")
     capture.SeriesNumber = PICTURE_SERIES
     capture.SeriesDescription = f"{spec.instrument} pictures (research only)"[:64]
+    copy_valid(capture, home, "BodyPartExamined")  # of the series, so the same in all its pictures
     capture.InstanceNumber = number
-    add_production_modules(capture, result, header)
+    add_production_modules(capture, result, home)
     _add_capture_equipment(capture, result)
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     capture.BurnedInAnnotation = "YES"
