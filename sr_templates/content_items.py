@@ -87,8 +87,8 @@ def image(
     return _item("IMAGE", name, relation, children, ReferencedSOPSequence=[instance])
 
 
-def composite(name: CodedConcept, sop_class_uid: str, sop_instance_uid: str) -> Dataset:
-    """A COMPOSITE item: an object that is not an image, such as an earlier report."""
+def composite(name: CodedConcept | None, sop_class_uid: str, sop_instance_uid: str) -> Dataset:
+    """A COMPOSITE item: an object that is not an image, such as an earlier report; nameless in a key object only."""
     instance = reference(sop_class_uid, sop_instance_uid)
     return _item("COMPOSITE", name, "CONTAINS", ReferencedSOPSequence=[instance])
 

@@ -40,17 +40,17 @@ def add_evidence(report: Dataset, result: ScoreResult, pictures: Illustrations, 
     found += [Instance(result.study_instance_uid, own_series, SECONDARY_CAPTURE, uid) for uid in made]
     earlier = baseline_report(result, form)
     if earlier is not None and result.baseline is not None:
-        found.append(_prior_instance(result.baseline, earlier))
-    studies = _studies(found)
+        found.append(prior_instance(result.baseline, earlier))
+    studies = evidence_studies(found)
     current = [s for s in studies if s.StudyInstanceUID == result.study_instance_uid]
     others = [s for s in studies if s.StudyInstanceUID != result.study_instance_uid]
     replaced = (
-        [_prior_instance(result.predecessor, one) for one in reports_of(result.predecessor, form)]
+        [prior_instance(result.predecessor, one) for one in reports_of(result.predecessor, form)]
         if (result.predecessor)
         else []
     )
     for keyword, items in (
-        ("PredecessorDocumentsSequence", _studies(replaced)),
+        ("PredecessorDocumentsSequence", evidence_studies(replaced)),
         ("CurrentRequestedProcedureEvidenceSequence", current),
         ("PertinentOtherEvidenceSequence", others),
     ):
@@ -58,11 +58,12 @@ def add_evidence(report: Dataset, result: ScoreResult, pictures: Illustrations, 
             setattr(report, keyword, DicomSequence(items))
 
 
-def _prior_instance(prior: PriorResult, one: PriorObject) -> Instance:
+def prior_instance(prior: PriorResult, one: PriorObject) -> Instance:
+    """Where an object of an earlier result is."""
     return Instance(prior.study_instance_uid, one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
 
 
-def _studies(instances: Iterable[Instance]) -> list[Dataset]:
+def evidence_studies(instances: Iterable[Instance]) -> list[Dataset]:
     """The instances as items of studies, series and instances, each once, in the order of their first mention."""
     studies: dict[str, dict[str, dict[str, Dataset]]] = {}
     for one in instances:

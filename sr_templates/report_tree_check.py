@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from sr_templates import codes
 from sr_templates.document_forms import KEY_OBJECT, SOP_CLASS_OF_FORM
@@ -59,7 +60,8 @@ def refuse_invalid_tree(report: Dataset) -> None:
     for path, parent, item in _walk(report, "1"):
         _refuse_item(path, parent, item, nameless)
         if item.ValueType in _NEVER.get(sop_class, ()):
-            raise InvalidObjectError(f"Content item {path} is a {item.ValueType}; this SOP Class holds none.")
+            kind = UID(sop_class).name.removesuffix(" Storage")
+            raise InvalidObjectError(f"Content item {path} is a {item.ValueType}; a {kind} holds none.")
         if item.ValueType in ("IMAGE", "COMPOSITE"):
             uid = item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
             named.add(uid)

@@ -15,11 +15,13 @@ from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.errors import SourceMismatchError
 from sr_templates.heatmap_capture import heatmap_capture
 from sr_templates.iod_check import refuse_invalid_object
+from sr_templates.key_object import key_objects
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.measurement_report import measurement_report
 from sr_templates.multiframe_capture import multiframe_captures
 from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
+from sr_templates.rejection_note import rejection_notes
 from sr_templates.report_page import report_page
 from sr_templates.result_check import refuse_invalid_result
 from sr_templates.segmentation_object import segmentations
@@ -48,13 +50,14 @@ class ResultObjects:
 
     def form_of(self, item: WrittenObject) -> str:
         """The form that an object is bound to: of the report and what names it; empty for what is the same in all."""
-        return self.form if item.role in ("report", "key_object") else ""
+        return self.form if item.role in ("report", "key_object", "rejection_note") else ""
 
 
 ExtraWriter = Callable[[Writing], Sequence[Dataset]]
 _EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {
     "multiframe": multiframe_captures,
     "segmentation": segmentations,
+    "key_object": key_objects,
 }
 """One line for each kind of further object, in sending order."""
 
@@ -85,6 +88,8 @@ def write_result_objects(
             if extra in extras:
                 made: list[tuple[Role, Dataset]] = [(extra, dataset) for dataset in write(writing)]
                 writing = replace(writing, written=[*writing.written, *made])
+        notes: list[tuple[Role, Dataset]] = [("rejection_note", note) for note in rejection_notes(writing)]
+        writing = replace(writing, written=[*writing.written, *notes])
         return ResultObjects(form, tuple(_written(role, dataset) for role, dataset in writing.written))
 
 

@@ -19,7 +19,7 @@ from tests.judges.dicom3tools import entity_complaints, iod_complaints, tree_com
 from tests.judges.dsrdump import report_complaints
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.result_cases import CASES, Make
-from tests.sr_templates.written_objects import datasets_of, reports_of, write
+from tests.sr_templates.written_objects import datasets_of, report_of, reports_of, write
 
 TYPE_2: Final = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
@@ -42,7 +42,7 @@ def test_dicom3tools_and_dcmtk_find_nothing(case: str) -> None:
 
 def test_dciodvfy_is_not_blind(tmp_path: Path) -> None:
     """A report without its completion flag and a picture without its conversion type."""
-    picture, report = datasets_of(results.one_hand)[0], datasets_of(results.one_hand)[-1]
+    picture, report = datasets_of(results.one_hand)[0], report_of(results.one_hand)
     for dataset, keyword in ((report, "CompletionFlag"), (picture, "ConversionType")):
         del dataset[keyword]
         assert any(keyword in complaint for complaint in iod_complaints(_saved(dataset, tmp_path)))
@@ -50,9 +50,9 @@ def test_dciodvfy_is_not_blind(tmp_path: Path) -> None:
 
 def test_the_readers_of_trees_are_not_blind(tmp_path: Path) -> None:
     """A content item without its value, and one that is related to its parent as it must not be."""
-    without_value = datasets_of(results.not_evaluable)[-1]
+    without_value = report_of(results.not_evaluable)
     del without_value.ContentSequence[0].ConceptCodeSequence
-    wrongly_related = datasets_of(results.not_evaluable)[-1]
+    wrongly_related = report_of(results.not_evaluable)
     wrongly_related.ContentSequence[0].RelationshipType = "INFERRED FROM"
 
     assert any("Language" in complaint for complaint in tree_complaints(_saved(without_value, tmp_path)))

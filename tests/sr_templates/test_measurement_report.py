@@ -17,7 +17,7 @@ from sr_templates import codes
 from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.generated_results import report_alone
-from tests.sr_templates.written_objects import datasets_of, write
+from tests.sr_templates.written_objects import datasets_of, report_of, write
 
 CASES = [
     results.two_hands,
@@ -55,7 +55,7 @@ def child(group: Dataset, code_value: str) -> Dataset:
 
 
 def test_two_hands_are_44_sites_and_three_sums() -> None:
-    groups = groups_of(datasets_of(results.two_hands)[-1])
+    groups = groups_of(report_of(results.two_hands))
     assert len(groups) == 47
     assert sum(name.endswith(" sum") for name in groups) == 3
     assert {g.ContentTemplateSequence[0].TemplateIdentifier for g in groups.values()} == {"1410"}
@@ -63,7 +63,7 @@ def test_two_hands_are_44_sites_and_three_sums() -> None:
 
 def test_a_joint_carries_site_side_box_grades_and_certainty() -> None:
     made = results.two_hands()
-    group = groups_of(datasets_of(results.two_hands)[-1])["SVDH R MCP2"]
+    group = groups_of(report_of(results.two_hands))["SVDH R MCP2"]
     site = child(group, "363698007")
     assert site.ConceptCodeSequence[0].CodeValue == "C102317"
     assert site.ContentSequence[0].ConceptCodeSequence[0].CodeValue == "24028007"
@@ -80,13 +80,13 @@ def test_a_joint_carries_site_side_box_grades_and_certainty() -> None:
 
 
 def test_left_and_right_are_never_exchanged() -> None:
-    for name, group in groups_of(datasets_of(results.both_in_one)[-1]).items():
+    for name, group in groups_of(report_of(results.both_in_one)).items():
         laterality = child(group, "363698007").ContentSequence[0].ConceptCodeSequence[0].CodeMeaning
         assert laterality == {"R": "Right", "L": "Left", "both": "Bilateral"}[name.split()[1]]
 
 
 def test_what_was_not_scored_has_a_coded_reason_and_no_number() -> None:
-    groups = groups_of(datasets_of(results.both_in_one)[-1])
+    groups = groups_of(report_of(results.both_in_one))
     for name, reason in (("SVDH R PIP5", "NS-OUT-FOV"), ("SVDH L ULNA", "NS-LOWCONF")):
         kinds = [item.ValueType for item in groups[name].ContentSequence]
         assert "NUM" not in kinds
@@ -99,14 +99,14 @@ def test_what_was_not_scored_has_a_coded_reason_and_no_number() -> None:
 
 
 def test_a_side_that_was_not_imaged_has_all_its_groups() -> None:
-    groups = groups_of(datasets_of(results.one_hand)[-1])
+    groups = groups_of(report_of(results.one_hand))
     left = [group for name, group in groups.items() if name.startswith("SVDH L ") and not name.endswith("sum")]
     assert len(left) == 22
     assert {child(g, "NOT-SCORED").ConceptCodeSequence[0].CodeValue for g in left} == {"NS-NOT-IMAGED"}
 
 
 def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
-    report = datasets_of(results.not_evaluable)[-1]
+    report = report_of(results.not_evaluable)
     (group,) = groups_of(report).values()
     assert child(group, "NOT-EVALUABLE").ConceptCodeSequence[0].CodeValue == "NE-NO-HAND"
     assert list(child(group, "111030").GraphicData) == [0, 0, 400, 0, 400, 480, 0, 480, 0, 0]
@@ -115,7 +115,7 @@ def test_not_evaluable_is_a_report_with_a_full_frame() -> None:
 
 def test_the_report_names_inputs_weights_and_statements() -> None:
     made = results.two_hands()
-    words = [i.TextValue for i in items_below(datasets_of(results.two_hands)[-1]) if i.ValueType == "TEXT"]
+    words = [i.TextValue for i in items_below(report_of(results.two_hands)) if i.ValueType == "TEXT"]
     for number, image in enumerate(made.result.images, start=1):
         assert f"image: {number} | SHA-256: {image.content_sha256}" in words
     assert made.result.statement in words
@@ -168,7 +168,7 @@ def test_a_system_without_sides_names_none() -> None:
 
 def test_a_gap_without_a_reason_makes_the_report_partial() -> None:
     made = results.two_hands()
-    assert datasets_of(results.two_hands)[-1].CompletionFlag == "COMPLETE"
+    assert report_of(results.two_hands).CompletionFlag == "COMPLETE"
     short = replace(made, result=replace(made.result, items=made.result.items[:-1]))
     assert report_alone(short).CompletionFlag == "PARTIAL"
     forced = report_alone(replace(made, result=replace(made.result, forced=True)))
@@ -186,7 +186,7 @@ def test_tracking_uids_are_the_same_at_every_visit_and_only_then() -> None:
     images = tuple(replace(i, study_instance_uid="2.25.78") for i in later.result.images)
     result = replace(later.result, study_instance_uid="2.25.78", images=images, system_version="0.2.0")
     same = tracking_uids(report_alone(replace(later, result=result)))
-    assert same == tracking_uids(datasets_of(results.two_hands)[-1])
+    assert same == tracking_uids(report_of(results.two_hands))
     assert len(set(same.values())) == len(same)
     other = results.with_header(results.two_hands(), ClinicalTrialSubjectID="SUBJ-0013")
     assert not set(tracking_uids(report_alone(other)).values()) & set(same.values())
@@ -202,7 +202,7 @@ def declared_codes(spec: SystemSpec) -> set[CodedConcept]:
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
 def test_every_code_is_in_the_table_or_the_spec(make: Callable[[], results.ResultForTests]) -> None:
     known = {(c.value, c.scheme, c.meaning) for c in declared_codes(make().spec) | set(codes.WHERE_DEFINED)}
-    for dataset in (*datasets_of(make), datasets_of(make, "basic_text")[-1]):
+    for dataset in (*datasets_of(make), report_of(make, "basic_text")):
         identified = {s.CodingSchemeDesignator for s in dataset.get("CodingSchemeIdentificationSequence") or ()}
         for item in dataset.iterall():
             for code in item.value if item.VR == "SQ" and "CodeSequence" in item.keyword else ():
@@ -236,7 +236,7 @@ def test_the_scheme_of_a_system_is_identified() -> None:
 
 def test_the_three_forms_say_the_same() -> None:
     forms: tuple[DocumentForm, ...] = ("comprehensive3d", "comprehensive", "enhanced")
-    reports = {form: datasets_of(results.one_hand, form)[-1] for form in forms}
+    reports = {form: report_of(results.one_hand, form) for form in forms}
     assert len({r.SOPInstanceUID for r in reports.values()}) == 3
     for form, report in reports.items():
         assert report.SOPClassUID == SOP_CLASS_OF_FORM[form]
@@ -255,15 +255,15 @@ def instances_in(sequence: Iterable[Dataset]) -> set[tuple[str, str]]:
 
 def test_a_re_issued_report_names_the_one_of_its_own_form() -> None:
     for form, wanted in (("comprehensive", {"2.25.910"}), ("enhanced", {"2.25.910", "2.25.911"})):
-        report = datasets_of(results.re_issued, form)[-1]  # type: ignore[arg-type]  # a literal
+        report = report_of(results.re_issued, form)  # type: ignore[arg-type]  # a literal
         assert {uid for _, uid in instances_in(report.PredecessorDocumentsSequence)} == wanted
     digest = [i.TextValue for i in items_below(report) if name_of(i) == "PREDECESSOR"]
     assert digest == [results.one_hand().result.digest]
-    assert "PredecessorDocumentsSequence" not in datasets_of(results.two_hands)[-1]
+    assert "PredecessorDocumentsSequence" not in report_of(results.two_hands)
 
 
 def test_a_follow_up_refers_to_the_baseline_report() -> None:
-    report = datasets_of(results.follow_up)[-1]
+    report = report_of(results.follow_up)
     (baseline,) = [i for i in items_below(report) if i.ValueType == "COMPOSITE"]
     assert name_of(baseline) == "121079"
     uid = baseline.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
@@ -293,7 +293,7 @@ def test_a_baseline_that_was_only_pictures_is_named_in_words() -> None:
 
 
 def test_a_withdrawal_says_so_in_a_code_and_in_words() -> None:
-    report = datasets_of(results.withdrawn)[-1]
+    report = report_of(results.withdrawn)
     (group,) = groups_of(report).values()
     assert child(group, "NOT-EVALUABLE").ConceptCodeSequence[0].CodeValue == "WITHDRAWN"
     words = [i.TextValue for i in items_below(report) if name_of(i) == "EXPLANATION"]
@@ -316,7 +316,7 @@ def test_every_group_names_the_visit_of_the_trial(attributes: dict[str, str], wa
 
 
 def test_the_probability_of_every_grade_is_told() -> None:
-    report = datasets_of(results.two_hands)[-1]
+    report = report_of(results.two_hands)
     lines = [i.TextValue for i in items_below(report) if name_of(i) == "GRADE-DETAIL"]
     assert len(lines) == 62
     item = results.two_hands().result.item("MCP2", "narrowing", "L")

@@ -21,7 +21,7 @@ from tests.judges.tid1500reader import read_groups
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.result_cases import CASES
 from tests.sr_templates.results_for_tests import ResultForTests
-from tests.sr_templates.written_objects import datasets_of, reports_of
+from tests.sr_templates.written_objects import report_of, reports_of
 
 FORMS: Final[tuple[DocumentForm, ...]] = ("comprehensive3d", "comprehensive", "enhanced")
 """The forms that hold numbers and regions."""
@@ -82,10 +82,10 @@ def test_highdicom_returns_every_group(case: str) -> None:
 
 def test_readers_are_not_blind(tmp_path: Path) -> None:
     """A group without its region makes OHIF refuse the report; a lost number is missed."""
-    without_region = datasets_of(results.not_evaluable)[-1]
+    without_region = report_of(results.not_evaluable)
     group = next(iter(_groups(without_region)))
     group.ContentSequence = [item for item in group.ContentSequence if item.ValueType != "SCOORD"]
-    without_number = datasets_of(results.one_hand)[-1]
+    without_number = report_of(results.one_hand)
     group = next(g for g in _groups(without_number) if any(i.ValueType == "NUM" for i in g.ContentSequence))
     group.ContentSequence = [item for item in group.ContentSequence if item.ValueType != "NUM"]
     for name, dataset in (("region", without_region), ("number", without_number)):
@@ -94,7 +94,7 @@ def test_readers_are_not_blind(tmp_path: Path) -> None:
     [loaded] = load_reports(tmp_path / "region.dcm").values()
     assert loaded.complaints and not loaded.annotations
     kept = sum(len(group.numbers) for group in read_groups(tmp_path / "number.dcm"))
-    assert 0 < kept < len(list(_numbers(datasets_of(results.one_hand)[-1])))
+    assert 0 < kept < len(list(_numbers(report_of(results.one_hand))))
 
 
 def _grades(made: ResultForTests) -> Iterator[tuple[str, Side | None, CodedConcept, float]]:

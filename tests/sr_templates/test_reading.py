@@ -22,7 +22,7 @@ from sr_templates.report_as_text import report_as_text
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.foreign_reports import highdicom_report
 from tests.sr_templates.generated_results import any_result, report_alone
-from tests.sr_templates.written_objects import datasets_of, write_report
+from tests.sr_templates.written_objects import objects_of, of_role, write_report
 
 CASES = [
     results.two_hands,
@@ -40,7 +40,7 @@ CASES = [
 
 
 def report_of(make: Callable[[], results.ResultForTests], form: DocumentForm = "enhanced") -> Dataset:
-    return datasets_of(make, form)[-1]
+    return of_role(objects_of(make, form), "report")[0]
 
 
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)

@@ -16,7 +16,7 @@ from tests.judges.dicom3tools import iod_complaints
 from tests.judges.dsrdump import report_complaints
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.test_measurement_report import instances_in, items_below, name_of
-from tests.sr_templates.written_objects import datasets_of, objects_of
+from tests.sr_templates.written_objects import datasets_of, report_of
 
 CASES = [
     results.two_hands,
@@ -38,14 +38,14 @@ def words_of(report: Dataset) -> list[str]:
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
 def test_the_judges_find_nothing(make: Callable[[], results.ResultForTests], tmp_path: Path) -> None:
     path = tmp_path / "report.dcm"
-    path.write_bytes(objects_of(make, "basic_text")[-1].content)
+    report_of(make, "basic_text").save_as(path)
     assert iod_complaints(path) == []
     assert report_complaints(path) == []
 
 
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
 def test_it_holds_words_codes_and_references_alone(make: Callable[[], results.ResultForTests]) -> None:
-    report = datasets_of(make, "basic_text")[-1]
+    report = report_of(make, "basic_text")
     assert report.SOPClassUID == "1.2.840.10008.5.1.4.1.1.88.11"
     allowed = {"CONTAINER", "TEXT", "CODE", "UIDREF", "IMAGE", "COMPOSITE"}
     assert {item.ValueType for item in items_below(report)} <= allowed
@@ -54,7 +54,7 @@ def test_it_holds_words_codes_and_references_alone(make: Callable[[], results.Re
 
 def test_every_site_is_a_sentence_with_its_zeros() -> None:
     made = results.two_hands()
-    words = words_of(datasets_of(results.two_hands, "basic_text")[-1])
+    words = words_of(report_of(results.two_hands, "basic_text"))
     for side, name in (("R", "Right"), ("L", "Left")):
         for site in made.spec.sites:
             items = [made.result.item(site.key, key, side) for key in site.items]  # type: ignore[arg-type]  # a literal
@@ -67,7 +67,7 @@ def test_every_site_is_a_sentence_with_its_zeros() -> None:
 
 
 def test_gaps_and_sums_say_why_and_of_how_many() -> None:
-    words = words_of(datasets_of(results.both_in_one, "basic_text")[-1])
+    words = words_of(report_of(results.both_in_one, "basic_text"))
     assert "Right PIP 5: not scored (not assessable): Joint outside the image." in words
     sums = [line for line in words if "planned grades" in line]
     assert len(sums) == 9
@@ -96,20 +96,20 @@ def test_images_pictures_and_earlier_reports_are_referred_to() -> None:
     }
     evidence = instances_in([*report.CurrentRequestedProcedureEvidenceSequence, *report.PertinentOtherEvidenceSequence])
     assert uids == {uid for _, uid in evidence}
-    replaced = datasets_of(results.re_issued, "basic_text")[-1].PredecessorDocumentsSequence
+    replaced = report_of(results.re_issued, "basic_text").PredecessorDocumentsSequence
     assert instances_in(replaced) == {("2.25.77", "2.25.911")}
 
 
 def test_why_there_is_no_score_is_said_and_coded() -> None:
-    report = datasets_of(results.withdrawn, "basic_text")[-1]
+    report = report_of(results.withdrawn, "basic_text")
     assert any(line.startswith("Why there is no score: Left and right") for line in words_of(report))
     values = [i.ConceptCodeSequence[0].CodeValue for i in items_below(report) if i.ValueType == "CODE"]
     assert "WITHDRAWN" in values
 
 
 def test_a_number_in_it_is_refused() -> None:
-    report = datasets_of(results.one_hand, "basic_text")[-1]
-    number = next(i for i in items_below(datasets_of(results.one_hand)[-1]) if i.ValueType == "NUM")
+    report = report_of(results.one_hand, "basic_text")
+    number = next(i for i in items_below(report_of(results.one_hand)) if i.ValueType == "NUM")
     number.RelationshipType = "CONTAINS"
     report.ContentSequence.append(number)
     with pytest.raises(InvalidObjectError, match="is a NUM"):

@@ -42,6 +42,11 @@ def write(
     return write_result_objects(made.result, made.spec, made.sources, made.arrays, form, extras).objects
 
 
+def report_of(make: Callable[[], ResultForTests], form: DocumentForm = "comprehensive") -> Dataset:
+    """The report alone, free to be changed."""
+    return of_role(objects_of(make, form), "report")[0]
+
+
 def of_role(objects: Iterable[WrittenObject], role: Role) -> list[Dataset]:
     """Those of one role, as datasets of one's own."""
     return [dcmread(io.BytesIO(one.content)) for one in objects if one.role == role]
