@@ -16,7 +16,7 @@ from sr_templates.colour_map import INK, damage_colour
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, QUIET, RULE, STRIPE, WIDTH
-from sr_templates.score_table import SIDE_NAMES
+from sr_templates.score_table import SIDE_NAMES, missing_side
 from sr_templates.smooth_shapes import draw_rounded_box
 
 LOWEST_ROW: Final = 36.0
@@ -100,12 +100,6 @@ def _columns(result: ScoreResult, spec: SystemSpec, left: float, width: float) -
             place = start + (number * len(spec.items) + offset) * cell + number * _BETWEEN_SIDES
             columns.append(_Column(side, item, place + cell * 0.62, cell, reason))
     return columns
-
-
-def missing_side(result: ScoreResult, side: Side | None) -> CodedConcept | None:
-    """The reason that every item of a side lacks its grade for, when it is one and the same."""
-    reasons = {item.reason if item.grade is None else None for item in result.items if item.side == side}
-    return reasons.pop() if len(reasons) == 1 else None
 
 
 def _draw_heads(draw: ImageDraw.ImageDraw, columns: Sequence[_Column], box: Box) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from scoring.result import NotEvaluable, ScoreResult
 from scoring.spec import SystemSpec
 from sr_templates.colour_map import DAMAGE_COLOURS, INK, Colour
-from sr_templates.grade_table import LOWEST_ROW, draw_grade_table, missing_side, rows_needed
+from sr_templates.grade_table import LOWEST_ROW, draw_grade_table, rows_needed
 from sr_templates.heatmap_legend import RESEARCH_STAMP, STAMP_COLOUR, model_line
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import GROUND, HEIGHT, LIGHT, MARGIN, PANEL, QUIET, RULE, WIDTH
@@ -30,11 +30,7 @@ Line = tuple[str, int, Colour]
 
 def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.uint8]:
     """RGB, 1600 columns by 1200 rows, or more rows where so many sites need them."""
-    marks = {
-        reason: mark
-        for reason, mark in reason_marks(result).items()
-        if any(i.reason == reason and missing_side(result, i.side) is None for i in result.items)
-    }
+    marks = reason_marks(result)
     head, foot = _head_lines(result), _foot_lines(result, key_words(marks))
     top, foot_height = 104.0 + _height(head), 26.0 + _height(foot)
     sums = sums_height(result, spec)

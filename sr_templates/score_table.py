@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from scoring.coded_concept import CodedConcept
@@ -10,6 +10,9 @@ from scoring.result import PriorResult, ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec, TotalSpec
 
 SIDE_NAMES: Final[dict[Side | None, str]] = {"R": "RIGHT", "L": "LEFT", None: "ALL"}
+
+SumRow = tuple[Side | None, list[tuple[TotalSpec, ScoreTotal]]]
+"""The sums of one side, or of all sides together (None)."""
 
 
 def quality_words(result: ScoreResult) -> str:
@@ -19,21 +22,40 @@ def quality_words(result: ScoreResult) -> str:
     return f"{words}   ·   closed before the study was quiet: images may be missing" if result.forced else words
 
 
-def side_sums(result: ScoreResult, spec: SystemSpec, side: Side) -> list[tuple[TotalSpec, ScoreTotal]]:
-    """The sums below one side's table."""
+def sum_rows(result: ScoreResult, spec: SystemSpec) -> list[SumRow]:
+    """The sums of each side in the order of the spec, then those of everything; without what the result lacks."""
     found = {total.key: total for total in result.totals}
-    return [(t, found[t.key]) for t in spec.totals if t.side == side and t.key in found]
+    rows: list[SumRow] = []
+    for side in (*spec.sides, None):
+        sums = [(t, found[t.key]) for t in spec.totals if t.side == side and t.key in found]
+        if sums:
+            rows.append((side, sums))
+    return rows
 
 
-def overall_sums(result: ScoreResult, spec: SystemSpec) -> list[tuple[TotalSpec, ScoreTotal]]:
-    """The sums over all sides, the widest first; one alone where all lack a number for the same reason."""
-    found = {total.key: total for total in result.totals}
-    rows = [(t, found[t.key]) for t in spec.totals if t.side is None and t.key in found]
-    if not rows:
-        return []
-    if len({total.reason for _, total in rows} - {None}) == 1 and all(total.grade is None for _, total in rows):
-        return rows[-1:]
-    return [rows[-1], *rows[:-1]]
+def one_reason(sums: Sequence[tuple[TotalSpec, ScoreTotal]]) -> bool:
+    """Whether all sums of a row lack their number for the same reason, which then is said once."""
+    return len({total.reason for _, total in sums}) == 1 and not any(number_words(total) for _, total in sums)
+
+
+def row_name(side: Side | None, spec: SystemSpec) -> str:
+    """What a row of sums is called."""
+    return "BOTH" if side is None and len(spec.sides) == 2 else SIDE_NAMES[side]
+
+
+def number_words(total: ScoreTotal) -> str:
+    """The sum of the grades, else its expected value; empty when there is neither."""
+    if total.grade is not None:
+        return str(total.grade)
+    return "" if total.value is None else f"{total.value:.1f}"
+
+
+def expected_words(total: ScoreTotal) -> str:
+    """``exp. 21.4 (17.5–25.6)`` beside a sum of grades."""
+    if total.value is None or total.grade is None:
+        return ""
+    words = f"exp. {total.value:.1f}"
+    return words if total.interval is None else f"{words} ({total.interval[0]:.1f}–{total.interval[1]:.1f})"
 
 
 def short_label(total: TotalSpec) -> str:
@@ -41,22 +63,25 @@ def short_label(total: TotalSpec) -> str:
     return total.label.split(", ", 1)[-1].capitalize()
 
 
-def sum_words(spec: TotalSpec, total: ScoreTotal) -> str:
-    """``23 / 80 (exp. 21.4), 16 of 16``, or why there is no number."""
-    count = f"{total.assessed} of {total.planned}"
-    if total.grade is None:
-        reason = total.reason.meaning if total.reason else "Not computable"
-        if not reason.lower().startswith("not computable"):
-            reason = f"Not computable: {reason}"
-        return f"{reason} ({count})"
-    expected = "" if total.value is None else f"  (exp. {total.value:.1f})"
-    return f"{total.grade} / {spec.highest}{expected}   {count}"
+def gap_words(total: ScoreTotal) -> str:
+    """Why a sum has no number, and over how many grades it would have been."""
+    reason = total.reason.meaning if total.reason else "Not computable"
+    if not reason.lower().startswith("not computable"):
+        reason = f"Not computable: {reason}"
+    return f"{reason} ({total.assessed} of {total.planned})"
+
+
+def missing_side(result: ScoreResult, side: Side | None) -> CodedConcept | None:
+    """The reason that every item of a side lacks its grade for, when it is one and the same."""
+    reasons = {item.reason if item.grade is None else None for item in result.items if item.side == side}
+    return reasons.pop() if len(reasons) == 1 else None
 
 
 def reason_marks(result: ScoreResult) -> dict[CodedConcept, str]:
-    """A letter for each reason in the table, explained at the foot."""
+    """A letter for each reason of single gaps in the table, explained at the foot; a whole side says its own."""
     reasons = dict.fromkeys(item.reason for item in result.items if item.reason is not None)
-    return {reason: chr(ord("a") + number) for number, reason in enumerate(reasons)}
+    single = {i.reason for i in result.items if missing_side(result, i.side) is None}
+    return {reason: chr(ord("a") + number) for number, reason in enumerate(reasons) if reason in single}
 
 
 def key_words(marks: Mapping[CodedConcept, str]) -> str:

@@ -6,12 +6,20 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from scoring.result import ScoreResult, ScoreTotal, Side
+from scoring.result import ScoreResult, ScoreTotal
 from scoring.spec import SystemSpec, TotalSpec
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.lettering import fitted, font, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, PANEL, QUIET, WIDTH
-from sr_templates.score_table import SIDE_NAMES, short_label, sum_words
+from sr_templates.score_table import (
+    expected_words,
+    gap_words,
+    number_words,
+    one_reason,
+    row_name,
+    short_label,
+    sum_rows,
+)
 from sr_templates.smooth_shapes import draw_rounded_box
 
 _HEAD: Final = 38.0
@@ -19,18 +27,16 @@ _ROW: Final = 52.0
 _OVERALL_ROW: Final = 66.0
 _LABELS: Final = 170.0
 
-Row = tuple[Side | None, list[tuple[TotalSpec, ScoreTotal]]]
-
 
 def sums_height(result: ScoreResult, spec: SystemSpec) -> float:
     """Pixels that ``draw_sums`` needs."""
-    rows = _rows(result, spec)
+    rows = sum_rows(result, spec)
     return _HEAD + sum(_OVERALL_ROW if side is None else _ROW for side, _ in rows) + 18 if rows else 0.0
 
 
 def draw_sums(picture: Image.Image, result: ScoreResult, spec: SystemSpec, top: float) -> None:
     """Draw the sums below ``top``; a sum over fewer sites than planned stands out, and says so."""
-    rows = _rows(result, spec)
+    rows = sum_rows(result, spec)
     if not rows:
         return
     draw_rounded_box(picture, (MARGIN - 14, top, WIDTH - MARGIN + 14, top + sums_height(result, spec) - 8), 14, PANEL)
@@ -47,10 +53,9 @@ def draw_sums(picture: Image.Image, result: ScoreResult, spec: SystemSpec, top: 
     for side, sums in rows:
         height = _ROW if side else _OVERALL_ROW
         if labels:
-            words = SIDE_NAMES[side] if side else ("BOTH" if len(spec.sides) == 2 else SIDE_NAMES[None])
-            write(draw, (MARGIN, y + height / 2), words, font(30, bold=True), LIGHT, anchor="lm")
-        if len({total.reason for _, total in sums}) == 1 and all(_number(*one) == "" for one in sums):
-            words = fitted(sum_words(*sums[-1]), font(32), WIDTH - 2 * MARGIN - labels)
+            write(draw, (MARGIN, y + height / 2), row_name(side, spec), font(30, bold=True), LIGHT, anchor="lm")
+        if one_reason(sums):
+            words = fitted(gap_words(sums[-1][1]), font(32), WIDTH - 2 * MARGIN - labels)
             write(draw, (MARGIN + labels, y + height / 2), words, font(32), STAMP_COLOUR, anchor="lm")
         else:
             for number, (total_spec, total) in enumerate(sums):
@@ -58,25 +63,14 @@ def draw_sums(picture: Image.Image, result: ScoreResult, spec: SystemSpec, top: 
         y += height
 
 
-def _rows(result: ScoreResult, spec: SystemSpec) -> list[Row]:
-    """Each side in the order of the spec, then everything together; without what the result does not have."""
-    found = {total.key: total for total in result.totals}
-    rows: list[Row] = []
-    for side in (*spec.sides, None):
-        sums = [(t, found[t.key]) for t in spec.totals if t.side == side and t.key in found]
-        if sums:
-            rows.append((side, sums))
-    return rows
-
-
 def _draw_sum(
     draw: ImageDraw.ImageDraw, spec: TotalSpec, total: ScoreTotal, box: tuple[float, float, float, float]
 ) -> None:
     left, top, width, height = box
     whole = total.assessed == total.planned
-    number = _number(spec, total)
+    number = number_words(total)
     if not number:
-        lines = wrapped(sum_words(spec, total), font(22), width - 16)
+        lines = wrapped(gap_words(total), font(22), width - 16)
         lines = lines if len(lines) < 3 else [lines[0], fitted(" ".join(lines[1:]), font(22), width - 16)]
         for line, words in enumerate(lines):
             y = top + height / 2 + 26 * (line - (len(lines) - 1) / 2)
@@ -89,20 +83,7 @@ def _draw_sum(
     write(draw, (left, top + height / 2 + height * 0.07), f" / {spec.highest}", of, QUIET, anchor="lm")
     left += of.getlength(f" / {spec.highest}") + 18
     room = box[0] + width - left - 12
-    for offset, words in ((-0.2, _expected(total)), (0.22, f"{total.assessed} of {total.planned} graded")):
+    for offset, words in ((-0.2, expected_words(total)), (0.22, f"{total.assessed} of {total.planned} graded")):
         small = font(22)
         colour = QUIET if whole or offset < 0 else STAMP_COLOUR
         write(draw, (left, top + height * (0.5 + offset)), fitted(words, small, room), small, colour, anchor="lm")
-
-
-def _number(spec: TotalSpec, total: ScoreTotal) -> str:
-    if total.grade is not None:
-        return str(total.grade)
-    return "" if total.value is None else f"{total.value:.1f}"
-
-
-def _expected(total: ScoreTotal) -> str:
-    if total.value is None or total.grade is None:
-        return ""
-    words = f"exp. {total.value:.1f}"
-    return words if total.interval is None else f"{words} ({total.interval[0]:.1f}–{total.interval[1]:.1f})"
