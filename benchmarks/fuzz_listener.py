@@ -5,8 +5,8 @@
 Each round is one of: a conversation damaged anywhere (association request, PDUs, commands, data set), cut into writes
 of any size; or a valid association on which damaged data sets are stored, in all three uncompressed transfer syntaxes.
 After every batch an honest sender must be served; at the end everything that was answered 0x0000 must lie in the store,
-be read by pydicom to its last byte, and have brought its study to rest. The same seed sends
-the same bytes, if not in the same order.
+be read by pydicom to its last byte, and have brought its study to rest. The same seed makes the same bytes;
+the senders are threads, so not in the same order.
 Exit code 1 when anything is not as promised.
 """
 

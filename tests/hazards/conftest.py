@@ -20,7 +20,8 @@ instance_bytes = 67108864
 
 
 @pytest.fixture(scope="package")
-def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedNode]:
+def listener(tmp_path_factory: pytest.TempPathFactory, slow_peers: SlowPeers) -> Iterator[AttackedNode]:
+    """Started after the slow peers: their time runs while the other attacks are made."""
     node = AttackedNode(tmp_path_factory.mktemp("attacked"), limits=LIMITS)
     try:
         node.start()
@@ -48,7 +49,7 @@ def node(listener: AttackedNode, request: pytest.FixtureRequest) -> Iterator[Att
             file.write(f"{request.node.name}\t{time.monotonic() - began:.1f} s\t{peak:.1f} MB\n")
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="package")
 def slow_peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowPeers]:
     """Started before the first test, judged when their time is over."""
     with SlowPeers(tmp_path_factory.mktemp("slow")) as peers:
