@@ -44,7 +44,7 @@ _ORIGIN: Final = {
     "BodyPartExamined": "source image",
     "ImageLaterality": "R, L or B as found on the image; U where nothing has sides",
     "SOPInstanceUID": "derived from the stored result, the role and the form",
-    "SeriesDescription": "the instrument and the kind of object, with (research only)",
+    "SeriesDescription": "the instrument and the kind of object, with (research only) or (WITHDRAWN)",
     "ManufacturerModelName": "rheumascore and the key of the system",
     "SecondaryCaptureDeviceManufacturerModelName": "rheumascore and the key of the system",
     "SeriesInstanceUID": "derived from the stored result and the kind of object",

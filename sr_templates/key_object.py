@@ -16,10 +16,10 @@ from sr_templates.inherited_modules import inherited_modules
 from sr_templates.observer_context import device_observer
 from sr_templates.production_modules import add_production_modules
 from sr_templates.report_evidence import Instance, evidence_studies
-from sr_templates.uids import object_uid, series_uid
+from sr_templates.result_series import KEY_OBJECTS
+from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
 
-KEY_OBJECT_SERIES: Final = 9007
 _IMAGES: Final = (SECONDARY_CAPTURE, MULTIFRAME_TRUE_COLOUR, SEGMENTATION)
 """Classes that a selection refers to as IMAGE; all others are COMPOSITE."""
 
@@ -34,9 +34,7 @@ def key_objects(writing: Writing) -> list[Dataset]:
     made = key_object_selection(writing, codes.FOR_RESEARCH, words, instances)
     named = " ".join(instance.sop_instance_uid for instance in instances)
     made.SOPInstanceUID = object_uid(writing.result, "key object", named)
-    made.SeriesInstanceUID = series_uid(writing.result, "key objects")
-    made.SeriesNumber = KEY_OBJECT_SERIES
-    made.SeriesDescription = f"{writing.spec.instrument} key objects (research only)"[:64]
+    KEY_OBJECTS.take(made, writing.result, writing.spec, number=1)
     return [made]
 
 
@@ -47,8 +45,6 @@ def key_object_selection(
     result = writing.result
     made = inherited_modules(writing.home, result.study_instance_uid)
     made.SOPClassUID = KEY_OBJECT
-    made.Modality = "KO"
-    made.InstanceNumber = 1
     made.ReferencedPerformedProcedureStepSequence = DicomSequence()
     add_production_modules(made, result, writing.home)
     made.CurrentRequestedProcedureEvidenceSequence = DicomSequence(evidence_studies(instances))

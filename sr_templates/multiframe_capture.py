@@ -22,12 +22,12 @@ from sr_templates.document_forms import MULTIFRAME_TRUE_COLOUR
 from sr_templates.film_attributes import add_film_attributes
 from sr_templates.heatmap_drawing import display_picture
 from sr_templates.joint_frame import FRAME_SIDE, film_frame, joint_frame
+from sr_templates.result_series import JOINTS
 from sr_templates.secondary_capture import secondary_capture
 from sr_templates.site_marks import SiteMark, site_marks
-from sr_templates.uids import object_uid, series_uid
+from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
 
-MULTIFRAME_SERIES: Final = 9003
 _LONGEST_LABEL: Final = 16
 """Characters of a Frame Label (SH)."""
 
@@ -51,9 +51,7 @@ def _multiframe(writing: Writing, heatmap: Heatmap, overlay: Dataset, number: in
     capture = secondary_capture(result, writing.spec, writing.home, frames, [use], number)
     capture.SOPClassUID = MULTIFRAME_TRUE_COLOUR
     capture.SOPInstanceUID = object_uid(result, "multiframe", heatmap.image)
-    capture.SeriesInstanceUID = series_uid(result, "multiframe")
-    capture.SeriesNumber = MULTIFRAME_SERIES
-    capture.SeriesDescription = f"{writing.spec.instrument} joint by joint (research only)"[:64]
+    JOINTS.take(capture, result, writing.spec, number)
     capture.NumberOfFrames = len(frames)
     capture.FrameIncrementPointer = Tag(tag_for_keyword("FrameLabelVector") or 0)
     capture.FrameLabelVector = ["Film", "Heatmap", *(frame_label(mark) for mark in marks)]

@@ -24,7 +24,7 @@ _OFFSET: Final = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
 
 
 def add_production_modules(target: Dataset, result: ScoreResult, header: Dataset) -> None:
-    """General Equipment and SOP Common (PS3.3 C.7.5.1, C.12.1); every date is that of the scoring.
+    """General Equipment and SOP Common (PS3.3 C.7.5.1, C.12.1); every date, the series' too, is that of the scoring.
 
     Timezone Offset From UTC holds for all times of an object, those of the study included: when the source says its
     offset, ours are told in it, else in UTC. The equipment that acquired the source is not told again: the references
@@ -32,8 +32,8 @@ def add_production_modules(target: Dataset, result: ScoreResult, header: Dataset
     """
     moment, offset = _moment(result, header)
     target.TimezoneOffsetFromUTC = offset
-    target.InstanceCreationDate = target.ContentDate = moment.strftime("%Y%m%d")
-    target.InstanceCreationTime = target.ContentTime = moment.strftime("%H%M%S")
+    target.InstanceCreationDate = target.SeriesDate = target.ContentDate = moment.strftime("%Y%m%d")
+    target.InstanceCreationTime = target.SeriesTime = target.ContentTime = moment.strftime("%H%M%S")
     target.Manufacturer = MANUFACTURER
     target.ManufacturerModelName = model_name(result)
     target.DeviceSerialNumber = serial_number(result)

@@ -7,8 +7,6 @@ that to a setting of the archive, and is about poor images: a wrong score looks 
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydicom.dataset import Dataset
 
 from scoring.result import PriorObject, PriorResult
@@ -16,10 +14,9 @@ from sr_templates import codes
 from sr_templates.document_forms import DocumentForm
 from sr_templates.key_object import key_object_selection
 from sr_templates.report_evidence import prior_instance
-from sr_templates.uids import object_uid, series_uid
+from sr_templates.result_series import REJECTIONS
+from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
-
-REJECTION_SERIES: Final = 9008
 
 
 def rejection_notes(writing: Writing) -> list[Dataset]:
@@ -33,9 +30,7 @@ def rejection_notes(writing: Writing) -> list[Dataset]:
     words = result.not_evaluable.explanation if result.not_evaluable else ""
     made = key_object_selection(writing, codes.REJECTED_FOR_SAFETY, words or codes.WITHDRAWN.meaning, rejected)
     made.SOPInstanceUID = object_uid(result, "rejection note", writing.form)
-    made.SeriesInstanceUID = series_uid(result, "rejection notes")
-    made.SeriesNumber = REJECTION_SERIES
-    made.SeriesDescription = f"{writing.spec.instrument} withdrawn: do not use"[:64]
+    REJECTIONS.take(made, result, writing.spec, number=1)
     return [made]
 
 

@@ -13,7 +13,7 @@ from sr_templates.content_items import reference
 from sr_templates.document_forms import SECONDARY_CAPTURE, DocumentForm
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.prior_results import baseline_report, reports_of
-from sr_templates.uids import series_uid
+from sr_templates.result_series import PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def add_evidence(report: Dataset, result: ScoreResult, pictures: Illustrations, 
         for i in result.images
     ]
     made = [*pictures.heatmaps.values(), *((pictures.report_page,) if pictures.report_page else ())]
-    own_series = series_uid(result, "pictures")
+    own_series = PICTURES.uid(result)
     found += [Instance(result.study_instance_uid, own_series, SECONDARY_CAPTURE, uid) for uid in made]
     earlier = baseline_report(result, form)
     if earlier is not None and result.baseline is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
@@ -17,10 +15,8 @@ from sr_templates.production_modules import add_production_modules
 from sr_templates.qualitative_evaluations import FORCED
 from sr_templates.report_evidence import add_evidence
 from sr_templates.result_check import is_complete
-from sr_templates.uids import object_uid, series_uid
-
-REPORT_SERIES: Final = 9001
-"""Series numbers far above the scanner's, so that hanging protocols put results last."""
+from sr_templates.result_series import REPORTS
+from sr_templates.uids import object_uid
 
 
 def report_with_tree(
@@ -30,12 +26,8 @@ def report_with_tree(
     report = inherited_modules(home, result.study_instance_uid)
     report.SOPClassUID = SOP_CLASS_OF_FORM[form]
     report.SOPInstanceUID = object_uid(result, "report", form)
-    report.Modality = "SR"
-    report.SeriesInstanceUID = series_uid(result, "report")
-    report.SeriesNumber = REPORT_SERIES
-    report.SeriesDescription = f"{spec.instrument} report (research only)"[:64]
+    REPORTS.take(report, result, spec, number=1)
     report.ReferencedPerformedProcedureStepSequence = DicomSequence()
-    report.InstanceNumber = 1
     add_production_modules(report, result, home)
     _add_document_general(report, result, spec)
     add_evidence(report, result, pictures, form)

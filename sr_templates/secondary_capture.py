@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +16,8 @@ from sr_templates.inherited_modules import inherited_modules
 from sr_templates.instance_references import add_common_instance_reference, source_references
 from sr_templates.observer_context import MANUFACTURER, model_name
 from sr_templates.production_modules import add_production_modules, software_versions
-from sr_templates.uids import series_uid
+from sr_templates.result_series import PICTURES
 
-PICTURE_SERIES: Final = 9002
 Picture = npt.NDArray[np.uint8]
 """RGB, (rows, columns, 3), or (frames, rows, columns, 3)."""
 
@@ -39,12 +37,8 @@ def secondary_capture(
     """
     capture = inherited_modules(home, result.study_instance_uid)
     capture.SOPClassUID = SECONDARY_CAPTURE
-    capture.Modality = "OT"
-    capture.SeriesInstanceUID = series_uid(result, "pictures")
-    capture.SeriesNumber = PICTURE_SERIES
-    capture.SeriesDescription = f"{spec.instrument} pictures (research only)"[:64]
+    PICTURES.take(capture, result, spec, number)
     copy_valid(capture, home, "BodyPartExamined")  # of the series, so the same in all its pictures
-    capture.InstanceNumber = number
     add_production_modules(capture, result, home)
     _add_capture_equipment(capture, result)
     capture.ImageType = ["DERIVED", "SECONDARY", "OTHER"]

@@ -30,11 +30,11 @@ from sr_templates.inherited_modules import inherited_modules
 from sr_templates.instance_references import add_common_instance_reference, source_references
 from sr_templates.observer_context import model_name, serial_number
 from sr_templates.production_modules import add_production_modules
+from sr_templates.result_series import SEGMENTATIONS
 from sr_templates.secondary_capture import image_laterality
-from sr_templates.uids import object_uid, series_uid
+from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
 
-SEGMENTATION_SERIES: Final = 9005
 _ORANGE: Final = (45875, 40606, 50886)
 """Recommended Display CIELab Value (PS3.3 C.10.7.1.1) as 16-bit numbers: orange, L 70, a 30, b 70."""
 
@@ -53,11 +53,7 @@ def _segmentation(writing: Writing, heatmap: Heatmap, number: int) -> Dataset:
     made = inherited_modules(writing.home, result.study_instance_uid)
     made.SOPClassUID = SEGMENTATION
     made.SOPInstanceUID = object_uid(result, "segmentation", heatmap.image)
-    made.Modality = "SEG"
-    made.SeriesInstanceUID = series_uid(result, "segmentations")
-    made.SeriesNumber = SEGMENTATION_SERIES
-    made.SeriesDescription = f"{spec.instrument} heatmaps as numbers (research only)"[:64]
-    made.InstanceNumber = number
+    SEGMENTATIONS.take(made, result, spec, number)
     add_production_modules(made, result, writing.home)
     made.ImageLaterality = image_laterality(result, spec, {heatmap.image})
     made.PatientOrientation = []
