@@ -106,13 +106,14 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
         stored = session.get_one(ResultRow, str(leased.subject["result"])).content
     result = ScoreResult.from_json(stored)
     peers = [p for p in workplace.settings.peers if p.name in leased.subject["destinations"]]
-    written = _write(workplace, result, leased.subject["form"], {extra for peer in peers for extra in peer.extras})
-    digests = [workplace.store.put(item.content) for item in written.objects]
+    written = _write(workplace, result, leased.subject["form"], {frozenset(p.extras) for p in peers})
     deliveries: list[str] = []
     with workplace.ledger.write() as session:
         if session.get_one(ResultRow, result.digest).current:
             hold = reason_to_hold(workplace.settings, result)
-            deliveries = put_into_outbox(session, result, written, digests, peers, hold=hold)
+            for extras, (objects, digests) in written.items():
+                asking = [p for p in peers if frozenset(p.extras) == extras]
+                deliveries += put_into_outbox(session, result, objects, digests, asking, hold=hold)
             finish(session, leased)
         else:
             finish(session, leased, "superseded")
@@ -148,11 +149,21 @@ def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[C
     return Study(leased.study_instance_uid, images, trial, bool(leased.subject["forced"])), tuple(chosen)
 
 
-def _write(workplace: Workplace, result: ScoreResult, form: DocumentForm, extras: set[Extra]) -> ResultObjects:
+def _write(
+    workplace: Workplace, result: ScoreResult, form: DocumentForm, wishes: set[frozenset[Extra]]
+) -> dict[frozenset[Extra], tuple[ResultObjects, list[str]]]:
+    """For each wish for further objects everything that goes with it, and where its contents lie.
+
+    Each is written by itself, because a Key Object Selection names what goes with it; the rest is the same in all.
+    """
     paths = {i.sop_instance_uid: workplace.store.instance_path(i.content_sha256) for i in result.images}
     arrays = {h.array: workplace.store.read(h.array) for h in result.heatmaps}
-    sources = source_images(result, paths, workplace.decoder)
-    return write_result_objects(result, find_spec(result.system), sources, arrays, form, extras)
+    sources, spec = source_images(result, paths, workplace.decoder), find_spec(result.system)
+    written = {}
+    for extras in sorted(wishes or {frozenset()}, key=sorted):
+        objects = write_result_objects(result, spec, sources, arrays, form, extras)
+        written[extras] = (objects, [workplace.store.put(item.content) for item in objects.objects])
+    return written
 
 
 def _note_missing_destinations(session: Session, settings: NodeSettings, result: ScoreResult) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import time
-from typing import get_args
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,8 +19,7 @@ from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from scoring.result import ScoreResult
-from sr_templates.document_forms import Extra
-from sr_templates.result_objects import ResultObjects, WrittenObject
+from sr_templates.result_objects import ResultObjects
 
 HELD = "held"
 """Code of the reason on a study whose results wait to be released."""
@@ -39,15 +37,12 @@ def put_into_outbox(
 ) -> list[str]:
     """Keep the objects and make one delivery job for each destination. Returns the jobs that may run at once.
 
-    ``digests``: of the contents in the store, in the order of ``written.objects``; a destination gets of them the
-    report, the pictures, and the further objects that it asks for. ``hold``: why they must wait to be released; empty
-    when they may go. Doing it twice changes nothing.
+    ``digests``: of the contents in the store, in the order of ``written.objects``. ``hold``: why they must wait to be
+    released; empty when they may go. Doing it twice changes nothing.
     """
     _keep_objects(session, result, written, digests)
-    jobs = []
-    for peer in destinations:
-        uids = [item.sop_instance_uid for item in written.objects if _goes_to(peer, item)]
-        jobs.append(_add_delivery(session, result, written.form, uids, peer, held=bool(hold)))
+    uids = [item.sop_instance_uid for item in written.objects]
+    jobs = [_add_delivery(session, result, written.form, uids, peer, held=bool(hold)) for peer in destinations]
     study = session.get(StudyRow, result.study_instance_uid)
     if study is not None and hold:
         study.reasons = add_reason(study.reasons, HELD, hold, result.system)
@@ -97,10 +92,6 @@ def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects,
                 )
             )
     session.flush()
-
-
-def _goes_to(peer: Peer, item: WrittenObject) -> bool:
-    return item.role not in get_args(Extra) or item.role in peer.extras
 
 
 def _add_delivery(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dicom_node.delivery.accepted_forms import form_for, forms_among, kinds_of_r
 from dicom_node.delivery.store_scu import echo
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.peers import Peer
-from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
+from sr_templates.document_forms import KEY_OBJECT, MULTIFRAME_TRUE_COLOUR, SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
 from tests.dicom_node.delivery.driven_node import DrivenNode
 from tests.foreign_programs.storescp import StoreScp
 
@@ -191,3 +192,24 @@ def test_echo_shows_what_an_archive_takes(tmp_path: Path) -> None:
         archive.takes()
         answer = echo(peer, "RHEUMASCORE", kinds_of_rungs(peer))
         assert answer.alive and forms_among(peer, answer.accepted) == ()
+
+
+def test_further_objects_go_only_where_they_are_asked_for(node: DrivenNode, tmp_path: Path) -> None:
+    """Given three archives of one form with other wishes; then each gets what it asked for, and a Key Object Selection
+    that names exactly what lies beside it."""
+    everything = (*SOP_CLASS_OF_FORM.values(), SECONDARY_CAPTURE, MULTIFRAME_TRUE_COLOUR, KEY_OBJECT)
+    wishes = {"none": (), "selection": ("key_object",), "both": ("multiframe", "key_object")}
+    with ExitStack() as running:
+        archives = {name: running.enter_context(StoreScp(tmp_path / name, *everything)) for name in wishes}
+        node.set_peers(*(peer_of(archives[name], name, extras=extras) for name, extras in wishes.items()))
+        node.score(FIRST)
+        node.run()
+        kept = {name: archive.kept() for name, archive in archives.items()}
+    assert [len(kept[name]) for name in wishes] == [4, 5, 7], "a multi-frame picture for each film"
+    for name in ("selection", "both"):
+        uids = {str(d.SOPInstanceUID) for d in kept[name] if d.SOPClassUID != KEY_OBJECT}
+        [selection] = [d for d in kept[name] if d.SOPClassUID == KEY_OBJECT]
+        [study] = selection.CurrentRequestedProcedureEvidenceSequence
+        instances = [i for series in study.ReferencedSeriesSequence for i in series.ReferencedSOPSequence]
+        assert {str(i.ReferencedSOPInstanceUID) for i in instances} == uids
+    assert node.status(FIRST)["state"] == "delivered"
