@@ -52,5 +52,9 @@ def node(listener: AttackedNode, request: pytest.FixtureRequest) -> Iterator[Att
 @pytest.fixture(scope="package")
 def slow_peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowPeers]:
     """Started before the first test, judged when their time is over."""
-    with SlowPeers(tmp_path_factory.mktemp("slow")) as peers:
-        yield peers
+    peers = SlowPeers(tmp_path_factory.mktemp("slow"))
+    try:
+        with peers:
+            yield peers
+    finally:
+        peers.node.kill()
