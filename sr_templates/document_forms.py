@@ -1,4 +1,4 @@
-"""The forms a result can take at a destination, richest first (dicom.md D3).
+"""The forms a result can take at a destination, richest first.
 
 Comprehensive 3D is what IHE AI Results asks for; Comprehensive is what most archives accept; Enhanced is the oldest
 class that can hold numbers and regions. Only 2D regions are used, so that these three can say the same. Basic Text

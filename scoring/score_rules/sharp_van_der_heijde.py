@@ -1,7 +1,7 @@
 """Sharp/van der Heijde score of the hands: sites, ranges, subtotals and totals.
 
 Sixteen erosion sites (0-5) and fifteen narrowing sites (0-4) a hand; 160 + 120 = 280 for both hands
-(van der Heijde, J Rheumatol 1999;26:743-745; site list as read in science.md's sources).
+(van der Heijde, J Rheumatol 1999;26:743-745; the sites as the reference lists them).
 A number is never made up for a site that was not assessed: subtotals say how many sites they rest on, and the
 total exists only when every site of both hands was assessed (missing-site rule ``none``).
 """
