@@ -1,7 +1,7 @@
 """Measurement groups (TID 1410): one for each site of each side, and one for each set of sums.
 
-A grade that is missing is a coded reason, never a number without a value: readers fail on those. Where a group has several
-grades or sums, a modifier (PERTAINS-TO) says which one a certainty, an interval, a count or a reason is about.
+A grade that is missing is a coded reason, never a number without a value: readers fail on those. Where a group has
+several grades or sums, a modifier (PERTAINS-TO) says which one a certainty, an interval, a count or a reason is about.
 Grades stand before everything said of them, the widest sum before its parts: OHIF prints five numbers of a group.
 """
 

@@ -1,6 +1,7 @@
 """Which part of which image a group of the report is about.
 
-Every group has a region: a viewer in wide use refuses the whole report for one without. A site that was not seen gets its hand's box, and the full frame of an image when no hand was found.
+Every group has a region: a viewer in wide use refuses the whole report for one without. A site that was
+not seen gets its hand's box, and the full frame of an image when no hand was found.
 """
 
 from __future__ import annotations
