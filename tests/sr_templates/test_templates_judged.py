@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+import pytest
 from pydicom.dataset import Dataset
 
 from sr_templates.document_forms import DocumentForm
@@ -24,6 +25,7 @@ GOLDEN: Final[Mapping[str, tuple[DocumentForm, cases.Make]]] = {
 }
 
 
+@pytest.mark.timeout(900)  # five Java processes: half a minute on an idle machine, minutes on a busy one
 def test_templates_and_context_groups_are_kept(tmp_path: Path) -> None:
     reports = {name: write_report(cases.with_one_site(make()), form) for name, (form, make) in GOLDEN.items()}
     found = _judged(reports, tmp_path)
