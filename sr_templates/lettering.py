@@ -33,8 +33,12 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
 
     Laid out letter by letter: the other engine is there or not depending on the machine, and kerns.
     """
-    path = _TYPEFACE / ("Roboto-Bold.ttf" if bold else "Roboto-Regular.ttf")
-    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(typeface(bold), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def typeface(bold: bool = False) -> Path:
+    """The file of the typeface (TrueType)."""
+    return _TYPEFACE / ("Roboto-Bold.ttf" if bold else "Roboto-Regular.ttf")
 
 
 def write(

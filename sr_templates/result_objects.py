@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from scoring.result import ScoreResult
 from scoring.spec import SystemSpec
 from sr_templates.document_forms import DocumentForm, Extra
+from sr_templates.encapsulated_pdf import encapsulated_pdfs
 from sr_templates.errors import SourceMismatchError
 from sr_templates.heatmap_capture import heatmap_capture
 from sr_templates.iod_check import refuse_invalid_object
@@ -57,6 +58,7 @@ ExtraWriter = Callable[[Writing], Sequence[Dataset]]
 _EXTRA_WRITERS: Final[Mapping[Extra, ExtraWriter]] = {
     "multiframe": multiframe_captures,
     "segmentation": segmentations,
+    "pdf": encapsulated_pdfs,
     "key_object": key_objects,
 }
 """One line for each kind of further object, in sending order."""
