@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scoring.result import NotEvaluable, ScoreResult, ScoreTotal
-from scoring.spec import SiteSpec, SystemSpec, TotalSpec
+from scoring.result import NotEvaluable, ScoreResult
+from scoring.spec import SiteSpec, SystemSpec
 from sr_templates.colour_map import DAMAGE_COLOURS, INK, Colour
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.paper import (
@@ -20,32 +20,15 @@ from sr_templates.paper import (
     WIDTH,
     Paper,
     broken,
-    largest_size,
-    width_of,
 )
 from sr_templates.pdf_grade_table import HEAD, HIGHEST_ROW, LOWEST_ROW, draw_grades
-from sr_templates.score_table import (
-    SumRow,
-    expected_words,
-    gap_words,
-    key_words,
-    lineage_words,
-    number_words,
-    one_reason,
-    quality_words,
-    reason_marks,
-    row_name,
-    short_label,
-    sum_rows,
-)
+from sr_templates.pdf_sums_table import draw_sums, sums_height
+from sr_templates.score_table import key_words, lineage_words, quality_words, reason_marks, sum_rows
 
 TOP: Final = 70.0
 BOTTOM: Final = HEIGHT - 48.0
 """Between head and foot of every page."""
 _ROOM: Final = WIDTH - 2 * MARGIN
-_SUM_ROW: Final = 29.0
-_SUM_HEAD: Final = 21.0
-_SUM_LABELS: Final = 58.0
 _LEADING: Final = 1.32
 _GAP: Final = 11.0
 
@@ -67,7 +50,7 @@ def score_pages(result: ScoreResult, spec: SystemSpec) -> list[ScorePage]:
     if result.not_evaluable is not None:
         return [ScorePage((), 0.0, last=True)]
     room = BOTTOM - TOP - _height(_head_lines(result)) - HEAD - _GAP
-    below = _height(_closing_lines(result)) + _sums_height(sum_rows(result, spec)) + 2 * _GAP
+    below = _height(_closing_lines(result)) + sums_height(sum_rows(result, spec)) + 2 * _GAP
     most, most_on_last = max(1, int(room / LOWEST_ROW)), max(1, int((room - below) / LOWEST_ROW))
     pages, rest = [], spec.sites
     while len(rest) > most_on_last:
@@ -85,7 +68,7 @@ def draw_score_page(paper: Paper, result: ScoreResult, spec: SystemSpec, page: S
     else:
         draw_grades(paper, result, spec, page.sites, reason_marks(result), (y + _GAP, page.row))
         if page.last:
-            _draw_sums(paper, spec, sum_rows(result, spec), y + 2 * _GAP + HEAD + page.row * len(page.sites))
+            draw_sums(paper, spec, sum_rows(result, spec), y + 2 * _GAP + HEAD + page.row * len(page.sites))
     if page.last:
         closing = _closing_lines(result)
         _write_lines(paper, closing, BOTTOM - _height(closing))
@@ -119,55 +102,6 @@ def _write_lines(paper: Paper, lines: Sequence[Line], y: float) -> float:
         paper.write((MARGIN, y + size), words, size, colour)
         y += size * _LEADING
     return y
-
-
-def _sums_height(rows: Sequence[SumRow]) -> float:
-    return _SUM_HEAD + _SUM_ROW * len(rows) + 6 if rows else 0.0
-
-
-def _draw_sums(paper: Paper, spec: SystemSpec, rows: Sequence[SumRow], top: float) -> None:
-    """A row for each side and one for all; a sum over fewer grades than planned stands out, and says so."""
-    if not rows:
-        return
-    paper.box((MARGIN - 6, top, WIDTH - MARGIN + 6, top + _sums_height(rows)), PANEL, 5)
-    labels = _SUM_LABELS if len(rows) > 1 or rows[0][0] else 0.0
-    widest = max((sums for _, sums in rows), key=len)
-    width = (_ROOM - labels) / len(widest)
-    for number, (heading, _) in enumerate(widest):
-        words = short_label(heading) if labels else heading.label
-        size = largest_size(words, (6.0, 9.5), width - 8)
-        paper.write((MARGIN + labels + number * width, top + 15), words, size, QUIET)
-    for line, (side, sums) in enumerate(rows):
-        middle = top + _SUM_HEAD + _SUM_ROW * (line + 0.5)
-        if labels:
-            paper.write((MARGIN, middle + 4), row_name(side, spec), 11, BLACK, bold=True)
-        if one_reason(sums):
-            words = gap_words(sums[-1][1])
-            size = largest_size(words, (7.0, 11.0), _ROOM - labels)
-            paper.write((MARGIN + labels, middle + 4), words, size, WARNING)
-            continue
-        for number, (total_spec, total) in enumerate(sums):
-            _draw_sum(paper, total_spec, total, (MARGIN + labels + number * width, middle, width))
-
-
-def _draw_sum(paper: Paper, spec: TotalSpec, total: ScoreTotal, at: tuple[float, float, float]) -> None:
-    left, middle, width = at
-    number = number_words(total)
-    if not number:
-        for line, words in enumerate(broken(gap_words(total), 8, width - 8)[:3]):
-            paper.write((left, middle - 4 + 10 * line), words, 8, WARNING)
-        return
-    whole = total.assessed == total.planned
-    paper.write((left, middle + 6), number, 17, BLACK if whole else WARNING, bold=True)
-    left += width_of(number, 17, bold=True) + 3
-    paper.write((left, middle + 6), f"/ {spec.highest}", 11, QUIET)
-    left += width_of(f"/ {spec.highest}", 11) + 8
-    room = at[0] + width - left - 4
-    beside = [words for words in (expected_words(total), f"{total.assessed} of {total.planned} graded") if words]
-    for line, words in enumerate(beside):
-        size = largest_size(words, (5.5, 8.5), room)
-        colour = WARNING if line == len(beside) - 1 and not whole else QUIET
-        paper.write((left, middle + (6 if len(beside) == 1 else -2.5 + 10.5 * line)), words, size, colour)
 
 
 def _draw_verdict(paper: Paper, result: ScoreResult, why: NotEvaluable, top: float) -> None:
