@@ -79,9 +79,15 @@ def missing_side(result: ScoreResult, side: Side | None) -> CodedConcept | None:
 
 def reason_marks(result: ScoreResult) -> dict[CodedConcept, str]:
     """A letter for each reason of single gaps in the table, explained at the foot; a whole side says its own."""
-    reasons = dict.fromkeys(item.reason for item in result.items if item.reason is not None)
-    single = {i.reason for i in result.items if missing_side(result, i.side) is None}
-    return {reason: chr(ord("a") + number) for number, reason in enumerate(reasons) if reason in single}
+    sides = {item.side for item in result.items}
+    whole = {side for side in sides if missing_side(result, side) is not None}
+    single = dict.fromkeys(i.reason for i in result.items if i.reason is not None and i.side not in whole)
+    return {reason: _mark(number) for number, reason in enumerate(single)}
+
+
+def _mark(number: int) -> str:
+    """a to z, then aa, bb …"""
+    return chr(ord("a") + number % 26) * (number // 26 + 1)
 
 
 def key_words(marks: Mapping[CodedConcept, str]) -> str:

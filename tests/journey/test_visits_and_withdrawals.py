@@ -30,6 +30,7 @@ KEY_OBJECT = "1.2.840.10008.5.1.4.1.1.88.59"
 EXTRAS = {
     "multiframe": "1.2.840.10008.5.1.4.1.1.7.4",
     "segmentation": "1.2.840.10008.5.1.4.1.1.66.4",
+    "pdf": "1.2.840.10008.5.1.4.1.1.104.1",
     "key_object": KEY_OBJECT,
 }
 REASON = "Left and right were exchanged at the modality."

@@ -12,7 +12,7 @@ from pydicom.sequence import Sequence
 
 from scoring.coded_concept import CodedConcept
 from sr_templates.report_page_drawing import draw_report_page
-from sr_templates.score_table import lineage_words
+from sr_templates.score_table import lineage_words, reason_marks
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.result_cases import CASES
 from tests.sr_templates.written_objects import write
@@ -102,3 +102,23 @@ def test_long_words_and_many_reasons_stay_on_the_page() -> None:
     page = draw_report_page(result, spec)
     for edge in (page[:, :20], page[:, -20:], page[:20], page[-8:]):
         assert (edge == page[0, 0]).all()
+
+
+def test_letters_of_reasons_begin_with_a_whatever_a_whole_side_lacks() -> None:
+    """The left hand is missing as a whole and says so by itself; of the right one two joints are missing."""
+    made = results.one_hand()
+    gaps = {"PIP5": "outside_image", "ULNA": "uncertain"}
+    items = [
+        replace(
+            i, status="not_assessable", value=None, grade=None, certainty=None, reason=made.spec.reasons[gaps[i.site]]
+        )
+        if i.side == "R" and i.site in gaps
+        else i
+        for i in made.result.items
+    ]
+    left_first = tuple(sorted(items, key=lambda item: item.side == "R"))
+    marks = reason_marks(replace(made.result, items=left_first))
+    assert {reason.value: mark for reason, mark in marks.items()} == {
+        made.spec.reasons["outside_image"].value: "a",
+        made.spec.reasons["uncertain"].value: "b",
+    }
