@@ -87,11 +87,18 @@ def print_scores(paths: Sequence[Path], wanted: Wanted, system: str | None, *, a
     else:
         table = Table("study", "system", "score", "files", box=None)
         for row in rows:
-            table.add_row(f"…{row['study'][-8:]}", row["system"], row["score"], ", ".join(row["files"]))
+            table.add_row(f"…{row['study'][-8:]}", row["system"], row["score"], _together(row["files"]))
         Console().print(table)
+        if results:
+            typer.echo(f"Each report as a readable tree: {out / '*.sr.txt'}")
         for statement in dict.fromkeys(r.statement for r in results if r.statement):
             typer.echo(statement)
     return 0 if results else 1
+
+
+def _together(files: Sequence[str]) -> str:
+    """``hand_joints-9b65d40d1bd7.* (8 files)``: the names of one result's files differ in their endings only."""
+    return f"{files[0].partition('.')[0]}.* ({len(files)} files)" if files else ""
 
 
 def score_files(paths: Sequence[Path], wanted: Wanted, system: str | None) -> Iterator[OfflineScore]:
