@@ -8,7 +8,9 @@
     ├── ImageUnreadableError         RS-110  a file is not DICOM, or its pixels cannot be decoded
     ├── ImageTooLargeError           RS-111  decoding it would take more memory than is allowed
     ├── ResultError                  RS-120  a stored result cannot be read, or contradicts itself
-    └── LabelError                   RS-130  a table of readings has a wrong cell
+    ├── LabelError                   RS-130  a table of readings has a wrong cell
+    └── AgreementError               RS-140  series of scores that cannot be compared
+        └── UndefinedMeasureError    RS-141  a measure has no value for these series
 
 A message says what was wanted, what was found, where, and what to do. It never holds patient data.
 "Not evaluable" is a result (``scoring.result.NotEvaluable``), never an error.
@@ -71,3 +73,15 @@ class LabelError(RheumascoreError):
     """A table of readings has a wrong cell: row, column, what was found, what is allowed."""
 
     code = "RS-130"
+
+
+class AgreementError(RheumascoreError):
+    """Series handed to a measure of agreement cannot be compared: lengths, unknown values, values not allowed."""
+
+    code = "RS-140"
+
+
+class UndefinedMeasureError(AgreementError):
+    """The series are sound, but the measure has no value for them: constant, of one class, or too few."""
+
+    code = "RS-141"
