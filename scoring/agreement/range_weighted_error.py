@@ -24,7 +24,9 @@ def range_weighted_root_mean_square_error(truth: npt.ArrayLike, said: npt.ArrayL
     5.0
     """
     wanted, found = score_pair(truth, said)
-    within = np.array([(low <= wanted) & (wanted <= high) for low, high in ranges]).reshape(len(ranges), len(wanted))
+    within = np.zeros((len(ranges), len(wanted)), np.bool_)
+    for row, (low, high) in zip(within, ranges, strict=True):
+        row[:] = (low <= wanted) & (wanted <= high)
     if (wrong := within.sum(0) != 1).any():
         raise AgreementError(
             f"The true score {wanted[wrong][0]:g} lies in none or two of the declared ranges {ranges}."

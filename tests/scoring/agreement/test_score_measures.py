@@ -73,7 +73,7 @@ def test_a_rare_range_weighs_as_much_as_a_common_one() -> None:
 def test_a_range_must_hold_scores_and_a_score_must_lie_in_one_range() -> None:
     with pytest.raises(UndefinedMeasureError, match=r"\(51, 280\)"):
         range_weighted_root_mean_square_error([0, 1], [0, 1], [(0, 50), (51, 280)])
-    for ranges in ([(0, 50)], [(0, 60), (60, 280)], []):
+    for ranges in ([(0, 50)], [(0, 60), (60, 280)]):
         with pytest.raises(AgreementError, match="60 lies in none or two"):
             range_weighted_root_mean_square_error([0, 60], [0, 60], ranges)
 
