@@ -8,8 +8,8 @@ import numpy.typing as npt
 from scoring.agreement.series import score_pair
 
 
-def share_within(truth: npt.ArrayLike, said: npt.ArrayLike, steps: int = 0) -> float:
-    """Share of grades that differ by at most ``steps``; accuracy with ``steps`` 0.
+def share_within(truth: npt.ArrayLike, said: npt.ArrayLike, steps: float = 0) -> float:
+    """Share of grades or scores that differ by at most ``steps``; accuracy with ``steps`` 0.
 
     UndefinedMeasureError when there is no grade.
 

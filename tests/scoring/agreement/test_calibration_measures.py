@@ -70,9 +70,9 @@ def test_scores_shrunk_to_their_mean_show_in_the_slope() -> None:
 
 
 def test_reliability_leaves_empty_bins_out_and_keeps_the_edges_in() -> None:
-    curve = reliability([0, 1, 1, 1], [0.0, 0.5, 0.55, 1.0], bins=10)
-    assert curve.count.tolist() == [1, 2, 1]
-    assert curve.said == pytest.approx([0, 0.525, 1])
+    curve = reliability([0, 1, 1, 1, 1], [0.0, 0.5, 0.55, 0.96, 1.0], bins=10)
+    assert curve.count.tolist() == [1, 2, 2]
+    assert curve.said == pytest.approx([0, 0.525, 0.98])
     assert curve.seen.tolist() == [0, 1, 1]
 
 

@@ -81,6 +81,10 @@ def test_macro_f1_is_the_mean_of_the_labels() -> None:
         macro_f1(truth, said[:, :1])
 
 
+def test_a_class_that_is_only_said_costs_macro_f1() -> None:
+    assert macro_f1_of_classes([0, 0], [0, 1]) == pytest.approx((2 / 3 + 0) / 2)
+
+
 def test_a_label_that_is_nowhere_has_no_f1() -> None:
     with pytest.raises(UndefinedMeasureError, match="None of 2 labels is yes"):
         f1_score([0, 0], [0, 0])
