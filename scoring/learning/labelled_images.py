@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,11 @@ from PIL import Image
 from scoring.errors import ImageUnreadableError, LabelError
 from scoring.image import scoring_image
 from scoring.inference import read_header
+from scoring.learning.label import Label
+from scoring.learning.table_faults import TableFaults
 from scoring.pixel_decoding import PixelDecoder
-from scoring.study import read_image_reference
+from scoring.score_rules.sharp_van_der_heijde import SIDES
+from scoring.study import read_image_reference, read_laterality
 
 _PICTURES: Final = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
@@ -27,6 +31,32 @@ def find_image(folder: Path, name: str) -> Path:
     if len(found) != 1:
         raise LabelError(f"{folder.name} has {len(found)} files for the image {name!r}; wanted one.")
     return found[0]
+
+
+def check_images(labels: Sequence[Label], folder: Path) -> None:
+    """Look at every image that readings name before work begins; LabelError with a line for each fault.
+
+    A fault is an image that is missing, that has two files, that two names claim, that is no DICOM although its
+    ending is no picture's, or whose header (Image Laterality, Laterality) names the other side than the reading.
+    """
+    faults = TableFaults(folder.name)
+    sides: dict[str, set[str]] = {}
+    for label in labels:
+        sides.setdefault(label.image, set()).add(label.side)
+    names: dict[Path, str] = {}
+    for name, read_as in sides.items():
+        try:
+            path = find_image(folder, name)
+            said = "" if path.suffix.lower() in _PICTURES else read_laterality(read_header(path))
+        except (LabelError, ImageUnreadableError) as error:
+            faults.whole(f"the image {name!r}: {str(error).rstrip('.')}")
+            continue
+        if names.setdefault(path, name) != name:
+            faults.whole(f"{names[path]!r} and {name!r} name one image; use one name for it in the readings")
+        if said in SIDES and read_as != {said}:
+            wrong = " and ".join(sorted(read_as - {said}))
+            faults.whole(f"the image {name!r} says that its side is {said}, readings say {wrong}; correct one of them")
+    faults.raise_if_any()
 
 
 def read_film(path: Path, decoder: PixelDecoder) -> npt.NDArray[np.float32]:

@@ -1,90 +1,69 @@
-"""A centre's own readings as a long table: one row for one item of one site of one hand.
-
-Columns ``image``, ``side``, ``site``, ``item`` and ``value``; optional ``status`` (``scored`` unless said otherwise),
-``x`` and ``y`` (the site's centre in pixels of the image), ``subject``. Other columns are left alone.
-"""
+"""A centre's own readings as hands: what all readers of one hand on one image say together."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
-from typing import Final, cast
 
-from scoring.errors import LabelError
-from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SIDES, SITES_OF, Item, Side
-
-_NEEDED: Final = ("image", "side", "site", "item", "value")
+from scoring.learning.label import Label
+from scoring.learning.label_table import read_label_table
+from scoring.score_rules.sharp_van_der_heijde import Item, Side
 
 
 @dataclass(frozen=True)
 class ReadHand:
-    """One hand on one image as a reader graded it; ``grades`` may be means of readers; ``centres`` may be empty."""
+    """One hand on one image as its readers graded it; ``grades`` are means of readers; ``centres`` may be empty.
+
+    ``total`` is the mean of the sums that readers wrote down as such, 0..140, ``None`` when none did.
+    """
 
     subject: str
     image: str
     side: Side
     grades: Mapping[tuple[str, Item], float]
     centres: Mapping[str, tuple[float, float]]
+    total: float | None = None
+    visit: str = ""
+    centre: str = ""
 
 
-def read_labels(path: Path) -> tuple[ReadHand, ...]:
-    """All hands of a table, in its order. LabelError names row, column, what was found and what is allowed."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LabelError(f"{path.name} cannot be read as a table of readings: {error}.") from None
-    if not rows:
-        raise LabelError(f"{path.name} has no rows; wanted the columns {', '.join(_NEEDED)}.")
-    if missing := [column for column in _NEEDED if column not in rows[0]]:
-        raise LabelError(f"{path.name} has no column {missing[0]!r}; wanted {', '.join(_NEEDED)}.")
-    hands: dict[tuple[str, Side], ReadHand] = {}
-    for number, row in enumerate(rows, 2):
-        _add(hands, _Row(path.name, number, row))
-    return tuple(hands.values())
+def read_labels(path: Path, readers: Collection[str] | None = None) -> tuple[ReadHand, ...]:
+    """All hands of a table (``read_label_table``), in its order. LabelError names every wrong row and column."""
+    return hands_of(read_label_table(path, readers))
 
 
-@dataclass(frozen=True)
-class _Row:
-    file: str
-    number: int
-    cells: Mapping[str, str | None]
-
-    def text(self, column: str) -> str:
-        return (self.cells.get(column) or "").strip()
-
-    def choice(self, column: str, allowed: tuple[str, ...]) -> str:
-        if (found := self.text(column)) not in allowed:
-            raise self.fault(column, f"one of {', '.join(allowed)}")
-        return found
-
-    def number_in(self, column: str, low: float, high: float) -> float:
-        try:
-            value = float(self.text(column))
-        except ValueError:
-            raise self.fault(column, "a number") from None
-        if not low <= value <= high:
-            raise self.fault(column, f"a number from {low:g} to {high:g}")
-        return value
-
-    def fault(self, column: str, wanted: str) -> LabelError:
-        return LabelError(f"{self.file}, row {self.number}, {column}: found {self.text(column)!r}, wanted {wanted}.")
+def hands_of(labels: Sequence[Label]) -> tuple[ReadHand, ...]:
+    """Readings put together by image and side, in the order in which these first appear."""
+    rows: dict[tuple[str, Side], list[Label]] = {}
+    for label in labels:
+        rows.setdefault((label.image, label.side), []).append(label)
+    return tuple(_hand(of_one) for of_one in rows.values())
 
 
-def _add(hands: dict[tuple[str, Side], ReadHand], row: _Row) -> None:
-    side = cast(Side, row.choice("side", SIDES))
-    item = cast(Item, row.choice("item", ITEMS))
-    site = row.choice("site", SITES_OF[item])
-    if not (image := row.text("image")):
-        raise row.fault("image", "the name of a file")
-    hand = hands.setdefault((image, side), ReadHand(row.text("subject") or image, image, side, {}, {}))
-    grades, centres = dict(hand.grades), dict(hand.centres)
-    if row.text("status") in ("", "scored"):
-        if (site, item) in grades:
-            raise row.fault("item", "each item of a site once for an image and side")
-        grades[site, item] = row.number_in("value", 0, HIGHEST_GRADE[item])
-    if row.text("x") and row.text("y"):
-        centres[site] = (row.number_in("x", -1e5, 1e5), row.number_in("y", -1e5, 1e5))
-    hands[image, side] = ReadHand(hand.subject, image, side, grades, centres)
+def _hand(rows: Sequence[Label]) -> ReadHand:
+    first = rows[0]
+    values: dict[tuple[str, Item], dict[str, list[float]]] = {}
+    totals: dict[str, list[float]] = {}
+    for row in rows:
+        if row.value is None:
+            continue
+        of_readers = totals if row.item == "total" else values.setdefault((row.site, row.item), {})
+        of_readers.setdefault(row.reader, []).append(row.value)
+    return ReadHand(
+        subject=first.subject,
+        image=first.image,
+        side=first.side,
+        grades={place: _mean_of_readers(of_readers) for place, of_readers in values.items()},
+        centres={row.site: (row.x, row.y) for row in rows if row.x is not None and row.y is not None},
+        total=_mean_of_readers(totals) if totals else None,
+        visit=first.visit,
+        centre=first.centre,
+    )
+
+
+def _mean_of_readers(readings: Mapping[str, Sequence[float]]) -> float:
+    """Each reader's repeats first, so that who read twice has no second vote; who could not grade has none."""
+    means = sorted(fsum(sorted(own)) / len(own) for own in readings.values())
+    return fsum(means) / len(means)

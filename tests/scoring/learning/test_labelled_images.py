@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from scoring.errors import ImageUnreadableError, LabelError
-from scoring.learning.labelled_images import find_image, read_film
+from scoring.learning.label import Label
+from scoring.learning.labelled_images import check_images, find_image, read_film
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import HandPhantom, draw_hand
 from scoring.pixel_decoding import PixelDecoder
+from scoring.score_rules.sharp_van_der_heijde import Side
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +51,24 @@ def test_a_broken_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     with PixelDecoder() as decoder, pytest.raises(ImageUnreadableError, match=r"a\.png"):
         read_film(tmp_path / "a.png", decoder)
+
+
+def _label(image: str, side: Side) -> Label:
+    return Label(subject=image, image=image, side=side, site="MCP2", item="erosion", value=1)
+
+
+def test_faults_of_images_are_named_together(phantom: HandPhantom, tmp_path: Path) -> None:
+    # given: a left hand as DICOM, a picture, and a file that is neither
+    dataset = hand_dataset(phantom.pixels, phantom.spacing_mm, "L", phantom.seed)
+    dataset.save_as(tmp_path / "left.dcm", enforce_file_format=True)
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "film.jpg")
+    check_images([_label("left", "L"), _label("film", "R")], tmp_path)
+    # when readings name them wrongly
+    wrong = [_label("left", "L"), _label("left.dcm", "R"), _label("gone", "L")]
+    with pytest.raises(LabelError) as caught:
+        check_images(wrong, tmp_path)
+    # then each has its sentence
+    lines = str(caught.value).splitlines()
+    assert "'left' and 'left.dcm' name one image" in lines[0]
+    assert "says that its side is L, readings say R" in lines[1]
+    assert "0 files for the image 'gone'" in lines[2]
