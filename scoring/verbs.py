@@ -46,13 +46,15 @@ def phantom(
     number: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same pictures.")] = 1,
     dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG.")] = False,
+    readers: Annotated[int, typer.Option(min=0, help="Also readings.csv of so many simulated readers.")] = 0,
 ) -> None:
     """Draw images with a known truth, and truth.csv in the columns that train and evaluate read."""
     if kind != "hand":
         raise typer.BadParameter(f"got {kind!r}, allowed: hand", param_hint="kind")
     from scoring.phantoms.write_phantoms import write_hand_phantoms
 
-    for path in _with_progress(write_hand_phantoms(out, number, seed, dicom=dicom), number, "phantoms"):
+    paths = write_hand_phantoms(out, number, seed, dicom=dicom, readers=readers)
+    for path in _with_progress(paths, number, "phantoms"):
         typer.echo(str(path))
 
 

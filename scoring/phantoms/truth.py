@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from scoring.phantoms.hand import HandPhantom
+from scoring.result import ItemStatus
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES_OF, Item, Side
 
 
@@ -22,7 +23,7 @@ class TruthRow:
     site: str
     item: Item
     value: int | None
-    status: str
+    status: ItemStatus
     x: float
     y: float
 

@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from scoring.learning.label_table import write_label_table
 from scoring.phantoms.as_dicom import hand_dataset, phantom_uid
 from scoring.phantoms.hand import HandPhantom, draw_hand
+from scoring.phantoms.simulated_readers import simulated_readers, simulated_readings
 from scoring.phantoms.truth import TruthRow, truth_rows, write_truth
 from scoring.score_rules.sharp_van_der_heijde import SIDES
 
 
-def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = False) -> Iterator[Path]:
+def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = False, readers: int = 0) -> Iterator[Path]:
     """Write ``number`` hands of the seeds from ``seed`` on, each into its own file, then ``truth.csv``.
+
+    With ``readers``, also what so many simulated readers made of them: ``readings.csv``.
 
     Yields each path as it is written. Pictures are PNG with 16 bits.
     """
@@ -30,6 +34,9 @@ def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = Fals
         yield path
     write_truth(out / "truth.csv", rows)
     yield out / "truth.csv"
+    if readers:
+        write_label_table(out / "readings.csv", simulated_readings(rows, simulated_readers(readers, seed), seed))
+        yield out / "readings.csv"
 
 
 @dataclass(frozen=True)
