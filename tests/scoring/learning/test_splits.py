@@ -176,3 +176,9 @@ def test_a_case_is_a_visit_with_the_score_of_both_hands() -> None:
     left = ReadHand("S", "l", "L", {}, {}, total=20.0, visit="1", centre="C")
     bare = ReadHand("T", "t", "L", {}, {}, visit="1")
     assert cases_of_hands([left, right, bare]) == (Case("S", 15.5 + 20.0, "C"),)
+
+
+def test_a_small_part_of_few_subjects_is_not_left_empty() -> None:
+    two = [Case("S1", 5), Case("S2", 50)]
+    split = deal(two, {"training": 0.8, "held_out": 0.2}, HASH, 1, bands=())
+    assert all(len(subjects) == 1 for subjects in split.parts.values())
