@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +59,14 @@ def find_orthanc() -> str | None:
 
 @contextmanager
 def running_pacs(
-    folder: Path, port: int, http_port: int, senders: Sequence[str], orthanc: str | None
+    folder: Path, port: int, http_port: int, callers: Mapping[str, int], orthanc: str | None
 ) -> Iterator[DemoPacs]:
-    """Start a PACS in ``folder`` on 127.0.0.1, qrscp when there is no Orthanc; stop it when the block ends."""
+    """Start a PACS in ``folder`` on 127.0.0.1, qrscp when there is no Orthanc; stop it when the block ends.
+
+    ``callers``: AE title -> port on which it can be called back, with the report of storage commitment.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    command = _orthanc(orthanc, folder, port, http_port, senders) if orthanc else _qrscp(folder.resolve(), port)
+    command = _orthanc(orthanc, folder, port, http_port, callers) if orthanc else _qrscp(folder.resolve(), port)
     with (folder / "pacs.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
         try:
@@ -77,7 +80,7 @@ def running_pacs(
                 process.wait()
 
 
-def _orthanc(program: str, folder: Path, port: int, http_port: int, senders: Sequence[str]) -> list[str]:
+def _orthanc(program: str, folder: Path, port: int, http_port: int, callers: Mapping[str, int]) -> list[str]:
     settings = {
         "Name": "rheumascore demonstration",
         "StorageDirectory": str(folder / "storage"),
@@ -90,7 +93,7 @@ def _orthanc(program: str, folder: Path, port: int, http_port: int, senders: Seq
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
         "Plugins": [],
-        "DicomModalities": {name.lower(): [name, "127.0.0.1", 1] for name in senders},
+        "DicomModalities": {name.lower(): [name, "127.0.0.1", back] for name, back in callers.items()},
     }
     path = folder / "orthanc.json"
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")

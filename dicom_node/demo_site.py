@@ -20,6 +20,8 @@ from dicom_node.peers import Peer
 
 NODE_TITLE: Final = "RHEUMASCORE"
 SENDER_TITLE: Final = "DEMO"
+_NOT_CALLED_BACK: Final = 1
+"""The port of a caller that has none."""
 _PATIENCE_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 35.0
 
@@ -55,8 +57,8 @@ def running_site(folder: Path) -> Iterator[DemoSite]:
     """Start everything in ``folder`` and wait until PACS and node answer C-ECHO; stop it when the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
     pacs_port, http_port, node_port, web_port = _free_ports(4)
-    senders = (NODE_TITLE, SENDER_TITLE)
-    with running_pacs(folder / "pacs", pacs_port, http_port, senders, find_orthanc()) as pacs:
+    callers = {NODE_TITLE: node_port, SENDER_TITLE: _NOT_CALLED_BACK}
+    with running_pacs(folder / "pacs", pacs_port, http_port, callers, find_orthanc()) as pacs:
         config = _write_settings(folder, pacs, node_port, web_port)
         with _running_node(config, folder / "node.log") as page:
             site = DemoSite(folder, pacs, Peer("node", NODE_TITLE, "127.0.0.1", node_port), page)

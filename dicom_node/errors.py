@@ -16,7 +16,8 @@ RheumascoreError
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
-    └── NoDestinationError       RS-323  no configured peer receives results
+    ├── NoDestinationError       RS-323  no configured peer receives results
+    └── NotCommittedError        RS-324  a destination loses what it stored, however often it is sent
 """
 
 from __future__ import annotations
@@ -112,6 +113,11 @@ class DestinationRefusesError(PermanentError):
 
     code = "RS-321"
 
+    def __init__(self, message: str, *, takes_nothing: bool = False) -> None:
+        """``takes_nothing``: it accepted the association, and none of the SOP classes that were proposed."""
+        super().__init__(message)
+        self.takes_nothing = takes_nothing
+
 
 class InstanceLostError(PermanentError):
     """The ledger names content that the store does not hold."""
@@ -123,3 +129,9 @@ class NoDestinationError(PermanentError):
     """No configured peer has ``receives_results``."""
 
     code = "RS-323"
+
+
+class NotCommittedError(PermanentError):
+    """The peer answers every store with success and says afterwards that it does not hold the object."""
+
+    code = "RS-324"

@@ -34,17 +34,27 @@ class Peer:
     """Further addresses from which it sends: clusters, NAT."""
     max_associations: int = 8
 
-    def sends_as(self, calling_ae_title: str, address: str) -> bool:
-        """True when an association with this AE title from this address is this peer's and may send."""
-        if not self.may_send or calling_ae_title not in (self.ae_title, *self.ae_titles):
+    @property
+    def reports_commitment(self) -> bool:
+        """True when it may open associations to us to report storage commitment."""
+        return self.receives_results and self.storage_commitment
+
+    def calls_as(self, calling_ae_title: str, address: str) -> bool:
+        """True when an association with this AE title from this address is this peer's."""
+        plain = address.removeprefix("::ffff:")
+        if calling_ae_title not in (self.ae_title, *self.ae_titles):
             return False
-        return any(address in _addresses(host) for host in (self.host, *self.hosts))
+        return any(plain in _addresses(host) for host in (self.host, *self.hosts))
 
 
 def find_sender(peers: tuple[Peer, ...], calling_ae_title: str, address: str) -> Peer | None:
-    """The peer that calls, or None: unknown callers are rejected."""
-    plain = address.removeprefix("::ffff:")
-    return next((p for p in peers if p.sends_as(calling_ae_title, plain)), None)
+    """The peer that calls and may send, or None."""
+    return next((p for p in peers if p.may_send and p.calls_as(calling_ae_title, address)), None)
+
+
+def find_reporters(peers: tuple[Peer, ...], calling_ae_title: str, address: str) -> tuple[Peer, ...]:
+    """The peers that call and may report storage commitment: one system may be configured as several."""
+    return tuple(p for p in peers if p.reports_commitment and p.calls_as(calling_ae_title, address))
 
 
 def _addresses(host: str) -> set[str]:

@@ -93,9 +93,14 @@ def _print_timeline(study: dict[str, Any]) -> None:
         typer.echo(f"  {event['at']}  {event['actor']:24}  {event['event']:18}  {event['text']}")
     for place in study["destinations"]:
         why = f" ({place['reason']})" if place["reason"] else ""
-        typer.echo(f"  -> {place['destination']}: {place['form']}{why}, {place['state']}")
+        typer.echo(f"  -> {place['destination']}: {place['form']}{why}, {place['state']}{_and(place['commitment'])}")
     for result in study["results"]:
         for delivery in result["deliveries"]:
             typer.echo(
                 f"     {delivery['destination']}: {delivery['role']} {delivery['state']} {delivery['status'] or ''}"
+                f"{_and(delivery['commitment'])}"
             )
+
+
+def _and(words: str) -> str:
+    return f", {words}" if words else ""

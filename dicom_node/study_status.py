@@ -34,6 +34,22 @@ STATES: Final = (
 
 _LEAST_FAR: Final = ("failed", "held", "waiting", "sent")
 _NOT_SENT_FOR_GOOD: Final = ("replaced", "superseded", "skipped")
+_COMMITMENT: Final = {
+    "waiting": "asked for",
+    "leased": "asked for",
+    "held": "asked for",
+    "done": "asked for",
+    "parked": "refused",
+    "superseded": "no longer asked for",
+    "skipped": "not offered",
+}
+_OF_A_DESTINATION: Final = {
+    "refused": "does not commit what it stored",
+    "not offered": "does not offer storage commitment",
+    "asked for": "is asked to commit",
+    "committed": "has committed everything",
+}
+"""The first that is true of one of its objects."""
 _BATCH: Final = 500  # studies asked for in one query: databases cap the values of an IN
 Status = dict[str, Any]
 _Rows = dict[str, list[Any]]
@@ -106,7 +122,8 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
     statuses = []
     for study in studies:
         uid = study.study_instance_uid
-        current = [_result(row, objects, deliveries) for row in results[uid] if row.current]
+        asked = _commitments(jobs[uid])
+        current = [_result(row, objects, deliveries, asked) for row in results[uid] if row.current]
         statuses.append(
             {
                 "study_instance_uid": uid,
@@ -128,7 +145,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
     return statuses
 
 
-def _result(row: ResultRow, objects: _Rows, deliveries: _Rows) -> Status:
+def _result(row: ResultRow, objects: _Rows, deliveries: _Rows, asked: Mapping[tuple[str, str], str]) -> Status:
     content = json.loads(row.content)
     written = objects[row.digest]
     return {
@@ -144,7 +161,11 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows) -> Status:
         "scored_at": content["scored_at"],
         "predecessor": content["predecessor"] and content["predecessor"]["digest"],
         "sop_instance_uids": [o.sop_instance_uid for o in written],
-        "deliveries": [_delivery(d, o) for o in written for d in deliveries[o.sop_instance_uid]],
+        "deliveries": [
+            _delivery(d, o, asked.get((row.digest, d.destination), ""))
+            for o in written
+            for d in deliveries[o.sop_instance_uid]
+        ],
     }
 
 
@@ -153,7 +174,16 @@ def _grand_total(totals: list[Status]) -> Status | None:
     return max(enumerate(totals), key=lambda n: (n[1]["planned"], n[0]))[1] if totals else None
 
 
-def _delivery(row: DeliveryRow, written: ObjectRow) -> Status:
+def _commitments(jobs: Iterable[JobRow]) -> dict[tuple[str, str], str]:
+    """Digest of the result and destination -> how storage commitment stands there, in words."""
+    return {
+        (str(job.subject["result"]), str(job.subject["destination"])): _COMMITMENT[job.state]
+        for job in jobs
+        if job.kind == "commit"
+    }
+
+
+def _delivery(row: DeliveryRow, written: ObjectRow, asked: str) -> Status:
     return {
         "destination": row.destination,
         "sop_instance_uid": row.sop_instance_uid,
@@ -162,6 +192,7 @@ def _delivery(row: DeliveryRow, written: ObjectRow) -> Status:
         "state": row.state,
         "status": None if row.status is None else f"0x{row.status:04X}",
         "committed": row.committed,
+        "commitment": "committed" if row.committed else asked if row.state == "sent" else "",
         "attempts": row.attempts,
         "updated_at": timestamp(row.updated_at),
     }
@@ -180,9 +211,15 @@ def _destinations(results: list[Status], forms: Mapping[str, FormChoice]) -> lis
             "form": (form := next((d["form"] for d in rows if d["role"] == "report"), "pictures")),
             "reason": forms[name].reason if name in forms and forms[name].form == form else "",
             "state": min((d["state"] for d in rows), key=_LEAST_FAR.index),
+            "commitment": _commitment({d["commitment"] for d in rows}),
         }
         for name, rows in sorted(by_name.items())
     ]
+
+
+def _commitment(words: set[str]) -> str:
+    """Of a destination, by the words at its objects; empty when it was never asked."""
+    return next((sentence for word, sentence in _OF_A_DESTINATION.items() if word in words), "")
 
 
 def _seconds_to_report(study: StudyRow, results: list[Status], objects: _Rows, deliveries: _Rows) -> float | None:

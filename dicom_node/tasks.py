@@ -1,4 +1,4 @@
-"""The conductor: score, report, deliver, each a straight line from a leased job to its end in the ledger.
+"""The conductor: score, report, deliver, commit, each a straight line from a leased job to its end in the ledger.
 
 Nothing here knows how a score is found, written or sent; it only says what comes after what. Assembly has its own
 loop (``receiving/study_assembly.py``) and calls ``routing.route_study``.
@@ -18,6 +18,7 @@ from dicom_node.content_store import ContentStore
 from dicom_node.delivery.deliver import deliver_results
 from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.report_jobs import add_report_jobs
+from dicom_node.delivery.storage_commitment import request_commitment
 from dicom_node.errors import NoDestinationError
 from dicom_node.ledger.jobs import JobKind, LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
@@ -71,11 +72,12 @@ class Workplace:
 
 
 def register_tasks(app: Celery, workplace: Workplace) -> None:
-    """Give Celery the three tasks; each carries a job's id and nothing else."""
+    """Give Celery its tasks; each carries a job's id and nothing else."""
     works: dict[JobKind, Callable[[Workplace, LeasedJob], None]] = {
         "score": score,
         "report": report,
         "deliver": deliver,
+        "commit": commit,
     }
     for kind, work in works.items():
         app.task(name=TASK_OF[kind])(_task(workplace, work))
@@ -126,6 +128,11 @@ def deliver(workplace: Workplace, leased: LeasedJob) -> None:
     report_job = deliver_results(workplace.settings, workplace.ledger, workplace.store, leased)
     if report_job is not None:
         hint(workplace.app, "report", report_job)
+
+
+def commit(workplace: Workplace, leased: LeasedJob) -> None:
+    """Objects that a destination has stored -> its word that it keeps them; what it lost is sent again."""
+    request_commitment(workplace.settings, workplace.ledger, leased)
 
 
 def _task(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None]) -> Callable[[str], None]:

@@ -23,6 +23,7 @@ from dicom_node.delivery.waiting_objects import (
     write_answer,
 )
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError, TransientError
+from dicom_node.ledger.commitments import add_commitment_job
 from dicom_node.ledger.job_failures import waiting_seconds
 from dicom_node.ledger.job_restarts import hasten, hold_back
 from dicom_node.ledger.jobs import LeasedJob, finish
@@ -50,7 +51,7 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
         _end_superseded(ledger, leased, waiting)
         return None
     if not waiting:  # a worker died between the last answer and the end of the job
-        _finish(ledger, leased, peer.name, 0)
+        _finish(ledger, leased, peer, 0)
         return None
     destination: Destination = partial(open_association, peer, settings.node.ae_title)
     tried: list[WaitingObject] = []
@@ -61,7 +62,7 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
                 return replace_form(ledger, leased, peer, waiting, form)
             refused = _send_all(ledger, leased, way, waiting, peer, tried)
             if not refused:
-                _finish(ledger, leased, peer.name, len(waiting))
+                _finish(ledger, leased, peer, len(waiting))
     except TransientError:
         with ledger.write() as session:
             mark_untried(session, [item for item in waiting if item not in tried])
@@ -128,13 +129,15 @@ def _end_superseded(ledger: Ledger, leased: LeasedJob, waiting: Sequence[Waiting
         settle_study(session, leased.study_instance_uid, leased.owner)
 
 
-def _finish(ledger: Ledger, leased: LeasedJob, name: str, objects: int) -> None:
+def _finish(ledger: Ledger, leased: LeasedJob, peer: Peer, objects: int) -> None:
     """End the job before the association is released: a peer that hangs then delays nothing."""
     with ledger.write() as session:
         finish(session, leased)
         record(
             session, leased.study_instance_uid, leased.owner, "stored_at_destination",
-            f"{name} has stored {objects} objects.", destination=name, job=leased.id,
+            f"{peer.name} has stored {objects} objects.", destination=peer.name, job=leased.id,
         )  # fmt: skip
         settle_study(session, leased.study_instance_uid, leased.owner)
-        hasten(session, deliveries_to(name))
+        hasten(session, deliveries_to(peer.name))
+        if peer.storage_commitment:
+            add_commitment_job(session, leased)

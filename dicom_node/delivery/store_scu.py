@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -49,7 +49,7 @@ class StoreAssociation:
         self._peer, self._association = peer, association
         self._contexts = {(str(c.abstract_syntax), str(c.transfer_syntax[0])): c for c in association.accepted_contexts}
         self._message_ids = count(1)
-        self._reactor = _ReactorStop()
+        self._reactor = ReactorStop()
         association._reactor_checkpoint = self._reactor
 
     def accepts(self, sop_class_uid: str, transfer_syntax_uid: str) -> bool:
@@ -93,10 +93,10 @@ class StoreAssociation:
 
     def close(self, *, abort: bool = False) -> None:
         """Release the association, or abort it; of one that has ended already only the socket is closed."""
-        _end(self._association, abort=abort)
+        end_association(self._association, abort=abort)
 
 
-class _ReactorStop(threading.Event):
+class ReactorStop(threading.Event):
     """Stops pynetdicom's reactor thread, which would else take the answer before us.
 
     pynetdicom's own flag says "paused" a moment too early: on a busy machine the reactor still takes one message after
@@ -130,7 +130,9 @@ def open_association(
 
     Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
     """
-    store = StoreAssociation(peer, _associate(peer, calling_ae_title, [_context(*kind) for kind in sorted(kinds)]))
+    store = StoreAssociation(
+        peer, associate(peer, calling_ae_title, [presentation_context(*kind) for kind in sorted(kinds)])
+    )
     try:
         yield store
     except BaseException:
@@ -155,24 +157,32 @@ def echo(peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]] = 
     started = time.monotonic()
     verification = (_VERIFICATION, str(ImplicitVRLittleEndian))
     try:
-        association = _associate(peer, calling_ae_title, [_context(*kind) for kind in sorted({verification, *kinds})])
+        association = associate(
+            peer, calling_ae_title, [presentation_context(*kind) for kind in sorted({verification, *kinds})]
+        )
     except RheumascoreError as error:
         return EchoAnswer(False, (time.monotonic() - started) * 1000, str(error))
     accepted = frozenset((str(c.abstract_syntax), str(c.transfer_syntax[0])) for c in association.accepted_contexts)
     if verification not in accepted:
-        _end(association)
+        end_association(association)
         milliseconds = (time.monotonic() - started) * 1000
         return EchoAnswer(False, milliseconds, f"{peer.name} does not offer Verification.", accepted)
     status = association.send_c_echo().get("Status")
     milliseconds = (time.monotonic() - started) * 1000
-    _end(association)
+    end_association(association)
     if status == 0:
         return EchoAnswer(True, milliseconds, "answers", accepted)
     said = "gave no answer" if status is None else f"answered 0x{status:04X}"
     return EchoAnswer(False, milliseconds, f"{peer.name} accepted the association but {said} to C-ECHO.", accepted)
 
 
-def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationContext]) -> Any:
+def associate(
+    peer: Peer, calling_ae_title: str, contexts: list[PresentationContext], handlers: Sequence[tuple[Any, ...]] = ()
+) -> Any:
+    """An established association of pynetdicom; ``handlers``: (event, function, arguments) of pynetdicom.
+
+    Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
+    """
     entity = _Requestor(ae_title=calling_ae_title)
     entity.connection_timeout = _CONNECT_SECONDS
     entity.acse_timeout = _NEGOTIATE_SECONDS
@@ -186,7 +196,7 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
             contexts=contexts,
             ae_title=peer.ae_title,
             max_pdu=_LARGEST_PDU,
-            evt_handlers=[(evt.EVT_CONN_OPEN, entity.on_connection)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, entity.on_connection), *handlers],
         )
     except OSError as error:  # the host's name is not known, or no address of ours can be used
         raise DestinationAwayError(
@@ -201,7 +211,8 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
         names = ", ".join(sorted({UID(str(c.abstract_syntax)).name.removesuffix(" Storage") for c in contexts}))
         raise DestinationRefusesError(
             f"{where} takes none of what we offered: {names}. Let it accept one of them, then "
-            "`rheumascore requeue --dead`."
+            "`rheumascore requeue --dead`.",
+            takes_nothing=True,
         )
     if entity.connected:
         raise DestinationAwayError(
@@ -210,7 +221,8 @@ def _associate(peer: Peer, calling_ae_title: str, contexts: list[PresentationCon
     raise DestinationAwayError(f"Nobody answers as {where}: start it, or correct host and port in node.toml.")
 
 
-def _end(association: Any, *, abort: bool = False) -> None:
+def end_association(association: Any, *, abort: bool = False) -> None:
+    """Release it, or abort it; of one that has ended already only the socket is closed."""
     if association.is_established:
         if abort:
             association.abort()
@@ -250,7 +262,8 @@ def _rejection(where: str, answer: Any) -> RheumascoreError:
     return DestinationRefusesError(f"{words} Make our AE title known there, or correct its ae_title in node.toml.")
 
 
-def _context(sop_class_uid: str, transfer_syntax_uid: str) -> PresentationContext:
+def presentation_context(sop_class_uid: str, transfer_syntax_uid: str) -> PresentationContext:
+    """One class in one transfer syntax, as it is proposed."""
     context = PresentationContext()
     context.abstract_syntax = UID(sop_class_uid)
     context.transfer_syntax = [UID(transfer_syntax_uid)]

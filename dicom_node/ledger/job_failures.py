@@ -3,7 +3,7 @@
 - ``TransientError``: wait, longer each time with jitter, and never give up;
 - any other ``RheumascoreError``: parked at once, a person looks;
 - a crash of the worker, or an error nobody foresaw: again, but parked after ``limits.attempts`` of them. A crash while
-  delivering only postpones: the objects are safe, and a peer that is slow to answer is no reason to stop.
+  delivering or asking for commitment only postpones: the objects are safe, and a slow peer is no reason to stop.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def fail(session: Session, leased: LeasedJob, error: Exception, *, attempts_allo
 def end_lost_lease(session: Session, job: JobRow, actor: str, attempts_allowed: int) -> None:
     """The worker that held the lease is gone: the job waits again, or is parked when it was one crash too many."""
     text = f"The worker stopped in the middle of it (attempt {job.attempts})."
-    if job.kind == "deliver":
+    if job.kind in ("deliver", "commit"):
         job.attempts -= 1
         _postpone(session, job, actor, CRASHED, text)
         return

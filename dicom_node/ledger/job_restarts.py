@@ -12,7 +12,7 @@ from dicom_node.ledger.jobs import change_jobs, job_title, wait_again
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
-_STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering"}
+_STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering", "commit": "delivering"}
 """What a study's state is while such a job waits."""
 
 

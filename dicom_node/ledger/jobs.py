@@ -21,9 +21,15 @@ from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.timeline import record
 
-JobKind = Literal["score", "report", "deliver"]
-JobEnd = Literal["done", "replaced", "superseded"]
+JobKind = Literal["score", "report", "deliver", "commit"]
+JobEnd = Literal["done", "replaced", "superseded", "skipped"]
 
+_TITLES: Final = {
+    "score": "Scoring",
+    "report": "Writing the report",
+    "deliver": "Delivery",
+    "commit": "Storage commitment",
+}
 LEASE_SECONDS: Final = 60.0
 """A lease that was not renewed for so long is over. A worker renews three times as often."""
 LONGEST_WAIT_SECONDS: Final = 900.0
@@ -159,7 +165,7 @@ def wait_again(job: JobRow, run_after: float = 0.0) -> None:
 
 def job_title(job: JobRow) -> str:
     """What kind of work it is, in words for the timeline."""
-    return {"score": "Scoring", "report": "Writing the report", "deliver": "Delivery"}[job.kind]
+    return _TITLES[job.kind]
 
 
 def change_jobs(session: Session, statement: Update) -> int:

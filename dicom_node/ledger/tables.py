@@ -62,7 +62,7 @@ class StudyRow(LedgerTable):
 
 
 class JobRow(LedgerTable):
-    """One piece of work: ``score``, ``report`` or ``deliver``. A lease says who works on it and until when."""
+    """One piece of work: ``score``, ``report``, ``deliver``, ``commit``. A lease says who does it and until when."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("jobs_ready", "state", "run_after"), Index("jobs_study", "study_instance_uid"))
@@ -76,7 +76,8 @@ class JobRow(LedgerTable):
     """What to work on: ids and digests only."""
     state: Mapped[str] = mapped_column(String(16))
     """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks); replaced (the
-    destination needs another form), superseded (a later result stands): both ended without being done."""
+    destination needs another form), superseded (a later result stands), skipped (the destination does not offer it):
+    ended without being done."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     """Leases that ended in a crash or an unforeseen error, and the present one: they bring it to a person."""
     postponed: Mapped[int] = mapped_column(Integer, default=0)
@@ -154,8 +155,27 @@ class DeliveryRow(LedgerTable):
     may_be_there: Mapped[bool] = mapped_column(default=False)
     """The destination has it, or an attempt was made of which nobody knows how it ended."""
     committed: Mapped[bool] = mapped_column(default=False)
+    """The destination took responsibility for it (PS3.4 Annex J)."""
+    commit_failure: Mapped[int | None]
+    """The last Failure Reason of storage commitment; None: none was given since it was sent."""
+    commit_resends: Mapped[int] = mapped_column(Integer, default=0)
+    """How often it was sent again because it was not committed, since a person last looked."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     updated_at: Mapped[float] = mapped_column(Float)
+
+
+class CommitmentRow(LedgerTable):
+    """One request for storage commitment; its report may come at any time, to any process."""
+
+    __tablename__ = "commitments"
+
+    transaction_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    destination: Mapped[str] = mapped_column(String(64))
+    sop_instance_uids: Mapped[list[Any]] = mapped_column(JSON)
+    asked_at: Mapped[float] = mapped_column(Float)
+    answered_at: Mapped[float | None] = mapped_column(Float)
 
 
 class AcceptedFormRow(LedgerTable):

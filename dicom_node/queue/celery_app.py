@@ -25,7 +25,12 @@ from dicom_node.settings import NodeSettings
 
 _log = logging.getLogger(__name__)
 
-QUEUE_OF: Final[dict[JobKind, str]] = {"score": "scoring", "report": "delivery", "deliver": "delivery"}
+QUEUE_OF: Final[dict[JobKind, str]] = {
+    "score": "scoring",
+    "report": "delivery",
+    "deliver": "delivery",
+    "commit": "delivery",
+}
 TASK_OF: Final[dict[JobKind, str]] = {kind: f"rheumascore.{kind}" for kind in QUEUE_OF}
 QUEUES: Final = ("scoring", "delivery")
 DELIVERY_THREADS: Final = 4

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from dicom_node.delivery.commitment_report import PUSH_MODEL
 from dicom_node.receiving.association_guard import (
     CLOSED_BY_PEER,
     GuardedChannel,
@@ -42,6 +43,7 @@ from dicom_node.receiving.dimse_command import (
     C_ECHO_RQ,
     C_STORE_RQ,
     LONGEST_COMMAND,
+    N_EVENT_REPORT_RQ,
     RESPONSE,
     CommandError,
     DimseCommand,
@@ -49,6 +51,7 @@ from dicom_node.receiving.dimse_command import (
     read_command,
 )
 from dicom_node.receiving.inbox import Inbox
+from dicom_node.receiving.incoming_report import LARGEST_REPORT, IncomingReport
 from dicom_node.receiving.incoming_store import IncomingStore
 from dicom_node.receiving.presentation_contexts import choose_transfer_syntax, is_taken
 from dicom_node.receiving.store_status import SUCCESS, UNRECOGNISED_OPERATION
@@ -60,7 +63,6 @@ _BY_USER, _BY_PROVIDER = 0, 2
 _UNRECOGNISED_PDU, _UNEXPECTED_PDU, _INVALID_PARAMETER = 1, 2, 6
 _COMMAND, _LAST = 1, 2
 _SMALLEST_PEER_PDU: Final = 128
-_LARGEST_UNWANTED_DATA_SET: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,17 @@ class Caller:
     address: str
 
 
-Admission = Callable[[Caller], Rejection | None]
-"""Decides on a caller; None lets it in."""
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a caller that is let in may do beside Verification."""
+
+    may_store: bool
+    reports_for: frozenset[str]
+    """Names of the destinations of which it may report storage commitment."""
+
+
+Admission = Callable[[Caller], Rejection | Admitted]
+"""Decides on a caller."""
 
 
 class ProtocolFaultError(Exception):
@@ -123,7 +134,9 @@ class Association:
         self._context_id = 0
         self._request: DimseCommand | None = None
         self._store: IncomingStore | None = None
-        self._unwanted = 0
+        self._report: IncomingReport | None = None
+        self._admitted = Admitted(may_store=False, reports_for=frozenset())
+        self._small = 0
 
     def serve(self) -> None:
         """Serve until the association ends, however it ends. Never raises for what a peer does."""
@@ -172,12 +185,13 @@ class Association:
             raise ProtocolFaultError(f"A-ASSOCIATE-RQ: {error}") from None
         caller = Caller(request.calling_ae_title, request.called_ae_title, self._channel.address)
         self._log = self._log.bind(calling=caller.calling_ae_title)
-        rejection = _wrong_protocol(request) or self._admit(caller)
-        if rejection is not None:
-            self._channel.send(encode_rejection(rejection.result, rejection.source, rejection.reason))
-            self._log.warning("association_rejected", reason=rejection.words, called=caller.called_ae_title)
+        admitted = _wrong_protocol(request) or self._admit(caller)
+        if isinstance(admitted, Rejection):
+            self._channel.send(encode_rejection(admitted.result, admitted.source, admitted.reason))
+            self._log.warning("association_rejected", reason=admitted.words, called=caller.called_ae_title)
             self._channel.close_after_answer()
             return False
+        self._admitted = admitted
         self._channel.established = True
         self._calling_ae_title = caller.calling_ae_title
         self._peer_pdu_bytes = request.longest_pdu
@@ -188,13 +202,14 @@ class Association:
 
     def _judge(self, proposed: ProposedContext) -> ContextResult:
         abstract = proposed.abstract_syntax
-        if not is_taken(abstract):
+        reports = abstract == PUSH_MODEL and proposed.as_provider and bool(self._admitted.reports_for)
+        if not reports and not is_taken(abstract, storage=self._admitted.may_store):
             return ContextResult(proposed.context_id, _CLASS_NOT_SUPPORTED, _IMPLICIT)
         chosen = choose_transfer_syntax(proposed.transfer_syntaxes)
         if chosen is None:
             return ContextResult(proposed.context_id, _SYNTAXES_NOT_SUPPORTED, _IMPLICIT)
         self._contexts[proposed.context_id] = (abstract, chosen)
-        return ContextResult(proposed.context_id, 0, chosen)
+        return ContextResult(proposed.context_id, 0, chosen, role_of=abstract if reports else "")
 
     # Messages
 
@@ -248,13 +263,18 @@ class Association:
         except CommandError as error:
             raise ProtocolFaultError(f"not a command set: {error}") from None
         self._command_bytes.clear()
-        self._unwanted = 0
+        self._small = 0
         if request.field & RESPONSE:
             raise ProtocolFaultError("a response to nothing")
         if request.field == C_STORE_RQ:
             abstract, transfer = self._contexts[context_id]
             self._store = IncomingStore(
                 self._inbox, request, abstract, transfer, self._calling_ae_title, stopping=self._stopping()
+            )
+        elif request.field == N_EVENT_REPORT_RQ:
+            abstract, transfer = self._contexts[context_id]
+            self._report = IncomingReport(
+                self._inbox.ledger, request, abstract, transfer, self._admitted.reports_for, self._calling_ae_title
             )
         if request.has_data_set:
             self._request = request
@@ -272,18 +292,24 @@ class Association:
                 self._channel.abort(_BY_USER, 0)
                 raise PeerGoneError("an instance without end")
         else:
-            self._unwanted += len(fragment)
-            if self._unwanted > _LARGEST_UNWANTED_DATA_SET:
-                raise ProtocolFaultError("a large data set for a service that is not offered")
+            self._small += len(fragment)
+            if self._small > LARGEST_REPORT:
+                raise ProtocolFaultError("a large data set that is no instance")
+            if self._report is not None:
+                self._report.write(fragment)
         if last:
             self._request = None
             self._answer(request)
 
     def _answer(self, request: DimseCommand) -> None:
         store, self._store = self._store, None
+        report, self._report = self._report, None
         if store is not None:
             answer = store.finish(self._log)
             self._send_command(encode_response(request, answer.status, answer.comment, answer.offending_element))
+        elif report is not None:
+            said = report.finish(self._log)
+            self._send_command(encode_response(request, said.status, said.comment))
         elif request.field == C_ECHO_RQ:
             self._send_command(encode_response(request, SUCCESS))
         elif request.field != C_CANCEL_RQ:  # nothing here runs long enough to be cancelled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -16,7 +16,14 @@ from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEM
 ASSOCIATE_RQ, P_DATA, RELEASE_RQ, ABORT = 0x01, 0x04, 0x05, 0x07
 _ASSOCIATE_AC, _ASSOCIATE_RJ, _RELEASE_RP = 0x02, 0x03, 0x06
 _APPLICATION_ITEM, _PROPOSED_ITEM, _RESULT_ITEM, _USER_ITEM = 0x10, 0x20, 0x21, 0x50
-_ABSTRACT_ITEM, _TRANSFER_ITEM, _LENGTH_ITEM, _CLASS_ITEM, _VERSION_ITEM = 0x30, 0x40, 0x51, 0x52, 0x55
+_ABSTRACT_ITEM, _TRANSFER_ITEM, _LENGTH_ITEM, _CLASS_ITEM, _ROLE_ITEM, _VERSION_ITEM = (
+    0x30,
+    0x40,
+    0x51,
+    0x52,
+    0x54,
+    0x55,
+)
 _FIXED: Final = 68
 _MOST_CONTEXTS: Final = 128
 APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
@@ -35,6 +42,8 @@ class ProposedContext:
     context_id: int
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
+    as_provider: bool = False
+    """The requestor proposes to be the provider (SCP) of this class itself (PS3.7 D.3.3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class ContextResult:
     context_id: int
     result: int
     transfer_syntax: str
+    role_of: str = ""
+    """The abstract syntax of which the requestor shall be the provider; empty: the usual roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ def read_request(body: bytes) -> AssociationRequest:
     if len(body) < _FIXED:
         raise RequestDamagedError("shorter than its fixed part")
     application, contexts, longest = "", list[ProposedContext](), 0
+    providers = set[str]()
     for kind, item in _items(body, _FIXED):
         if kind == _APPLICATION_ITEM:
             application = _text(item)
@@ -73,6 +85,7 @@ def read_request(body: bytes) -> AssociationRequest:
             contexts.append(_context(item))
         elif kind == _USER_ITEM:
             longest = next((int.from_bytes(v, "big") for k, v in _items(item, 0) if k == _LENGTH_ITEM), 0)
+            providers |= {_provider_of(v) for k, v in _items(item, 0) if k == _ROLE_ITEM}
     if not contexts or len(contexts) > _MOST_CONTEXTS:
         raise RequestDamagedError(f"{len(contexts)} presentation contexts")
     ids = {context.context_id for context in contexts}
@@ -83,7 +96,7 @@ def read_request(body: bytes) -> AssociationRequest:
         called_ae_title=_text(body[4:20]).strip(),
         calling_ae_title=_text(body[20:36]).strip(),
         application_context=application,
-        contexts=tuple(contexts),
+        contexts=tuple(replace(c, as_provider=c.abstract_syntax in providers) for c in contexts),
         longest_pdu=longest,
         titles=body[4:36],
     )
@@ -99,6 +112,7 @@ def encode_acceptance(request: AssociationRequest, results: Sequence[ContextResu
         _USER_ITEM,
         _item(_LENGTH_ITEM, struct.pack(">L", longest_pdu))
         + _item(_CLASS_ITEM, IMPLEMENTATION_CLASS_UID.encode())
+        + b"".join(_provider_role(uid) for uid in sorted({r.role_of for r in results if r.role_of}))
         + _item(_VERSION_ITEM, IMPLEMENTATION_VERSION_NAME.encode()),
     )
     return struct.pack(">BxL", _ASSOCIATE_AC, len(body)) + body
@@ -120,6 +134,20 @@ def _context(item: bytes) -> ProposedContext:
     inner = [(kind, _text(value)) for kind, value in _items(item, 4)]
     abstract = next((value for kind, value in inner if kind == _ABSTRACT_ITEM), "")
     return ProposedContext(item[0], abstract, tuple(value for kind, value in inner if kind == _TRANSFER_ITEM))
+
+
+def _provider_of(item: bytes) -> str:
+    """The class of an SCP/SCU role selection in which the requestor offers to be provider; empty: it does not."""
+    length = int.from_bytes(item[:2], "big")
+    if len(item) != length + 4:
+        raise RequestDamagedError("a role selection is cut")
+    return _text(item[2 : 2 + length]) if item[-1] == 1 else ""
+
+
+def _provider_role(abstract_syntax: str) -> bytes:
+    """The requestor is provider and not user (PS3.7 table D.3-10)."""
+    uid = abstract_syntax.encode()
+    return _item(_ROLE_ITEM, struct.pack(">H", len(uid)) + uid + b"\0\1")
 
 
 def _items(body: bytes, at: int) -> Iterator[tuple[int, bytes]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ = 0x0001, 0x0030, 0x0FFF
+N_EVENT_REPORT_RQ: Final = 0x0100
 RESPONSE: Final = 0x8000
 LONGEST_COMMAND: Final = 16_384
 _NO_DATA_SET: Final = 0x0101
@@ -18,13 +19,15 @@ class CommandError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DimseCommand:
-    """One request, as far as a storage provider reads it."""
+    """One request, as far as a provider of storage and a user of storage commitment read it."""
 
     field: int
     message_id: int
     sop_class_uid: str
     sop_instance_uid: str
     has_data_set: bool
+    event_type: int = 0
+    """Event Type ID of an N-EVENT-REPORT; 0: none."""
 
 
 def read_command(encoded: bytes) -> DimseCommand:
@@ -46,6 +49,7 @@ def read_command(encoded: bytes) -> DimseCommand:
         sop_class_uid=_uid(values, 0x0002) or _uid(values, 0x0003),
         sop_instance_uid=_uid(values, 0x1000) or _uid(values, 0x1001),
         has_data_set=_number(values, 0x0800) != _NO_DATA_SET,
+        event_type=_number(values, 0x1002) if 0x1002 in values else 0,
     )
 
 
@@ -64,6 +68,8 @@ def encode_response(
         body += _element(0x0902, _even(comment[:64], b" "))
     if request.sop_instance_uid:
         body += _element(0x1000, _even(request.sop_instance_uid))
+    if request.field == N_EVENT_REPORT_RQ and request.event_type:
+        body += _element(0x1002, struct.pack("<H", request.event_type))
     return _element(0x0000, struct.pack("<L", len(body))) + body
 
 

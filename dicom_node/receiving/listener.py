@@ -1,4 +1,5 @@
-"""Stop 1: the DICOM port. Verification and Storage for the peers that may send; study assembly runs beside it."""
+"""Stop 1: the DICOM port. Verification, Storage for the peers that may send, reports of storage commitment from
+those that receive results. Study assembly runs beside it."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ from typing import Final
 
 from dicom_node.content_store import ContentStore
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.peers import find_sender
+from dicom_node.peers import find_reporters, find_sender
 from dicom_node.receiving.association import (
     CALLED_NOT_RECOGNISED,
     CALLING_NOT_RECOGNISED,
     TOO_MANY_ASSOCIATIONS,
+    Admitted,
     Association,
     Caller,
     Rejection,
@@ -65,10 +67,12 @@ class Listener:
     def _serve(self, channel: GuardedChannel) -> None:
         admitted: list[str] = []
 
-        def admit(caller: Caller) -> Rejection | None:
+        def admit(caller: Caller) -> Rejection | Admitted:
             if caller.called_ae_title != self._settings.node.ae_title:
                 return CALLED_NOT_RECOGNISED
-            peer = find_sender(self._settings.peers, caller.calling_ae_title, caller.address)
+            sender = find_sender(self._settings.peers, caller.calling_ae_title, caller.address)
+            reporters = find_reporters(self._settings.peers, caller.calling_ae_title, caller.address)
+            peer = sender or next(iter(reporters), None)
             if peer is None:
                 return CALLING_NOT_RECOGNISED
             with self._lock:
@@ -77,7 +81,7 @@ class Listener:
                     return TOO_MANY_ASSOCIATIONS
                 self._associations[peer.name] += 1
             admitted.append(peer.name)
-            return None
+            return Admitted(may_store=sender is not None, reports_for=frozenset(p.name for p in reporters))
 
         association = Association(
             channel,

@@ -44,13 +44,14 @@ def storage_classes() -> frozenset[str]:
     return frozenset(listed | named)
 
 
-def is_taken(abstract_syntax: str) -> bool:
-    """Verification, Storage, or a private class: a PACS forwards what modalities stored under their maker's UIDs."""
-    return (
-        abstract_syntax == VERIFICATION
-        or abstract_syntax in storage_classes()
-        or not abstract_syntax.startswith(_DICOM_ROOT)
-    )
+def is_taken(abstract_syntax: str, *, storage: bool = True) -> bool:
+    """Verification, Storage, or a private class: a PACS forwards what modalities stored under their maker's UIDs.
+
+    Without ``storage`` Verification alone.
+    """
+    if abstract_syntax == VERIFICATION or not storage:
+        return abstract_syntax == VERIFICATION
+    return abstract_syntax in storage_classes() or not abstract_syntax.startswith(_DICOM_ROOT)
 
 
 def choose_transfer_syntax(proposed: Sequence[str]) -> str | None:

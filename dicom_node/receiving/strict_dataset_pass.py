@@ -78,7 +78,7 @@ class _Level:
 
 
 class StrictDatasetPass:
-    """``feed`` the bytes as they come, then ``finish``. Both raise InstanceRefusedError at the first fault."""
+    """``feed`` the bytes as they come, then ``finish`` or ``end``: InstanceRefusedError at the first fault."""
 
     def __init__(
         self, transfer_syntax_uid: str, max_bytes: int, *, max_elements: int = MAX_ELEMENTS, max_depth: int = MAX_DEPTH
@@ -122,10 +122,14 @@ class StrictDatasetPass:
                     self._have.clear()
                     self._wanted = self._walk.send(whole)
 
-    def finish(self) -> DatasetFacts:
-        """The last byte has come: is the data set whole, and does it say which object it is?"""
+    def end(self) -> None:
+        """The last byte has come: is the data set whole? For data sets that are no instance."""
         if self._have or not self._between_elements:
             raise _not_understood(f"data set ends in the middle, after {self._bytes} bytes")
+
+    def finish(self) -> DatasetFacts:
+        """The last byte has come: is the data set whole, and does it say which object it is?"""
+        self.end()
         uids = {tag: self._uid(tag, name) for tag, name in _UIDS.items()}
         return DatasetFacts(
             sop_class_uid=uids[SOP_CLASS_UID],

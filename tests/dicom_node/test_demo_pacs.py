@@ -18,7 +18,7 @@ from tests.foreign_programs.programs import find_program, free_port, wait_until
 def test_it_stores_and_finds(tmp_path: Path, kind: str) -> None:
     program = find_program("Orthanc", "orthanc") if kind == "orthanc" else None
     pair = write_hand_pair(tmp_path / "pair", 21)
-    with running_pacs(tmp_path / kind, free_port(), free_port(), ["DEMO"], program) as pacs:
+    with running_pacs(tmp_path / kind, free_port(), free_port(), {"DEMO": 1}, program) as pacs:
         peer = Peer("pacs", pacs.ae_title, "127.0.0.1", pacs.port)
         wait_until("the PACS answers", lambda: echo(peer, "DEMO").alive)
         assert all(answer.stored for answer in send_files(peer, pair.files, "DEMO"))

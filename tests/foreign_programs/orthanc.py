@@ -132,6 +132,10 @@ class Orthanc:
         """PUT of JSON."""
         return _read_json(self._ask("PUT", path, json.dumps(body).encode()))
 
+    def delete(self, path: str) -> None:
+        """DELETE of a resource."""
+        self._ask("DELETE", path, None)
+
     def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
         request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=body, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -107,6 +107,16 @@ accept_demonstration_weights = {str(self.accept).lower()}
 
         return wait_until(f"study …{study_instance_uid[-6:]} comes to rest", settled, seconds)
 
+    def wait_for_commitment(self, study_instance_uid: str) -> dict[str, Any]:
+        """The study's status once every destination has committed everything that it was sent."""
+
+        def committed() -> dict[str, Any]:
+            status = self.status(study_instance_uid)
+            words = [place["commitment"] for place in status.get("destinations", ())]
+            return status if words and set(words) == {"has committed everything"} else {}
+
+        return wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 60)
+
     def send_through_orthanc(self, *files: Path) -> None:
         """Put files into the PACS and let the PACS forward them to the node, as in a hospital."""
         self.orthanc.send("node", *self.orthanc.upload(*files))

@@ -54,7 +54,8 @@ def scored(node: RunningNode, tmp_path_factory: pytest.TempPathFactory) -> tuple
     """A two-hand study that went through Orthanc and came back."""
     pair = write_hand_pair(tmp_path_factory.mktemp("study"), 4100, severity=0.3)
     node.send_through_orthanc(*pair.files)
-    return pair.study_instance_uid, pair.files, node.wait_for(pair.study_instance_uid)
+    node.wait_for(pair.study_instance_uid)
+    return pair.study_instance_uid, pair.files, node.wait_for_commitment(pair.study_instance_uid)
 
 
 def test_the_report_lies_in_the_same_study_of_the_pacs(node: RunningNode, scored: Any) -> None:
@@ -101,7 +102,8 @@ def test_the_timeline_tells_the_journey(scored: Any) -> None:
     for state in ("complete", "scoring", "scored", "delivered"):
         assert state in events
     [result] = status["results"]
-    assert {d["state"] for d in result["deliveries"]} == {"sent"}
+    assert {(d["state"], d["committed"]) for d in result["deliveries"]} == {("sent", True)}
+    assert "committed" in events
 
 
 def test_the_same_study_again_changes_nothing(node: RunningNode, scored: Any) -> None:

@@ -57,6 +57,7 @@ class ScriptedPacs:
             (evt.EVT_REQUESTED, self._on_request),
             (evt.EVT_C_STORE, self._on_store),
             (evt.EVT_DIMSE_SENT, self._on_sending),
+            *self._offer_more(entity),
         ]
         self._server = entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
 
@@ -64,6 +65,10 @@ class ScriptedPacs:
         """Stop listening and let what hangs go."""
         self._ending.set()
         self._server.shutdown()
+
+    def _offer_more(self, _entity: AE) -> list[Any]:
+        """Further contexts, and their handlers."""
+        return []
 
     def _on_request(self, event: Any) -> None:
         self.associations += 1

@@ -3,120 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from dicom_node.content_store import ContentStore
 from dicom_node.delivery import store_scu
-from dicom_node.delivery.deliver import deliver_results
-from dicom_node.delivery.outbox import put_into_outbox, release
+from dicom_node.delivery.outbox import release
 from dicom_node.delivery.part10_bytes import as_implicit, read_part10
 from dicom_node.ledger.job_restarts import requeue
-from dicom_node.ledger.jobs import LeasedJob, add_job
-from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import DeliveryRow, JobRow, ResultRow
+from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.peers import Peer
-from dicom_node.queue.leased_work import do_leased
-from dicom_node.settings import NodeSection, NodeSettings
+from dicom_node.settings import NodeSettings
 from scoring.result import ScoreResult
-from sr_templates.result_objects import ResultObjects
-from tests.dicom_node.delivery.finished_objects import finished_picture, finished_report
+from tests.dicom_node.delivery.house import OBJECTS, House, keep_result, open_house, sent_bytes
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
-from tests.dicom_node.ledger.ledgers import add_study, job, new_ledger, study
+from tests.dicom_node.ledger.ledgers import job, study
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import free_port
-from tests.sr_templates.results_for_tests import not_evaluable, two_hands
-
-OBJECTS = (finished_picture(), finished_report())
-
-
-@dataclass
-class House:
-    """A node without processes: its ledger, store and settings, and one result in the outbox."""
-
-    ledger: Ledger
-    store: ContentStore
-    settings: NodeSettings
-    result: ScoreResult
-
-    def put(self, *peers: Peer, hold: str = "") -> list[str]:
-        """The objects into the outbox for these peers; every delivery job, also a held one."""
-        self.settings = NodeSettings(node=self.settings.node, peers=peers)
-        digests = [self.store.put(item.content) for item in OBJECTS]
-        written = ResultObjects("comprehensive", OBJECTS)
-        with self.ledger.write() as session:
-            put_into_outbox(session, self.result, written, digests, peers, hold=hold)
-            session.execute(update(JobRow).where(JobRow.kind == "report").values(state="done"))
-        with self.ledger.read() as session:
-            return list(session.scalars(select(JobRow.id).where(JobRow.kind == "deliver").order_by(JobRow.key)))
-
-    def deliver(self, job_id: str) -> JobRow:
-        """As the worker does, at once even when it is not due; the job afterwards."""
-        with self.ledger.write() as session:
-            session.get_one(JobRow, job_id).run_after = 0.0
-
-        def work(leased: LeasedJob) -> None:
-            deliver_results(self.settings, self.ledger, self.store, leased)
-
-        do_leased(self.ledger, job_id, work, attempts_allowed=3)
-        return job(self.ledger, job_id)
-
-    def deliveries(self, destination: str = "pacs") -> list[tuple[str, int | None, int]]:
-        """(state, status, attempts) of each object, picture first."""
-        with self.ledger.read() as session:
-            rows = session.scalars(
-                select(DeliveryRow).where(DeliveryRow.destination == destination).order_by(DeliveryRow.id)
-            )
-            return [(row.state, row.status, row.attempts) for row in rows]
-
-    @property
-    def state(self) -> str:
-        """Of the study."""
-        return study(self.ledger, self.result.study_instance_uid).state
+from tests.sr_templates.results_for_tests import not_evaluable
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setattr(store_scu, "_ANSWER_SECONDS", 1.0)
-    made = House(
-        new_ledger(tmp_path),
-        ContentStore(tmp_path),
-        NodeSettings(node=NodeSection(data_dir=tmp_path)),
-        two_hands().result,
-    )
-    keep_result(made, made.result)
+    made = open_house(tmp_path)
     yield made
     made.ledger.close()
-
-
-def keep_result(house: House, result: ScoreResult) -> None:
-    house.result = result
-    add_study(house.ledger, result.study_instance_uid, "scored")
-    about = {"study_instance_uid": result.study_instance_uid, "created_at": 0.0}
-    with house.ledger.write() as session:
-        score = add_job(session, "score", result.digest, result.study_instance_uid, {})
-        score.state = "done"
-        report = add_job(session, "report", f"report {result.digest}", result.study_instance_uid, {})
-        report.state = "leased"  # the one that puts it into the outbox, in the transaction that ends it
-        session.add(
-            ResultRow(
-                digest=result.digest,
-                system=result.system,
-                weights_digest=result.weights_digest,
-                job_id=score.id,
-                evaluable=result.not_evaluable is None,
-                current=True,
-                content=result.to_json(),
-                **about,
-            )
-        )
-
-
-def sent_bytes() -> list[tuple[str, bytes]]:
-    return [(item.sop_instance_uid, read_part10(item.content).data_set) for item in OBJECTS]
 
 
 def test_pictures_go_first_then_the_report_over_one_association(house: House) -> None:

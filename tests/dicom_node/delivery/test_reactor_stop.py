@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
-from dicom_node.delivery.store_scu import _ReactorStop
+from dicom_node.delivery.store_scu import ReactorStop
 
 
 def test_a_stopped_reactor_makes_no_further_turn() -> None:
-    stop, turns, ending = _ReactorStop(), [0], threading.Event()
+    stop, turns, ending = ReactorStop(), [0], threading.Event()
 
     def reactor() -> None:
         while not ending.is_set():
@@ -31,4 +31,4 @@ def test_a_stopped_reactor_makes_no_further_turn() -> None:
 
 
 def test_a_reactor_that_is_gone_holds_nobody() -> None:
-    _ReactorStop().stop(lambda: False)
+    ReactorStop().stop(lambda: False)
