@@ -98,6 +98,8 @@ class Admitted:
     may_store: bool
     reports_for: frozenset[str]
     """Names of the destinations of which it may report storage commitment."""
+    leave: Callable[[], None]
+    """Gives its place among the associations back; harmless the second time."""
 
 
 Admission = Callable[[Caller], Rejection | Admitted]
@@ -135,7 +137,7 @@ class Association:
         self._request: DimseCommand | None = None
         self._store: IncomingStore | None = None
         self._report: IncomingReport | None = None
-        self._admitted = Admitted(may_store=False, reports_for=frozenset())
+        self._admitted = Admitted(may_store=False, reports_for=frozenset(), leave=lambda: None)
         self._small = 0
 
     def serve(self) -> None:
@@ -219,6 +221,7 @@ class Association:
             if kind == P_DATA:
                 self._take_data(body)
             elif kind == RELEASE_RQ:
+                self._admitted.leave()  # before the answer: a peer that comes again at once must find its place free
                 self._channel.send(RELEASE_RP)
                 self._channel.close_after_answer()
                 return

@@ -67,6 +67,11 @@ class Listener:
     def _serve(self, channel: GuardedChannel) -> None:
         admitted: list[str] = []
 
+        def leave() -> None:
+            with self._lock:
+                self._associations.subtract(admitted)
+                admitted.clear()
+
         def admit(caller: Caller) -> Rejection | Admitted:
             if caller.called_ae_title != self._settings.node.ae_title:
                 return CALLED_NOT_RECOGNISED
@@ -81,7 +86,7 @@ class Listener:
                     return TOO_MANY_ASSOCIATIONS
                 self._associations[peer.name] += 1
             admitted.append(peer.name)
-            return Admitted(may_store=sender is not None, reports_for=frozenset(p.name for p in reporters))
+            return Admitted(sender is not None, frozenset(p.name for p in reporters), leave)
 
         association = Association(
             channel,
@@ -94,8 +99,7 @@ class Listener:
         try:
             association.serve()
         finally:
-            with self._lock:
-                self._associations.subtract(admitted)
+            leave()
 
 
 def listen(
