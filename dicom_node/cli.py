@@ -20,6 +20,10 @@ def register(app: typer.Typer) -> None:
     config.command("check")(config_check)
     config.command("example")(config_example)
     app.add_typer(config, name="config")
+    audit = typer.Typer(help="The audit trail: is it whole, and what does it say.", no_args_is_help=True)
+    audit.command("verify")(audit_verify)
+    audit.command("show")(audit_show)
+    app.add_typer(audit, name="audit")
 
 
 def demo(
@@ -174,6 +178,28 @@ def doctor(config: ConfigOption = _CONFIG, as_json: JsonOption = False) -> None:
     from dicom_node.health import print_health
 
     raise typer.Exit(print_health(config if config.exists() else None, as_json=as_json))
+
+
+def audit_verify(
+    config: ConfigOption = _CONFIG,
+    head: Annotated[str | None, typer.Option(help="A head that was printed before: is it still there.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check every entry. Exit code 1 names the first that was changed, removed, moved or cut."""
+    from dicom_node.audit_verbs import print_verified
+
+    raise typer.Exit(print_verified(config, head, as_json=as_json))
+
+
+def audit_show(
+    study: Annotated[str | None, typer.Option("--study", help="One study; who was turned away when none.")] = None,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Who did what, when, and with which weights."""
+    from dicom_node.audit_verbs import print_trail
+
+    raise typer.Exit(print_trail(config, study, as_json=as_json))
 
 
 def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
+from dicom_node.ledger.audit_heads import NEWEST, check_trail
+from dicom_node.ledger.audit_trail import BrokenEntry
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.logging_setup import start_logging
 from dicom_node.queue.celery_app import celery_app
@@ -24,6 +27,7 @@ def run_listener(settings: NodeSettings) -> int:
     store = ContentStore(settings.node.data_dir)
     ledger = Ledger(settings.database_url)
     ledger.upgrade()
+    _look_at_audit_trail(ledger, settings)
     relay = RelayAndReaper(ledger, celery_app(settings), settings)
 
     def route(session: Session, study: Study, _round: int) -> None:
@@ -33,7 +37,19 @@ def run_listener(settings: NodeSettings) -> int:
         with relay:
             return listen(settings, store, ledger, route, relay.announce)
     finally:
+        _look_at_audit_trail(ledger, settings)
         ledger.close()
+
+
+def _look_at_audit_trail(ledger: Ledger, settings: NodeSettings) -> None:
+    """Check its newest entries and note its head. A node goes on with a broken one: patients wait; a person is told."""
+    log = structlog.get_logger("listener")
+    with ledger.read() as session:
+        found = check_trail(session, settings.node.data_dir, NEWEST)
+    if isinstance(found, BrokenEntry):
+        log.error("audit_trail_broken", entry=found.number, fault=found.words, remedy="rheumascore audit verify")
+    else:
+        log.info("audit_trail_intact", entries=found.number, head=found.hash)
 
 
 def used_systems(settings: NodeSettings) -> tuple[SystemSpec, ...]:

@@ -18,7 +18,7 @@ from sr_templates.report_as_text import report_as_text
 
 VERBS = {
     *("demo", "run", "listen", "worker", "web", "send", "echo", "status", "requeue", "route", "score", "wrap"),
-    *("systems", "phantom", "train", "evaluate", "card", "config", "doctor", "withdraw"),
+    *("systems", "phantom", "train", "evaluate", "card", "config", "doctor", "withdraw", "audit"),
 }
 
 

@@ -107,6 +107,7 @@ def _add_delivery(
     record(
         session, result.study_instance_uid, _ACTOR, "held_back" if held else "queued_for_delivery",
         f"{len(uids)} objects for {peer.name}.", destination=peer.name, job=job.id,
+        result=result.digest, objects=uids,
     )  # fmt: skip
     return job
 

@@ -32,6 +32,9 @@ def requeue(session: Session, actor: str, *, study_instance_uid: str | None = No
     for job in jobs:
         if job.state == "parked":
             _unpark(session, job, actor)
+        else:
+            text = f"{job_title(job)} is not to wait any longer."
+            record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
         wait_again(job)
     return len(jobs)
 

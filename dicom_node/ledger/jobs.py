@@ -149,6 +149,9 @@ def finish(session: Session, leased: LeasedJob, end: JobEnd = "done") -> None:
     _change_leased(
         session, leased, state=end, lease_owner=None, lease_until=None, postponed=0, error_code=None, error_text=None
     )
+    if end != "done":
+        text = f"{_TITLES[leased.kind]} ended without being done: {end}."
+        record(session, leased.study_instance_uid, leased.owner, f"{leased.kind}_{end}", text, job=leased.id)
 
 
 def confirm_lease(session: Session, leased: LeasedJob) -> JobRow:

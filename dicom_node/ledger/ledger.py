@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from dicom_node.errors import LedgerBusyError
+from dicom_node.ledger.audit_trail import write_entries
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_SECONDS: Final = 30
@@ -40,6 +41,7 @@ class Ledger:
             with self._sessions() as session:
                 session.connection(execution_options={_WRITING: True})
                 yield session
+                write_entries(session)
                 session.commit()
         except OperationalError as error:
             raise LedgerBusyError("The ledger did not answer; it is tried again. See `rheumascore doctor`.") from error

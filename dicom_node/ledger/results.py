@@ -78,6 +78,13 @@ def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str
             created_at=time(),
         )
     )
+    record(
+        session, result.study_instance_uid, actor, "result_kept",
+        f"A result of {result.system} stands{', which withdraws the one before' if result.withdraws else ''}.",
+        system=result.system, system_version=result.system_version, result=result.digest,
+        weights_digest=result.weights_digest, weights={use.file: use.sha256 for use in result.weights},
+        software=result.engine.software,
+    )  # fmt: skip
     session.flush()
     return result
 

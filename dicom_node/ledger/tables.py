@@ -194,7 +194,7 @@ class AcceptedFormRow(LedgerTable):
 
 
 class TimelineRow(LedgerTable):
-    """Everything that happened to a study: when, who, what, why. Rows are only ever added."""
+    """The audit trail: when, who, what, why, of every study and of who was turned away. Rows are only ever added."""
 
     __tablename__ = "timeline"
     __table_args__ = (Index("timeline_study", "study_instance_uid", "id"),)
@@ -206,3 +206,5 @@ class TimelineRow(LedgerTable):
     event: Mapped[str] = mapped_column(String(40))
     text: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    hash: Mapped[str] = mapped_column(String(64))
+    """Over this row and the hash of the one before (``audit_trail``)."""

@@ -54,6 +54,7 @@ from dicom_node.receiving.inbox import Inbox
 from dicom_node.receiving.incoming_report import LARGEST_REPORT, IncomingReport
 from dicom_node.receiving.incoming_store import IncomingStore
 from dicom_node.receiving.presentation_contexts import choose_transfer_syntax, is_taken
+from dicom_node.receiving.refusal_tally import Refusal, RefusalKind
 from dicom_node.receiving.store_status import SUCCESS, UNRECOGNISED_OPERATION
 
 _LONGEST_REQUEST: Final = 65_536
@@ -125,7 +126,9 @@ class Association:
         admit: Admission,
         pdu_bytes: int,
         stopping: Callable[[], bool],
+        refused: Callable[[Refusal], None],
     ) -> None:
+        self._refused = refused
         self._channel, self._inbox, self._admit = channel, inbox, admit
         self._pdu_bytes, self._stopping = pdu_bytes, stopping
         self._log = structlog.get_logger("listener").bind(association=name, address=channel.address)
@@ -160,9 +163,11 @@ class Association:
         except PduTooLongError as fault:
             end = f"PDU too long: {fault}"
             self._channel.abort(_BY_PROVIDER, _INVALID_PARAMETER)
+            self._note_refusal("association_aborted", "PDU too long")
         except ProtocolFaultError as fault:
             end = f"protocol fault: {fault}"
             self._channel.abort(_BY_PROVIDER, fault.reason)
+            self._note_refusal("association_aborted", "protocol fault")
         except Exception as error:  # a fault of ours: this association ends, the others and the port go on
             end = f"fault of this node: {type(error).__name__}"
             self._log.error("association_fault", error=type(error).__name__, where=_last_line(error))
@@ -191,6 +196,8 @@ class Association:
         if isinstance(admitted, Rejection):
             self._channel.send(encode_rejection(admitted.result, admitted.source, admitted.reason))
             self._log.warning("association_rejected", reason=admitted.words, called=caller.called_ae_title)
+            self._calling_ae_title = caller.calling_ae_title
+            self._note_refusal("association_rejected", admitted.words)
             self._channel.close_after_answer()
             return False
         self._admitted = admitted
@@ -309,6 +316,8 @@ class Association:
         report, self._report = self._report, None
         if store is not None:
             answer = store.finish(self._log)
+            if answer.status != SUCCESS:
+                self._note_refusal("instance_refused", f"0x{answer.status:04X} {answer.comment}")
             self._send_command(encode_response(request, answer.status, answer.comment, answer.offending_element))
         elif report is not None:
             said = report.finish(self._log)
@@ -318,6 +327,9 @@ class Association:
         elif request.field != C_CANCEL_RQ:  # nothing here runs long enough to be cancelled
             self._send_command(encode_response(request, UNRECOGNISED_OPERATION))
         self._channel.working(False)
+
+    def _note_refusal(self, event: RefusalKind, reason: str) -> None:
+        self._refused(Refusal(event, self._calling_ae_title, self._channel.address, reason))
 
     def _send_command(self, command: bytes) -> None:
         most = max(self._peer_pdu_bytes or self._pdu_bytes, _SMALLEST_PEER_PDU) - 6

@@ -26,6 +26,7 @@ from dicom_node.receiving.association import (
 from dicom_node.receiving.association_guard import AssociationGuard, Deadlines, GuardedChannel
 from dicom_node.receiving.inbox import Inbox
 from dicom_node.receiving.presentation_contexts import storage_classes
+from dicom_node.receiving.refusal_tally import Refusal, RefusalTally
 from dicom_node.receiving.study_assembly import Route, StudyAssembly
 from dicom_node.settings import NodeSettings
 
@@ -35,9 +36,15 @@ _DRAIN_SECONDS: Final = 20.0
 class Listener:
     """The port, open from construction to ``stop``."""
 
-    def __init__(self, settings: NodeSettings, inbox: Inbox, deadlines: Deadlines | None = None) -> None:
-        """Bind. Raises PortInUseError."""
-        self._settings, self._inbox = settings, inbox
+    def __init__(
+        self,
+        settings: NodeSettings,
+        inbox: Inbox,
+        deadlines: Deadlines | None = None,
+        refused: Callable[[Refusal], None] = lambda _: None,
+    ) -> None:
+        """Bind. ``refused`` is told of whoever and whatever is turned away. Raises PortInUseError."""
+        self._settings, self._inbox, self._refused = settings, inbox, refused
         self._names = itertools.count(1)
         self._associations: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -95,6 +102,7 @@ class Listener:
             admit,
             self._settings.limits.pdu_bytes,
             self.guard.stopping.is_set,
+            self._refused,
         )
         try:
             association.serve()
@@ -117,10 +125,12 @@ def listen(
         route=route,
         announce=announce,
     )
-    listener = Listener(settings, Inbox(store, ledger, settings.limits, on_arrival=assembly.wake))
+    tally = RefusalTally(ledger)
+    inbox = Inbox(store, ledger, settings.limits, on_arrival=assembly.wake)
+    listener = Listener(settings, inbox, refused=tally.note)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=listener.stop, name="stop").start())
-    with assembly:
+    with tally, assembly:
         sys.stdout.write(f"listening as {settings.node.ae_title} on {settings.node.host}:{listener.port}\n")
         sys.stdout.flush()
         listener.serve_until_stopped()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, Self
 
 import structlog
@@ -150,7 +151,10 @@ class StudyAssembly:
             if row.state != "receiving" or row.last_received_at != seen:
                 return False  # an image came while the headers were read
             row.completed_at, row.forced = self._wall_clock(), forced
-            change_state(session, row, "complete", _ACTOR, _sentence(study, row.round))
+            change_state(
+                session, row, "complete", _ACTOR, _sentence(study, row.round),
+                instances=len(study.images), images_sha256=_digest_of_images(study),
+            )  # fmt: skip
             self._route(session, study, row.round)
             closed_round = row.round
         self._log.info(
@@ -192,6 +196,12 @@ def read_study(store: ContentStore, uid: str, rows: Sequence[InstanceRow], *, fo
         if not trial.present:
             trial = read_trial_context(header)
     return Study(uid, tuple(images), trial, forced)
+
+
+def _digest_of_images(study: Study) -> str:
+    """One SHA-256 over the UIDs and the bytes of all images: the audit trail tells when one was exchanged later."""
+    lines = sorted(f"{image.sop_instance_uid} {image.content_sha256}" for image in study.images)
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _clamped(age: float, most: float) -> float:
