@@ -108,12 +108,14 @@ accept_demonstration_weights = {str(self.accept).lower()}
         return wait_until(f"study …{study_instance_uid[-6:]} comes to rest", settled, seconds)
 
     def wait_for_commitment(self, study_instance_uid: str) -> dict[str, Any]:
-        """The study's status once every destination has committed everything that it was sent."""
+        """The study's status once every destination has committed everything that it was sent, and its job says so."""
 
         def committed() -> dict[str, Any]:
             status = self.status(study_instance_uid)
-            words = [place["commitment"] for place in status.get("destinations", ())]
-            return status if words and set(words) == {"has committed everything"} else {}
+            words = {place["commitment"] for place in status.get("destinations", ())}
+            jobs = {job["state"] for job in status.get("jobs", ()) if job["kind"] == "commit"}
+            at_work = jobs & {"waiting", "leased"}
+            return status if words == {"has committed everything"} and not at_work else {}
 
         return wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 60)
 
