@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 ONCE ?=
 # Another wheel index for torch alone; the default on Linux is the large CUDA build, pytorch.org names one of CPU builds.
 TORCH_INDEX ?=
+# Test files run beside each other in so many processes: much of their time is waiting for others.
+TESTERS ?= 2
 PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium
 # A node that is there is kept, wherever it comes from.
 PEERS += $(if $(shell command -v node),,nodejs npm)
@@ -20,7 +22,7 @@ demo: $(VENV)/.models
 	$(BIN)/rheumascore demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev peers $(OHIF)/node_modules
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
