@@ -9,11 +9,15 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from dicom_node.errors import SettingsError
 from dicom_node.peers import Peer
+from dicom_node.secret import NO_SECRET, Secret
 
 ENVIRONMENT_PREFIX: Final = "RHEUMASCORE__"
+_QUEUE_SCHEMES: Final = ("amqp://", "amqps://", "redis://", "rediss://")
+_DATABASE_SCHEMES: Final = ("sqlite:///", "postgresql+psycopg://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,16 @@ class ScoringSection:
 class DatabaseSection:
     """``[database]``: empty url: SQLite in data_dir."""
 
-    url: str = ""
+    url: Secret = NO_SECRET
+    """With the password of the database, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSection:
     """``[queue]``: empty url: the embedded queue; ``amqp://`` and ``redis://`` name a server."""
 
-    url: str = ""
+    url: Secret = NO_SECRET
+    """With the password of the broker, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ class NodeSettings:
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy's URL of the ledger."""
-        return self.database.url or f"sqlite:///{self.node.data_dir / 'ledger.sqlite3'}"
+        """SQLAlchemy's URL of the ledger; it may hold a password."""
+        return self.database.url.reveal() or f"sqlite:///{self.node.data_dir / 'ledger.sqlite3'}"
 
     def peer(self, name: str) -> Peer:
         """The peer with this name; SettingsError lists the names that exist."""
@@ -138,14 +144,20 @@ def _override(raw: dict[str, Any], environment: Mapping[str, str], faults: list[
             key, text = key.removesuffix("_file"), ""
             try:
                 text = Path(value).read_text(encoding="utf-8").strip()
-            except OSError:
+            except (OSError, UnicodeDecodeError):
                 faults.append(f"{name}: the file it names cannot be read")
         if section and key and isinstance(table := raw.setdefault(section, {}), dict):
-            table[key] = _plain(text)
+            table[key] = _FromEnvironment(text)
+
+
+class _FromEnvironment(str):
+    """A value from the environment: what it is, a text or a number, is for the key to say that it is meant for."""
+
+    __slots__ = ()
 
 
 def _plain(text: str) -> Any:
-    """A value from the environment, read as TOML where it is a number or a flag, else as text."""
+    """A value from the environment, read as TOML where it is a number, a flag or a list, else as text."""
     try:
         value = tomllib.loads(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
@@ -201,6 +213,13 @@ def _required(spec: Field[Any]) -> bool:
 
 
 def _read_value(wanted: Any, value: Any, where: str, faults: list[str]) -> Any:
+    if wanted is Secret:  # what it got is not repeated, whatever it is
+        if not isinstance(value, str):
+            faults.append(f"{where}: allowed: a text")
+            return None
+        return Secret(value)
+    if isinstance(value, _FromEnvironment):
+        value = str(value) if wanted is str else _plain(value)
     if get_origin(wanted) is Literal:
         allowed = get_args(wanted)
         if value not in allowed:
@@ -250,8 +269,17 @@ def _contradictions(settings: NodeSettings) -> list[str]:
     names = [p.name for p in settings.peers]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")
-    if settings.queue.url and not settings.queue.url.startswith(("amqp://", "amqps://", "redis://", "rediss://")):
-        faults.append("queue.url: allowed: amqp://…, redis://… or nothing for the embedded queue")
-    if settings.database.url and not settings.database.url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        faults.append("database.url: allowed: sqlite:///…, postgresql+psycopg://… or nothing for SQLite in data_dir")
+    faults += _faults_of_url("queue", settings.queue.url, _QUEUE_SCHEMES, "the embedded queue")
+    faults += _faults_of_url("database", settings.database.url, _DATABASE_SCHEMES, "SQLite in data_dir")
     return faults
+
+
+def _faults_of_url(section: str, url: Secret, schemes: tuple[str, ...], without: str) -> list[str]:
+    """Looked at here and not repeated, because a library would quote what it cannot read, with the password."""
+    if url and not url.reveal().startswith(schemes):
+        return [f"{section}.url: allowed: {', '.join(s + '…' for s in schemes)} or nothing for {without}"]
+    try:
+        _ = urlsplit(url.reveal()).port
+    except ValueError:
+        return [f"{section}.url: host and port cannot be read; write a password's special characters as %XX"]
+    return []

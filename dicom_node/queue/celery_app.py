@@ -47,14 +47,15 @@ _HINT_LIFE_SECONDS: Final = 3600
 def celery_app(settings: NodeSettings) -> Celery:
     """The application for one node. Nothing is global: two of them live side by side."""
     app = Celery("rheumascore", set_as_current=False)
+    url = settings.queue.url.reveal()
     app.conf.update(
-        broker_url=settings.queue.url or embedded_broker.URL,
+        broker_url=url or embedded_broker.URL,
         broker_transport_options=_transport_options(settings),
         broker_connection_timeout=_CONNECT_SECONDS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # a worker waits for its broker as long as it takes
         broker_heartbeat=60,
-        task_queues=tuple(_queue(name, settings.queue.url) for name in QUEUES),
+        task_queues=tuple(_queue(name, url) for name in QUEUES),
         task_create_missing_queues=False,
         task_default_queue=QUEUES[0],
         task_serializer="json",
@@ -78,7 +79,7 @@ def celery_app(settings: NodeSettings) -> Celery:
 
 
 def _transport_options(settings: NodeSettings) -> dict[str, Any]:
-    scheme = urlsplit(settings.queue.url).scheme
+    scheme = urlsplit(settings.queue.url.reveal()).scheme
     if not scheme:
         embedded_broker.register_transport()
         settings.node.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,6 +11,7 @@ import pytest
 
 from dicom_node.errors import SettingsError
 from dicom_node.peers import Peer, find_sender
+from dicom_node.secret import Secret
 from dicom_node.settings import NodeSettings, read_settings
 
 MINIMAL = """
@@ -98,7 +99,7 @@ def test_the_environment_overrides_and_a_secret_comes_from_a_file(tmp_path: Path
         write(tmp_path, MINIMAL),
         {"RHEUMASCORE__NODE__PORT": "11113", "RHEUMASCORE__QUEUE__URL_FILE": str(secret), "OTHER": "x"},
     )
-    assert (settings.node.port, settings.queue.url) == (11113, "amqp://guest@localhost")
+    assert (settings.node.port, settings.queue.url) == (11113, Secret("amqp://guest@localhost"))
 
 
 def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:

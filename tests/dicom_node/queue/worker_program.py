@@ -18,6 +18,7 @@ from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.queue.celery_app import TASK_OF, celery_app, start_worker
 from dicom_node.queue.leased_work import do_leased
+from dicom_node.secret import Secret
 from dicom_node.settings import NodeSection, NodeSettings, QueueSection
 
 _HERE = Path(__file__).parents[3]
@@ -25,7 +26,7 @@ _HERE = Path(__file__).parents[3]
 
 def settings_for(data_dir: Path, url: str = "") -> NodeSettings:
     """A node of which only the folder and the queue are set."""
-    return NodeSettings(node=NodeSection(data_dir=data_dir), queue=QueueSection(url=url))
+    return NodeSettings(node=NodeSection(data_dir=data_dir), queue=QueueSection(url=Secret(url)))
 
 
 class RunningWorker:
