@@ -1,7 +1,8 @@
 """Decode pixels in a child process that may die: limits on memory and time, one frame, nothing inherited.
 
 A hostile frame can abort or bloat the process that decodes it (reliability hazards D09-D12). The child is kept
-warm (its start costs 0.3 s), killed when it is late, and started again for the next frame.
+warm (its start costs 0.3 s), killed when it is late, and started again for the next frame. A child may also die of
+something else than the frame (out of memory on the machine, a person): a frame is unreadable when three died of it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic
 from types import TracebackType
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
+
+_CHILDREN_FOR_A_FRAME: Final = 3
+"""Deaths of the child at one frame until the frame is blamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class PixelDecoder:
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
-    def __enter__(self) -> PixelDecoder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -81,19 +86,20 @@ class PixelDecoder:
         """
         check_pixel_budget(header, self.limits)
         with self._lock:
-            child = self._running()
-            try:
-                return self._ask(child, path)
-            except (BrokenPipeError, EOFError):
-                self.close()
-                raise ImageUnreadableError(
-                    "The decoder died on this image (memory limit or a damaged frame); it cannot be evaluated."
-                ) from None
-            except TimeoutError:
-                self.close()
-                raise ImageUnreadableError(
-                    f"Decoding took longer than {self.limits.seconds:g} s; the image cannot be evaluated."
-                ) from None
+            for _ in range(_CHILDREN_FOR_A_FRAME):
+                try:
+                    return self._ask(self._running(), path)
+                except (BrokenPipeError, EOFError):
+                    self.close()
+                except TimeoutError:
+                    self.close()
+                    raise ImageUnreadableError(
+                        f"Decoding took longer than {self.limits.seconds:g} s; the image cannot be evaluated."
+                    ) from None
+        raise ImageUnreadableError(
+            f"{_CHILDREN_FOR_A_FRAME} decoders died on this image (memory limit or a damaged frame); it cannot be "
+            "evaluated."
+        )
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:

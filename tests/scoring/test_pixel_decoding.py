@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import numpy.typing as npt
 import pytest
 from pydicom import dcmread, examples
 from pydicom.data import get_testdata_file
@@ -110,3 +112,33 @@ def test_a_child_that_dies_is_an_unreadable_image_and_the_next_one_decodes() -> 
             decoder.first_frame(path, header)
         decoder.limits = DecodingLimits()
         assert decoder.first_frame(path, header).size
+
+
+class _Killed(PixelDecoder):
+    """Its first children are killed in the middle of a frame, so many of them."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__()
+        self.deaths, self.asked = deaths, 0
+
+    def _ask(self, child: subprocess.Popen[bytes], path: Path) -> npt.NDArray[np.generic]:
+        self.asked += 1
+        if self.asked <= self.deaths:
+            child.kill()
+        return super()._ask(child, path)
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_child_that_somebody_kills_costs_an_attempt_and_not_the_image(deaths: int) -> None:
+    path = file("CT_small.dcm")
+    with _Killed(deaths) as decoder:
+        assert decoder.first_frame(path, read_header(path)).size
+        assert decoder.asked == deaths + 1
+
+
+def test_a_frame_of_which_three_children_die_is_unreadable() -> None:
+    path = file("CT_small.dcm")
+    with _Killed(3) as decoder:
+        with pytest.raises(ImageUnreadableError, match="3 decoders died"):
+            decoder.first_frame(path, read_header(path))
+        assert decoder.first_frame(path, read_header(path)).size, "the next one decodes"
