@@ -19,6 +19,7 @@ import secrets
 from pathlib import Path
 from typing import Final, Self
 
+from dicom_node.crash_points import crash_at
 from dicom_node.errors import ContentNotWrittenError, DataFolderError, InstanceLostError
 
 _FILE_MODE: Final = 0o600
@@ -152,7 +153,9 @@ class PartialFile:
         """fsync the file, give it its name, fsync the folder. A file that has the name already is left alone."""
         try:
             if not final.exists():
+                crash_at("file_written_not_synced")
                 os.fsync(self._fd)
+                crash_at("file_synced_not_renamed")
                 self._path.rename(final)
             _sync_folder(final.parent)
         except OSError as error:

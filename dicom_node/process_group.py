@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
+from dicom_node.crash_points import ARMED_IN, VARIABLE, crash_at
 from dicom_node.errors import LedgerBusyError
 from dicom_node.ledger.job_failures import release_leases_of
 from dicom_node.ledger.lease_owner import process_prefix
@@ -33,6 +34,8 @@ def run_group(settings_path: Path, parts: Sequence[str] = PARTS, *, program: Seq
     ``program``: what each part's words are given to. Returns 0 after a stop, 1 when a part could not be kept alive.
     Call it from the main thread: the parts end with the thread that started them.
     """
+    if ARMED_IN is not None:
+        _log.critical("%s is set: this node kills its own processes. That is for tests only.", VARIABLE)
     settings = read_settings(settings_path)
     logs = settings.node.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,6 +83,7 @@ def _keep_alive(
                 if monotonic() >= part.restart_at:
                     part.start()
             elif (status := part.process.poll()) is not None:
+                crash_at("death_seen")
                 _release(part.process.pid, settings, ledger)
                 if not part.note_death():
                     part.drain_output()

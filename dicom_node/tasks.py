@@ -15,6 +15,7 @@ from celery import Celery
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
+from dicom_node.crash_points import crash_at
 from dicom_node.delivery.deliver import deliver_results
 from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.report_jobs import add_report_jobs
@@ -90,6 +91,7 @@ def score(workplace: Workplace, leased: LeasedJob) -> None:
     scored = run_inference(system, study, chosen, workplace.decoder, datetime.now(UTC))
     for content in scored.arrays.values():
         workplace.store.put(content)
+    crash_at("study_scored_not_kept")
     visit = read_visit(read_header(chosen[0].path))
     with workplace.ledger.write() as session:
         result = keep_result(session, scored.result, visit, leased.id, leased.owner)
@@ -98,6 +100,7 @@ def score(workplace: Workplace, leased: LeasedJob) -> None:
         reports = add_report_jobs(session, result, workplace.settings.destinations)
         _note_missing_destinations(session, workplace.settings, result)
         finish(session, leased)
+    crash_at("result_kept_not_hinted")
     for job_id in reports:
         hint(workplace.app, "report", job_id)
 
@@ -109,6 +112,7 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
     result = ScoreResult.from_json(stored)
     peers = [p for p in workplace.settings.peers if p.name in leased.subject["destinations"]]
     written = _write(workplace, result, leased.subject["form"], {frozenset(p.extras) for p in peers})
+    crash_at("objects_written_not_kept")
     deliveries: list[str] = []
     with workplace.ledger.write() as session:
         if session.get_one(ResultRow, result.digest).current:
@@ -119,6 +123,7 @@ def report(workplace: Workplace, leased: LeasedJob) -> None:
             finish(session, leased)
         else:
             finish(session, leased, "superseded")
+    crash_at("outbox_filled_not_hinted")
     for job_id in deliveries:
         hint(workplace.app, "deliver", job_id)
 

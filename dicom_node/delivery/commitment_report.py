@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from pydicom.dataset import Dataset
 
+from dicom_node.crash_points import crash_at
 from dicom_node.ledger.commitments import CommitmentReport, asked_of, keep_report
 from dicom_node.ledger.ledger import Ledger
 
@@ -53,6 +54,7 @@ def take_report(
     except Exception as error:  # a stranger's values: whatever the parser says of them, this is no report
         log.warning("commitment_report_refused", reason="cannot be read", error=type(error).__name__)
         return ReportAnswer(_INVALID_ARGUMENT, "the event information cannot be read")
+    crash_at("commitment_reported_not_noted")
     with ledger.write() as session:
         destination = asked_of(session, report.transaction_uid)
         if destination is None or not may_speak_for(destination):

@@ -7,6 +7,7 @@ from functools import partial
 from time import time
 
 from dicom_node.content_store import ContentStore
+from dicom_node.crash_points import crash_at
 from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.destination import Destination, OpenDestination
 from dicom_node.delivery.other_form import other_form, replace_form
@@ -62,6 +63,7 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
                 return replace_form(ledger, leased, peer, waiting, form)
             refused = _send_all(ledger, leased, way, waiting, peer, tried)
             if not refused:
+                crash_at("all_answered_not_finished")
                 _finish(ledger, leased, peer, len(waiting))
     except TransientError:
         with ledger.write() as session:
@@ -101,6 +103,7 @@ def _send_all(
             _skip(ledger, leased, item, peer)
             continue
         answer = way.send(outgoing)
+        crash_at("object_answered_not_noted")
         write_answer(ledger, item, answer)
         if answer.verdict == "later":
             raise DestinationBusyError(f"{peer.name} asks to come again later: {answer.text}.")

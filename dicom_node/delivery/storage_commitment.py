@@ -14,6 +14,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from dicom_node.crash_points import crash_at
 from dicom_node.delivery.commitment_report import ReportAnswer, take_report
 from dicom_node.delivery.commitment_scu import CommitmentAssociation, NotOfferedError, open_commitment
 from dicom_node.delivery.study_progress import settle_study
@@ -54,6 +55,7 @@ def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob
             with ledger.write() as session:
                 transaction_uid = open_request(session, leased, [instance for _, instance in objects])
             way.ask(transaction_uid, objects)
+            crash_at("commitment_asked")
             _await_report(ledger, way, transaction_uid)
     except NotOfferedError:
         _end(ledger, leased, "skipped", f"{peer.name} does not offer storage commitment.")

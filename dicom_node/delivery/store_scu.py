@@ -21,6 +21,7 @@ from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 
+from dicom_node.crash_points import crash_at
 from dicom_node.delivery.destination import ObjectAnswer, OutgoingObject
 from dicom_node.delivery.store_answer import read_store_status
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
@@ -83,6 +84,7 @@ class StoreAssociation:
         association.dimse_timeout = _ANSWER_SECONDS + length / _SLOWEST_BYTES_PER_SECOND
         self._reactor.stop(association.is_alive)
         association.dimse.send_msg(request, context_id)
+        crash_at("object_sent_not_answered")
         _, answer = association.dimse.get_msg(block=True)
         self._reactor.set()
         return answer

@@ -20,6 +20,7 @@ from typing import Any, Final
 from sqlalchemy import Text, cast, select, text
 from sqlalchemy.orm import Session
 
+from dicom_node.crash_points import crash_at
 from dicom_node.ledger.tables import TimelineRow
 
 BEGINNING: Final = "0" * 64
@@ -67,6 +68,8 @@ def write_entries(session: Session) -> None:
         )
         head = Head(row.id, row.hash)
     session.add_all(rows)
+    session.flush()
+    crash_at("act_and_entry_not_committed")
 
 
 def entry_hash(

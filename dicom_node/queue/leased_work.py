@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from dicom_node.crash_points import crash_at
 from dicom_node.errors import LeaseLostError, LedgerBusyError
 from dicom_node.ledger.job_failures import fail
 from dicom_node.ledger.jobs import LEASE_SECONDS, LeasedJob, take_lease
@@ -36,6 +37,7 @@ def do_leased(
     leased = take_lease(ledger, job_id, lease_owner(), lease_seconds)
     if leased is None:
         return False
+    crash_at("lease_taken")
     try:
         with keep_lease(ledger, leased, longest_seconds):
             work(leased)

@@ -20,6 +20,7 @@ from celery import Celery
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from dicom_node.crash_points import crash_at
 from dicom_node.errors import LedgerBusyError
 from dicom_node.ledger.job_failures import end_lost_lease
 from dicom_node.ledger.jobs import LEASE_SECONDS, LONGEST_WAIT_SECONDS, JobKind
@@ -106,6 +107,7 @@ class RelayAndReaper:
                 self._end(job)
 
     def _end(self, watched: JobRow) -> None:
+        crash_at("lost_lease_found")
         with self._ledger.write() as session:
             job = session.get_one(JobRow, watched.id, with_for_update=True)  # PostgreSQL: two reapers, one end
             if (job.state, job.fencing, job.lease_until) == ("leased", watched.fencing, watched.lease_until):
@@ -127,6 +129,7 @@ def _hint_waiting(app: Celery, ledger: Ledger, queue: str, kinds: tuple[JobKind,
             break
         given.append(job.id)
     if given:
+        crash_at("hint_given_not_noted")
         with ledger.write() as session:
             session.execute(
                 update(JobRow).where(JobRow.id.in_(given), JobRow.state == "waiting").values(hinted_at=time())

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_node.content_store import ContentStore
+from dicom_node.crash_points import crash_at
 from dicom_node.errors import InstanceRefusedError, TransientError
 from dicom_node.ledger.instances import Arrival, ReceivedInstance, add_instance
 from dicom_node.ledger.ledger import Ledger
@@ -123,6 +124,7 @@ class IncomingInstance:
         self._pass.feed(data)
         try:
             self._writer.write(data)
+            crash_at("data_set_half_received")
         except TransientError:
             raise InstanceRefusedError(OUT_OF_RESOURCES, "no room on disk") from None
 
@@ -132,6 +134,7 @@ class IncomingInstance:
         self._check_names(facts)
         try:
             sha256 = self._writer.finish()
+            crash_at("instance_named_without_row")
             instance = self._instance(facts, sha256)
             ours = says_it_is_ours(facts.manufacturer, facts.image_type)
             with self._inbox.ledger.write() as session:
@@ -140,6 +143,7 @@ class IncomingInstance:
             raise InstanceRefusedError(OUT_OF_RESOURCES, "disk or ledger cannot be written") from None
         except SQLAlchemyError:
             raise InstanceRefusedError(OUT_OF_RESOURCES, "ledger cannot be written") from None
+        crash_at("instance_kept_not_answered")
         if arrival != "same_bytes":
             self._inbox.on_arrival()
         return Receipt(instance, arrival)

@@ -14,6 +14,7 @@ from pydicom import dcmread
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
+from dicom_node.crash_points import crash_at
 from dicom_node.errors import InstanceLostError, TransientError
 from dicom_node.ledger.instances import instances_of, studies_receiving
 from dicom_node.ledger.ledger import Ledger
@@ -115,6 +116,7 @@ class StudyAssembly:
             self._fail(study_instance_uid, error)
             return False
         if closed:
+            crash_at("study_closed_not_hinted")
             self._announce()
         return closed
 
