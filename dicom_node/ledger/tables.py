@@ -25,6 +25,7 @@ class InstanceRow(LedgerTable):
     __table_args__ = (
         UniqueConstraint("sop_instance_uid", "content_sha256"),
         Index("instances_study", "study_instance_uid"),
+        Index("instances_content", "content_sha256"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dicom_node.content_store import ContentStore
 from dicom_node.crash_points import crash_at
 from dicom_node.errors import InstanceRefusedError, TransientError
+from dicom_node.ledger.group_commit import GroupCommit
 from dicom_node.ledger.instances import Arrival, ReceivedInstance, add_instance
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.receiving.own_objects import says_it_is_ours
@@ -70,6 +72,7 @@ class Inbox:
     ) -> None:
         """``on_arrival`` is called after each instance that is news: study assembly looks then."""
         self.store, self.ledger, self.limits = store, ledger, limits
+        self.commits = GroupCommit(ledger)
         self.on_arrival, self.wall_clock = on_arrival, wall_clock
 
     def begin(self, announced: AnnouncedInstance) -> IncomingInstance:
@@ -137,8 +140,7 @@ class IncomingInstance:
             crash_at("instance_named_without_row")
             instance = self._instance(facts, sha256)
             ours = says_it_is_ours(facts.manufacturer, facts.image_type)
-            with self._inbox.ledger.write() as session:
-                arrival = add_instance(session, instance, says_it_is_ours=ours)
+            arrival = self._inbox.commits.write(partial(add_instance, instance=instance, says_it_is_ours=ours))
         except TransientError:
             raise InstanceRefusedError(OUT_OF_RESOURCES, "disk or ledger cannot be written") from None
         except SQLAlchemyError:

@@ -19,6 +19,7 @@ import dicom_node.ledger.ledger as ledger_module
 from dicom_node.errors import LedgerBusyError
 from dicom_node.ledger.audit_heads import FILE_NAME, check_trail, holds
 from dicom_node.ledger.audit_trail import BrokenEntry, Head, entry_hash, follow_chain
+from dicom_node.ledger.engines import make_database_file
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import TimelineRow
 from dicom_node.ledger.timeline import record
@@ -207,6 +208,7 @@ def test_an_older_ledger_is_chained_once_in_its_order(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    make_database_file(ledger.engine)
     with ledger.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
 import dicom_node.ledger.ledger as ledger_module
+from dicom_node.errors import LedgerBusyError
+from dicom_node.ledger.engines import make_database_file
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import LedgerTable, ResultRow
 from dicom_node.ledger.timeline import record, timeline_of
@@ -48,6 +52,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_with_its_rows(url: str) -> 
     ledger = Ledger(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    make_database_file(ledger.engine)
     with ledger.engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
@@ -93,6 +98,43 @@ def test_a_commit_is_on_disk_and_readers_never_wait(url: str) -> None:
         record(session, "1.2", "test", "received", "one")
         with ledger.read() as other:
             assert timeline_of(other, "1.2") == []
+    ledger.close()
+
+
+def test_a_ledger_that_is_moved_away_takes_nothing_and_its_successor_everything(tmp_path: Path, url: str) -> None:
+    """SQLite would go on writing into the file that nobody finds any more, and say that all is well."""
+    ledger = Ledger(url)
+    ledger.upgrade()
+    file, away = tmp_path / "ledger.sqlite3", tmp_path / "away.sqlite3"
+    copy_to(file, tmp_path / "restored.sqlite3")
+    file.rename(away)
+    for _ in range(2):
+        with pytest.raises(LedgerBusyError), ledger.write() as session:
+            record(session, "1.2", "test", "received", "lost")
+        assert not file.exists(), "nor is an empty one put in its place"
+    (tmp_path / "restored.sqlite3").rename(file)
+    with ledger.write() as session:
+        record(session, "1.2", "test", "received", "kept")
+    with closing(sqlite3.connect(file)) as restored:
+        assert restored.execute("SELECT text FROM timeline").fetchall() == [("kept",)]
+    ledger.close()
+
+
+def copy_to(file: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+def test_a_locked_ledger_is_waited_for_as_long_as_told(tmp_path: Path, url: str) -> None:
+    ledger = Ledger(url, patience_seconds=0.1)
+    ledger.upgrade()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerBusyError), ledger.write():
+            pass
+        other.execute("ROLLBACK")
+    with ledger.write() as session:
+        record(session, "1.2", "test", "received", "free again")
     ledger.close()
 
 
