@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from sqlalchemy.orm import Session
 
@@ -19,13 +21,16 @@ from scoring.catalogue import list_systems
 from scoring.spec import SystemSpec
 from scoring.study import Study
 
+_LEDGER_SECONDS: Final = 5.0
+"""A sender waits for its answer: the ledger has so long, then the answer is 0xA700. Workers wait longer."""
+
 
 def run_listener(settings: NodeSettings) -> int:
     """Receive until SIGTERM. Raises PortInUseError, DataFolderError."""
     start_logging()
     specs = used_systems(settings)
     store = ContentStore(settings.node.data_dir)
-    ledger = Ledger(settings.database_url)
+    ledger = Ledger(settings.database_url, patience_seconds=_LEDGER_SECONDS)
     ledger.upgrade()
     _look_at_audit_trail(ledger, settings)
     relay = RelayAndReaper(ledger, celery_app(settings), settings)

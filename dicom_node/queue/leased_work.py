@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Final
 
 from dicom_node.crash_points import crash_at
@@ -13,9 +14,11 @@ from dicom_node.ledger.jobs import LEASE_SECONDS, LeasedJob, take_lease
 from dicom_node.ledger.lease_keeper import keep_lease
 from dicom_node.ledger.lease_owner import lease_owner
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.waits import WAITS, Waits
 from scoring.errors import RheumascoreError
 
 _log = logging.getLogger(__name__)
+_LOOK_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 900.0
 """No job of ours takes a quarter of an hour; one that does hangs."""
 
@@ -28,15 +31,22 @@ def do_leased(
     attempts_allowed: int,
     lease_seconds: float = LEASE_SECONDS,
     longest_seconds: float = LONGEST_SECONDS,
-) -> bool:
+    associations: int | None = None,
+    waits: Waits = WAITS,
+) -> LeasedJob | None:
     """Lease the job, do the work while the lease is kept, and write down how it failed when it does.
 
     ``work`` ends with ``finish(session, leased)`` in the transaction that writes its outcome. Never raises for the
-    work's sake: a failure is a row in the ledger, and the relay brings the job back. True when the work was done.
+    work's sake: a failure is a row in the ledger, and the relay brings the job back. Returns the job that was in hand,
+    however it ended; None when there was none to take. ``associations`` as in ``take_lease``; ``waits`` after failures.
     """
-    leased = take_lease(ledger, job_id, lease_owner(), lease_seconds)
+    try:
+        leased = take_lease(ledger, job_id, lease_owner(), lease_seconds, associations)
+    except LedgerBusyError as busy:
+        _log.warning("Job %s could not be taken up (%s); the relay brings it again.", job_id, busy.code)
+        return None
     if leased is None:
-        return False
+        return None
     crash_at("lease_taken")
     try:
         with keep_lease(ledger, leased, longest_seconds):
@@ -46,18 +56,27 @@ def do_leased(
     except Exception as error:  # whatever broke, the ledger must say so; an error not foreseen goes to the log whole
         if not isinstance(error, RheumascoreError):
             _log.exception("Job %s (%s) broke.", leased.id, leased.kind)
-        _record_failure(ledger, leased, error, attempts_allowed)
-    else:
-        return True
-    return False
+        _record_failure(ledger, leased, error, attempts_allowed, waits)
+    return leased
 
 
-def _record_failure(ledger: Ledger, leased: LeasedJob, error: Exception, attempts_allowed: int) -> None:
-    try:
-        with ledger.write() as session:
-            job = fail(session, leased, error, attempts_allowed=attempts_allowed)
-            state, code = job.state, job.error_code
-        _log.warning("Job %s (%s) is %s: %s", leased.id, leased.kind, state, code)
-    except (LeaseLostError, LedgerBusyError) as again:
-        # The lease is not renewed any more: the reaper ends it.
-        _log.warning("The failure of job %s could not be written: %s", leased.id, again.code)
+def _record_failure(ledger: Ledger, leased: LeasedJob, error: Exception, attempts_allowed: int, waits: Waits) -> None:
+    """Written as soon as the ledger answers, while the lease lives: that it was away shall not count as a crash."""
+    until = monotonic() + leased.lease_seconds / 2
+    while True:
+        try:
+            with ledger.write() as session:
+                job = fail(session, leased, error, attempts_allowed=attempts_allowed, waits=waits)
+                state, code = job.state, job.error_code
+            _log.warning("Job %s (%s) is %s: %s", leased.id, leased.kind, state, code)
+            return
+        except LeaseLostError as lost:
+            _log.warning("%s", lost)
+            return
+        except LedgerBusyError as busy:
+            if monotonic() > until:
+                _log.warning(
+                    "The failure of job %s could not be written (%s); the reaper ends it.", leased.id, busy.code
+                )
+                return
+            sleep(_LOOK_SECONDS)

@@ -139,6 +139,41 @@ def test_m02_a_ledger_that_is_locked_for_a_while(node: AttackedNode) -> None:
         other.end()
 
 
+def test_m02_a_ledger_that_stays_locked(node: AttackedNode) -> None:
+    """Whoever holds it never lets go: the sender is told so in some seconds, and taken at once when it is free."""
+    with node.sender() as waiting, node.sender() as other, closing(_writer(node)) as ledger:
+        assert waiting.associate().kind == other.associate().kind == AC
+        ledger.execute("BEGIN IMMEDIATE")
+        statuses: list[int] = []
+        store = threading.Thread(target=lambda: statuses.append(waiting.store_one()))
+        store.start()
+        while store.is_alive():
+            assert other.echo().status == SUCCESS
+            store.join(0.2)
+        assert statuses == [_OUT_OF_RESOURCES], "while it is still locked"
+        assert waiting.echo().status == SUCCESS
+        ledger.execute("ROLLBACK")
+        assert waiting.store_one() == SUCCESS, "it recovers by itself"
+        waiting.end()
+        other.end()
+
+
+def test_m02_a_ledger_that_is_gone(node: AttackedNode) -> None:
+    """Somebody moves the file away under the running node: nothing is acknowledged into the void."""
+    file, away = node.data_dir / "ledger.sqlite3", node.data_dir / "moved.sqlite3"
+    with node.sender() as sender:
+        sender.associate()
+        assert sender.store_one() == SUCCESS
+        file.rename(away)
+        try:
+            assert sender.store_one() == _OUT_OF_RESOURCES
+            assert sender.echo().status == SUCCESS
+        finally:
+            away.rename(file)
+        assert sender.store_one() == SUCCESS, "it recovers by itself"
+        sender.end()
+
+
 def _writer(node: AttackedNode) -> sqlite3.Connection:
     return sqlite3.connect(node.data_dir / "ledger.sqlite3", isolation_level=None)
 
