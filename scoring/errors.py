@@ -9,6 +9,7 @@
     ├── ImageTooLargeError           RS-111  decoding it would take more memory than is allowed
     ├── ResultError                  RS-120  a stored result cannot be read, or contradicts itself
     ├── LabelError                   RS-130  a table of readings has a wrong cell
+    ├── TrainingError                RS-131  a training cannot begin or go on
     └── AgreementError               RS-140  series of scores that cannot be compared
         └── UndefinedMeasureError    RS-141  a measure has no value for these series
 
@@ -73,6 +74,12 @@ class LabelError(RheumascoreError):
     """A table of readings has a wrong cell: row, column, what was found, what is allowed."""
 
     code = "RS-130"
+
+
+class TrainingError(RheumascoreError):
+    """A training cannot begin or go on: recipe, folder, checkpoint, disk, or a loss that is no number."""
+
+    code = "RS-131"
 
 
 class AgreementError(RheumascoreError):

@@ -1,0 +1,130 @@
+"""The folder of a training run: what it is, how far it is, what it made. Given the same command again, it goes on.
+
+    run.json                 what is trained: course, data, code, versions, command
+    training_log.csv         one line an epoch
+    parts/NAME.checkpoint    where a part stands that is not done
+    parts/NAME.safetensors   the weights of a part that is
+
+A recipe of several networks, folds or phases gives each its part; a part that is done is not trained again.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from safetensors.torch import load_file, save
+
+from scoring.errors import TrainingError
+from scoring.learning.checkpoint import EpochRecord, State, write_whole
+
+RUN_FILE: Final = "run.json"
+LOG_FILE: Final = "training_log.csv"
+_PARTS: Final = "parts"
+_COLUMNS: Final = ("part", "epoch", "loss", "rate", "measure", "seconds", "samples_per_second")
+
+
+class RunFolder:
+    """One run, held by one process between ``with`` and its end."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any], record: Mapping[str, Any] | None = None) -> None:
+        """``identity``: what must be equal for the run to go on; ``record``: what is noted beside it.
+
+        TrainingError when the folder holds another run, or another process trains in it.
+        """
+        self.folder, self._identity = folder, json.loads(json.dumps(identity))
+        self._record = dict(record or {})
+        self._lock = -1
+
+    def __enter__(self) -> Self:
+        try:
+            (self.folder / _PARTS).mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / _PARTS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise TrainingError(
+                f"Another process trains in {self.folder.name}; wait for it, or name another folder."
+            ) from None
+        except OSError as error:
+            raise TrainingError(
+                f"The folder of the run, {self.folder}, cannot be used ({error.strerror}); name one that you may write."
+            ) from None
+        self._take_up()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self._lock)
+
+    def part(self, name: str) -> RunPart:
+        """One network, fold or phase of the run."""
+        return RunPart(self, name)
+
+    def write_log(self, part: str, history: list[EpochRecord]) -> None:
+        """Replace the lines of one part in the log."""
+        path = self.folder / LOG_FILE
+        kept: list[dict[str, Any]] = []
+        if path.exists():
+            with path.open(newline="", encoding="utf-8") as file:
+                kept = [row for row in csv.DictReader(file) if row["part"] != part]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(kept)
+        for record in history:
+            writer.writerow(
+                {
+                    "part": part,
+                    "epoch": record.epoch + 1,
+                    "loss": f"{record.loss:.6g}",
+                    "rate": f"{record.rate:.4g}",
+                    "measure": "" if record.measure is None else f"{record.measure:.6g}",
+                    "seconds": f"{record.seconds:.1f}",
+                    "samples_per_second": f"{record.samples_per_second:.1f}",
+                }
+            )
+        write_whole(path, text.getvalue().encode())
+
+    def _take_up(self) -> None:
+        path = self.folder / RUN_FILE
+        if not path.exists():
+            write_whole(path, (json.dumps(self._identity | {"record": self._record}, indent=2) + "\n").encode())
+            return
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            found.pop("record", None)
+        except (OSError, ValueError, AttributeError):
+            raise TrainingError(f"{path} cannot be read; remove the folder, or train into another.") from None
+        if differing := sorted(
+            k for k in found.keys() | self._identity.keys() if found.get(k) != self._identity.get(k)
+        ):
+            said = "; ".join(f"{key}: there {found.get(key)!r}, now {self._identity.get(key)!r}" for key in differing)
+            raise TrainingError(
+                f"{self.folder.name} holds another run ({said}). Give the command it was begun with to go on with it, "
+                "or name another folder."
+            )
+
+
+class RunPart:
+    """One part of a run."""
+
+    def __init__(self, run: RunFolder, name: str) -> None:
+        self.run, self.name = run, name
+        folder = run.folder / _PARTS
+        self.checkpoint, self.weights = folder / f"{name}.checkpoint", folder / f"{name}.safetensors"
+
+    def finished(self) -> State | None:
+        """The weights, when the part is done."""
+        return load_file(self.weights) if self.weights.exists() else None
+
+    def finish(self, weights: State) -> None:
+        """Keep the weights; the checkpoint is not needed any more."""
+        write_whole(self.weights, save({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}))
+        self.checkpoint.unlink(missing_ok=True)
