@@ -41,6 +41,8 @@ class ContentStore:
             _make_fan_out(self._contents)
             _make_fan_out(self._instances)
             _sync_folder(data_dir)
+            with contextlib.suppress(OSError):  # not every user may open the folder that data_dir lies in
+                _sync_folder(data_dir.parent)
             _remove_leftovers(self._incoming)
             fd, probe = _create_part(self._incoming)
             os.close(fd)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -22,9 +23,17 @@ _PROGRAM: Final = "from scoring.cli import main; main()"
 class ListenerProcess:
     """The command, its configuration and its log; may be started again. SENDER may send, HONEST too."""
 
-    def __init__(self, folder: Path, *, limits: str = "free_disk_bytes = 1000000", program: str = _PROGRAM) -> None:
-        """``limits``: lines of the section; ``program``: Python that ends in the command line's ``main``."""
-        self.folder, self.port, self.program = folder, free_port(), program
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limits: str = "free_disk_bytes = 1000000",
+        program: str = _PROGRAM,
+        under: Sequence[str] = (),
+    ) -> None:
+        """``limits``: lines of the section; ``program``: Python that ends in the command line's ``main``; ``under``:
+        a command that runs it."""
+        self.folder, self.port, self.program, self.under = folder, free_port(), program, under
         self.process: subprocess.Popen[bytes] | None = None
         folder.joinpath("node.toml").write_text(
             f"""
@@ -52,7 +61,7 @@ class ListenerProcess:
 
     def start(self) -> psutil.Process:
         """Start it and wait until it listens."""
-        program = [sys.executable, "-c", self.program, "listen", "--config"]
+        program = [*self.under, sys.executable, "-c", self.program, "listen", "--config"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([*program, str(self.folder / "node.toml")], stdout=log, stderr=log)
         wait_until("the listener answers", lambda: answers_on(self.port) or self._dead())
