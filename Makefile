@@ -7,7 +7,7 @@ ONCE ?=
 TORCH_INDEX ?=
 # Test files run beside each other in so many processes: much of their time is waiting for others.
 TESTERS ?= 2
-PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium
+PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium strace
 # A node that is there is kept, wherever it comes from.
 PEERS += $(if $(shell command -v node),,nodejs npm)
 OHIF := tests/judges/ohif
