@@ -11,7 +11,8 @@ from importlib.metadata import entry_points
 
 import typer
 
-from scoring.errors import RheumascoreError
+from scoring.error_place import error_places
+from scoring.errors import UNFORESEEN, RheumascoreError
 
 _GROUP = "rheumascore.verbs"
 
@@ -31,13 +32,17 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; every error of ours is one line on stderr and exit code 1."""
+    """Run the command; every error is one line on stderr and exit code 1, and none says a patient's name."""
     # pydicom warns by quoting attribute values, which may be a patient's; what matters comes back as our own words.
-    warnings.filterwarnings("ignore", category=UserWarning, module="pydicom")
+    warnings.filterwarnings("ignore", category=UserWarning)
     try:
         build_app()()
     except RheumascoreError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
+        sys.exit(1)
+    except Exception as error:  # nobody foresaw it, so nobody knows what it quotes: only where it was
+        places = " | ".join(error_places(error))
+        sys.stderr.write(f"{UNFORESEEN}: An error that nobody foresaw; please report these lines: {places}\n")
         sys.exit(1)
 
 

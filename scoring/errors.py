@@ -19,7 +19,10 @@ A message says what was wanted, what was found, where, and what to do. It never 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+UNFORESEEN: Final = "RS-350"
+"""Code of an error that nobody foresaw, and of a job of which workers died."""
 
 
 class RheumascoreError(Exception):

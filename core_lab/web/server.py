@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import sys
 from asyncio import TimerHandle, Transport
@@ -23,6 +22,7 @@ from core_lab.web.app import create_app
 from core_lab.web.doorkeeper import is_loopback
 from dicom_node.errors import PortInUseError
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.logging_setup import start_logging
 from dicom_node.settings import NodeSettings
 
 REQUEST_SECONDS: Final = 5.0
@@ -36,6 +36,7 @@ def web(settings: NodeSettings) -> int:
 
     Raises PortInUseError when somebody else listens on the port.
     """
+    start_logging()
     listening = _listen(settings.web.host, settings.web.port)
     ledger = Ledger(settings.database_url)
     settings.node.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,7 +48,7 @@ def web(settings: NodeSettings) -> int:
         http=_TimedProtocol,
         ws="none",
         access_log=False,  # it would write down the token
-        log_level=logging.WARNING,
+        log_config=None,  # ours: uvicorn's own writes an error with its words
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,

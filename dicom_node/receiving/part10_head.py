@@ -41,9 +41,8 @@ def read_part10_head(file: BinaryIO) -> Part10Head:
         if vr in _LONG_VRS:
             length = int.from_bytes(file.read(4), "little")
             at += 4
-        if length > _LONGEST_VALUE:
+        if length > _LONGEST_VALUE or len(value := file.read(length)) < length:
             raise InstanceRefusedError(CANNOT_UNDERSTAND, "the file's meta header is damaged")
-        value = file.read(length)
         at += length
         if element == _TRANSFER_SYNTAX:
             transfer_syntax = value.decode("ascii", "replace").strip("\0 ")
