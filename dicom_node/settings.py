@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from dicom_node.errors import SettingsError
-from dicom_node.peers import Peer
+from dicom_node.peers import NOT_A_KEY, Peer, faults_of_peer
 from dicom_node.secret import NO_SECRET, Secret
+from dicom_node.tls_settings import TlsSection
 
 ENVIRONMENT_PREFIX: Final = "RHEUMASCORE__"
 _QUEUE_SCHEMES: Final = ("amqp://", "amqps://", "redis://", "rediss://")
@@ -86,6 +87,7 @@ class NodeSettings:
     node: NodeSection = field(default_factory=NodeSection)
     web: WebSection = field(default_factory=WebSection)
     peers: tuple[Peer, ...] = ()
+    tls: TlsSection = field(default_factory=TlsSection)
     scoring: ScoringSection = field(default_factory=ScoringSection)
     database: DatabaseSection = field(default_factory=DatabaseSection)
     queue: QueueSection = field(default_factory=QueueSection)
@@ -140,14 +142,20 @@ def _override(raw: dict[str, Any], environment: Mapping[str, str], faults: list[
             continue
         section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
         text = value
-        if key.endswith("_file"):
+        if key.endswith("_file") and not _is_path(section, key.removesuffix("_file")):
             key, text = key.removesuffix("_file"), ""
             try:
                 text = Path(value).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
                 faults.append(f"{name}: the file it names cannot be read")
         if section and key and isinstance(table := raw.setdefault(section, {}), dict):
-            table[key] = _FromEnvironment(text)
+            table[key.removesuffix("_file")] = _FromEnvironment(text)
+
+
+def _is_path(section: str, key: str) -> bool:
+    """A key that names a file anyway: ``…__TLS__KEY_FILE`` and ``…__TLS__KEY`` mean the same."""
+    kind = get_type_hints(NodeSettings).get(section)
+    return isinstance(kind, type) and get_type_hints(kind).get(key) in (Path, Path | None)
 
 
 class _FromEnvironment(str):
@@ -167,7 +175,7 @@ def _plain(text: str) -> Any:
 
 def _read_sections(raw: dict[str, Any], path: Path, faults: list[str]) -> NodeSettings | None:
     sections: dict[str, Any] = {"source": path}
-    hints = get_type_hints(NodeSettings)
+    hints, folder = get_type_hints(NodeSettings), path.resolve().parent
     known = [f.name for f in fields(NodeSettings) if f.name != "source"]
     for name, value in raw.items():
         if name not in known:
@@ -175,28 +183,33 @@ def _read_sections(raw: dict[str, Any], path: Path, faults: list[str]) -> NodeSe
         elif name == "peers":
             entries = value if isinstance(value, list) else [value]
             sections["peers"] = tuple(
-                p for n, e in enumerate(entries) if (p := _read_table(Peer, e, f"peers[{n}]", faults)) is not None
+                p
+                for n, e in enumerate(entries)
+                if (p := _read_table(Peer, e, f"peers[{n}]", folder, faults)) is not None
             )
         else:
-            sections[name] = _read_table(hints[name], value, name, faults)
+            sections[name] = _read_table(hints[name], value, name, folder, faults)
+    if isinstance(tls := raw.get("tls"), dict) and "certificate" not in tls:  # never plain by a slip of the pen
+        faults.append('tls.certificate: is missing; certificate = "" for plain DICOM')
     if any(v is None for v in sections.values()):
         return None
     settings = NodeSettings(**sections)
-    folder = path.resolve().parent
-    node = settings.node
-    return NodeSettings(**sections | {"node": _with_data_dir(node, folder / node.data_dir)})
+    node, tls = replace(settings.node, data_dir=folder / settings.node.data_dir), settings.tls.below(folder)
+    peers = tuple(replace(peer, our_tls=tls) if peer.tls else peer for peer in settings.peers)
+    return replace(settings, node=node, tls=tls, peers=peers)
 
 
-def _with_data_dir(node: NodeSection, data_dir: Path) -> NodeSection:
-    return NodeSection(**{f.name: getattr(node, f.name) for f in fields(node)} | {"data_dir": data_dir})
+def keys_of(kind: Any) -> dict[str, Field[Any]]:
+    """The keys of a section of node.toml, with what stands for each in its dataclass."""
+    return {f.name: f for f in fields(kind) if f.metadata != NOT_A_KEY}
 
 
-def _read_table(kind: Any, raw: Any, where: str, faults: list[str]) -> Any:
+def _read_table(kind: Any, raw: Any, where: str, folder: Path, faults: list[str]) -> Any:
     if not isinstance(raw, dict):
         faults.append(f"{where}: must be a table, found {type(raw).__name__}")
         return None
-    before, values, hints = len(faults), {}, get_type_hints(kind)
-    known = {f.name: f for f in fields(kind)}
+    before, values, hints, known = len(faults), {}, get_type_hints(kind), keys_of(kind)
+    raw = _with_opened_secrets(raw, hints, where, folder, faults)
     for key, value in raw.items():
         if key not in known:
             faults.append(f"{where}.{key}: no such key; allowed: {', '.join(known)}")
@@ -206,6 +219,23 @@ def _read_table(kind: Any, raw: Any, where: str, faults: list[str]) -> Any:
         if key not in raw and _required(spec):
             faults.append(f"{where}.{key}: is missing")
     return kind(**values) if len(faults) == before else None
+
+
+def _with_opened_secrets(
+    raw: dict[str, Any], hints: Mapping[str, Any], where: str, folder: Path, faults: list[str]
+) -> dict[str, Any]:
+    """The same table, with the text of the file in place of each ``SECRET_file``."""
+    opened = {}
+    for key, value in raw.items():
+        secret = key.removesuffix("_file")
+        if secret == key or hints.get(secret) is not Secret:
+            opened[key] = value
+            continue
+        try:
+            opened[secret] = (folder / str(value)).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            faults.append(f"{where}.{key}: the file it names cannot be read")
+    return opened
 
 
 def _required(spec: Field[Any]) -> bool:
@@ -225,6 +255,8 @@ def _read_value(wanted: Any, value: Any, where: str, faults: list[str]) -> Any:
         if value not in allowed:
             faults.append(f"{where}: got {value!r}, allowed: {', '.join(map(str, allowed))}")
         return value
+    if wanted == Path | None and value == "":
+        return None
     if get_origin(wanted) in (Union, UnionType):  # X | None: absent means None, so a value is an X
         return _read_value(get_args(wanted)[0], value, where, faults)
     if get_origin(wanted) is tuple and get_origin(member := get_args(wanted)[0]) is Literal:
@@ -254,6 +286,7 @@ def _contradictions(settings: NodeSettings) -> list[str]:
     for n, peer in enumerate(settings.peers):
         titles += [(f"peers[{n}].ae_title", t) for t in (peer.ae_title, *peer.ae_titles)]
         ports.append((f"peers[{n}].port", peer.port))
+        faults += faults_of_peer(peer, f"peers[{n}]", tls=settings.tls.on)
     for where, title in titles:
         if not 1 <= len(title.strip()) <= 16 or "\\" in title or not title.isascii() or not title.isprintable():
             faults.append(f"{where}: got {title!r}, allowed: 1 to 16 printable ASCII characters without backslash")
@@ -266,6 +299,9 @@ def _contradictions(settings: NodeSettings) -> list[str]:
         faults.append(f"node.max_wait_seconds: got {node.max_wait_seconds:g}, allowed: at least quiet_seconds")
     if (node.host, node.port) == (settings.web.host, settings.web.port):
         faults.append(f"web.port: got {settings.web.port}, allowed: another port than node.port")
+    if settings.tls.also_plain_port in (node.port, settings.web.port):
+        faults.append(f"tls.also_plain_port: got {settings.tls.also_plain_port}, allowed: a port that is not used yet")
+    faults += settings.tls.faults()
     names = [p.name for p in settings.peers]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")

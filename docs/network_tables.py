@@ -16,8 +16,8 @@ from dicom_node.delivery import store_scu
 from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.store_answer import read_store_status
 from dicom_node.peers import Peer
-from dicom_node.receiving import association, association_guard, implementation, presentation_contexts, store_status
-from dicom_node.receiving.association import Rejection
+from dicom_node.receiving import association_guard, implementation, presentation_contexts, store_status
+from dicom_node.receiving import rejections as reasons_to_reject
 from docs.code_facts import documented, example_comments, markdown_table, words_at
 from sr_templates import uids
 from sr_templates.document_forms import LADDER, SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
@@ -52,7 +52,7 @@ def transfer_syntaxes() -> str:
 
 def rejections() -> str:
     """When an association is rejected (PS3.8 table 9-21)."""
-    found = [value for value in vars(association).values() if isinstance(value, Rejection)]
+    found = [v for v in vars(reasons_to_reject).values() if isinstance(v, reasons_to_reject.Rejection)]
     results = {1: "1, rejected permanent", 2: "2, rejected transient"}
     rows = [(r.words, results[r.result], r.source, r.reason) for r in found]
     return markdown_table(("when", "result", "source", "reason"), rows)
@@ -148,7 +148,7 @@ def setting_keys() -> str:
     rows = []
     for name, section in sections:
         below = documented(section)
-        for field in fields(section):
+        for field in settings.keys_of(section).values():
             means = says.get(f"{name}.{field.name}") or below[field.name]
             rows.append((f"`{name}.{field.name}`", field.type, _as_toml(field.default), means))
     return markdown_table(("key", "type", "default", "meaning"), rows)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 import structlog
 
 from dicom_node.delivery.commitment_report import PUSH_MODEL
+from dicom_node.receiving.admission import NOBODY, Admitted, Caller
 from dicom_node.receiving.association_guard import (
     CLOSED_BY_PEER,
     GuardedChannel,
@@ -55,7 +55,9 @@ from dicom_node.receiving.incoming_report import LARGEST_REPORT, IncomingReport
 from dicom_node.receiving.incoming_store import IncomingStore
 from dicom_node.receiving.presentation_contexts import choose_transfer_syntax, is_taken
 from dicom_node.receiving.refusal_tally import Refusal, RefusalKind
+from dicom_node.receiving.rejections import OTHER_APPLICATION, OTHER_PROTOCOL, Rejection
 from dicom_node.receiving.store_status import SUCCESS, UNRECOGNISED_OPERATION
+from dicom_node.receiving.tls_handshake import TlsFaultError
 
 _LONGEST_REQUEST: Final = 65_536
 _IMPLICIT: Final = "1.2.840.10008.1.2"
@@ -66,44 +68,7 @@ _COMMAND, _LAST = 1, 2
 _SMALLEST_PEER_PDU: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why an association is not accepted: result, source and reason of PS3.8 table 9-21, and in words for the log."""
-
-    result: int
-    source: int
-    reason: int
-    words: str
-
-
-CALLED_NOT_RECOGNISED: Final = Rejection(1, 1, 7, "called AE title not recognised")
-CALLING_NOT_RECOGNISED: Final = Rejection(1, 1, 3, "calling AE title not recognised")
-TOO_MANY_ASSOCIATIONS: Final = Rejection(2, 3, 2, "too many associations")
-_OTHER_APPLICATION: Final = Rejection(1, 1, 2, "application context not supported")
-_OTHER_PROTOCOL: Final = Rejection(1, 2, 2, "protocol version not supported")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """How a peer introduces itself."""
-
-    calling_ae_title: str
-    called_ae_title: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """What a caller that is let in may do beside Verification."""
-
-    may_store: bool
-    reports_for: frozenset[str]
-    """Names of the destinations of which it may report storage commitment."""
-    leave: Callable[[], None]
-    """Gives its place among the associations back; harmless the second time."""
-
-
-Admission = Callable[[Caller], Rejection | Admitted]
+Admit = Callable[[Caller], Rejection | Admitted]
 """Decides on a caller."""
 
 
@@ -123,7 +88,7 @@ class Association:
         channel: GuardedChannel,
         name: str,
         inbox: Inbox,
-        admit: Admission,
+        admit: Admit,
         pdu_bytes: int,
         stopping: Callable[[], bool],
         refused: Callable[[Refusal], None],
@@ -140,7 +105,7 @@ class Association:
         self._request: DimseCommand | None = None
         self._store: IncomingStore | None = None
         self._report: IncomingReport | None = None
-        self._admitted = Admitted(may_store=False, reports_for=frozenset(), leave=lambda: None)
+        self._admitted = NOBODY
         self._small = 0
 
     def serve(self) -> None:
@@ -157,6 +122,11 @@ class Association:
             if self._stopping():
                 end = "stopped"
                 self._channel.abort(_BY_USER, 0)
+        except TlsFaultError as fault:
+            end = str(fault)
+            self._log.warning("tls_refused", reason=end)
+            self._note_refusal("tls_refused", end)
+            self._channel.close_after_answer()  # so that the caller still gets OpenSSL's alert
         except PeerTooSlowError as late:
             end = f"too {late}"
             self._channel.abort(_BY_PROVIDER, 0)
@@ -176,6 +146,7 @@ class Association:
             if self._store:
                 self._store.abort()
             self._channel.close()
+            self._admitted.leave()
             # A load balancer's look at the port is no news.
             say = self._log.info if self._calling_ae_title or end != CLOSED_BY_PEER else self._log.debug
             say("association_ended", how=end, seconds=round(monotonic() - began, 3))
@@ -183,6 +154,7 @@ class Association:
     # Negotiation
 
     def _negotiate(self) -> bool:
+        self._channel.shake_hands()
         kind, body = self._channel.read_request(_LONGEST_REQUEST)
         if kind != ASSOCIATE_RQ:
             raise ProtocolFaultError("the first PDU is no A-ASSOCIATE-RQ", _UNEXPECTED_PDU)
@@ -190,7 +162,14 @@ class Association:
             request = read_request(bytes(body))
         except RequestDamagedError as error:
             raise ProtocolFaultError(f"A-ASSOCIATE-RQ: {error}") from None
-        caller = Caller(request.calling_ae_title, request.called_ae_title, self._channel.address)
+        caller = Caller(
+            request.calling_ae_title,
+            request.called_ae_title,
+            self._channel.address,
+            over_tls=bool(self._channel.tls_version),
+            certificate=self._channel.certificate,
+            identity=request.identity,
+        )
         self._log = self._log.bind(calling=caller.calling_ae_title)
         admitted = _wrong_protocol(request) or self._admit(caller)
         if isinstance(admitted, Rejection):
@@ -205,8 +184,9 @@ class Association:
         self._calling_ae_title = caller.calling_ae_title
         self._peer_pdu_bytes = request.longest_pdu
         results = [self._judge(proposed) for proposed in request.contexts]
-        self._channel.send(encode_acceptance(request, results, self._pdu_bytes))
-        self._log.info("association_accepted", contexts=len(self._contexts))
+        verified = admitted.identity_verified
+        self._channel.send(encode_acceptance(request, results, self._pdu_bytes, identity_verified=verified))
+        self._log.info("association_accepted", contexts=len(self._contexts), tls=self._channel.tls_version or None)
         return True
 
     def _judge(self, proposed: ProposedContext) -> ContextResult:
@@ -349,5 +329,5 @@ def _last_line(error: BaseException) -> str:
 
 def _wrong_protocol(request: AssociationRequest) -> Rejection | None:
     if not request.protocol_version & 1:
-        return _OTHER_PROTOCOL
-    return _OTHER_APPLICATION if request.application_context != APPLICATION_CONTEXT else None
+        return OTHER_PROTOCOL
+    return OTHER_APPLICATION if request.application_context != APPLICATION_CONTEXT else None

@@ -2,7 +2,8 @@
 
 A plain pynetdicom acceptor is put out of service by eleven idle sockets, and pays 40 ms for each association to copy
 its presentation contexts. So the upper layer's loop is our own: one thread for each connection, blocking reads with a
-deadline for every PDU, lengths checked before memory is taken, monotonic clocks.
+deadline for every PDU, lengths checked before memory is taken, monotonic clocks. TLS handshakes happen in that thread,
+under the deadline of the request: the accept loop never waits for anybody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -18,8 +20,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
+from dicom_node.certificate import Certificate, read_certificate
 from dicom_node.errors import PortInUseError
 from dicom_node.receiving.association_pdus import encode_abort
+from dicom_node.receiving.tls_handshake import TlsFaultError, fault_of, refuse_plain_text, say_close_notify
 
 CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
@@ -53,7 +57,7 @@ class Deadlines:
     """Seconds that a peer has, on a monotonic clock."""
 
     request: float = 5.0
-    """From the connection to the whole A-ASSOCIATE-RQ."""
+    """From the connection to the whole A-ASSOCIATE-RQ, a TLS handshake included."""
     pdu: float = 5.0
     """For one PDU from its first byte, and its length over ``bytes_per_second`` on top."""
     bytes_per_second: float = 20_000.0
@@ -68,16 +72,57 @@ class Deadlines:
 
 
 class GuardedChannel:
-    """One connection: whole PDUs in within their deadline, answers out. Used by one thread; woken by others."""
+    """One connection: whole PDUs in within their deadline, answers out. Used by one thread; woken by others.
 
-    def __init__(self, connection: socket.socket, address: str, deadlines: Deadlines) -> None:
+    Over TLS ``_socket`` is an SSLSocket. Whoever wakes its thread, or throws away what still comes, does it to the
+    plain socket below: SSLSocket's own ``shutdown`` would leave it open for plain text.
+    """
+
+    def __init__(
+        self, connection: socket.socket, address: str, deadlines: Deadlines, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.address, self.opened_at, self.established = address, monotonic(), False
-        self._socket, self._deadlines = connection, deadlines
+        self.certificate: Certificate | None = None
+        """The caller's, verified; None in plain DICOM, or when none was asked for and none shown."""
+        self._socket, self._deadlines, self._tls = connection, deadlines, tls
+        self._can_speak = tls is None
         self._buffer = bytearray(4096)
         self._state = threading.Lock()
         self._at_rest, self._interrupted = True, False
         self._message_began, self._message_bytes = 0.0, 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def tls_version(self) -> str:
+        """``TLSv1.3`` after the handshake; empty in plain DICOM."""
+        return (self._socket.version() or "") if isinstance(self._socket, ssl.SSLSocket) else ""
+
+    def shake_hands(self) -> None:
+        """Become a TLS connection, where the port is one, within ``Deadlines.request``.
+
+        Raises TlsFaultError, and PeerGoneError when the peer went away without a word of TLS.
+        """
+        if self._tls is None:
+            return
+        end = self.opened_at + self._deadlines.request
+        try:
+            self._socket.settimeout(_left(end))
+            refuse_plain_text(self._socket)
+            with self._state:  # the plain socket gives its descriptor away: who wakes us must find the new one
+                self._socket = secured = self._tls.wrap_socket(
+                    self._socket, server_side=True, do_handshake_on_connect=False
+                )
+            secured.settimeout(_left(end))
+            secured.do_handshake()
+            self._can_speak = True
+        except TimeoutError:
+            raise TlsFaultError("no TLS handshake in time") from None
+        except ssl.SSLError as error:
+            raise fault_of(error) or PeerGoneError(CLOSED_BY_PEER) from None
+        except OSError as error:
+            raise PeerGoneError(str(error)) from None
+        if shown := secured.getpeercert(binary_form=True):
+            self.certificate = read_certificate(shown)
 
     def read_request(self, longest: int) -> tuple[int, memoryview]:
         """The first PDU; all of it within ``Deadlines.request`` of the connection."""
@@ -95,26 +140,30 @@ class GuardedChannel:
 
     def send(self, pdu: bytes) -> None:
         """Send all of it. Raises PeerGoneError when the peer does not take it in time."""
+        end, rest = monotonic() + self._deadlines.answer, memoryview(pdu)
         try:
-            self._socket.settimeout(self._deadlines.answer)
-            self._socket.sendall(pdu)
+            while rest:  # one deadline for all: SSLSocket.sendall begins a new one with every record
+                self._socket.settimeout(_left(end))
+                rest = rest[self._socket.send(rest) :]
         except OSError as error:
             raise PeerGoneError(str(error)) from None
 
     def abort(self, source: int, reason: int) -> None:
         """A-ABORT (PS3.8 table 9-26), then close."""
-        with contextlib.suppress(PeerGoneError):
-            self.send(encode_abort(source, reason))
+        if self._can_speak:
+            with contextlib.suppress(PeerGoneError):
+                self.send(encode_abort(source, reason))
         self.close_after_answer()
 
     def close_after_answer(self) -> None:
         """Close so that the peer still gets what was sent: a close with unread bytes would reset the connection."""
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+            say_close_notify(self._socket)
+            self._shut_down(socket.SHUT_WR)
             end, unread = monotonic() + 1.0, _UNREAD_BYTES
             while unread > 0 and (left := end - monotonic()) > 0:
                 self._socket.settimeout(left)
-                if not (count := len(self._socket.recv(65536))):
+                if not (count := len(socket.socket.recv(self._socket, 65536))):
                     break
                 unread -= count
         self.close()
@@ -141,12 +190,15 @@ class GuardedChannel:
 
     def cut(self) -> None:
         """End the connection now, from any thread; its own thread wakes and cleans up."""
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        with self._state, contextlib.suppress(OSError):
+            self._shut_down(socket.SHUT_RDWR)
 
     def _stop_reading(self) -> None:
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RD)
+            self._shut_down(socket.SHUT_RD)
+
+    def _shut_down(self, how: int) -> None:
+        socket.socket.shutdown(self._socket, how)
 
     def _pdu_deadline(self, length: int) -> float:
         return monotonic() + self._deadlines.pdu + length / self._deadlines.bytes_per_second
@@ -197,6 +249,10 @@ class GuardedChannel:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
+TlsChoice = Callable[[], ssl.SSLContext]
+"""What a new connection is served with: another one after the certificate has changed."""
+
+
 class AssociationGuard:
     """The accept loop. At the cap of connections the oldest one without an association makes room, never a new one.
 
@@ -211,34 +267,51 @@ class AssociationGuard:
         *,
         connections: int,
         deadlines: Deadlines | None = None,
+        tls: TlsChoice | None = None,
+        also_plain_port: int = 0,
     ) -> None:
-        """Bind. ``serve`` runs in a thread of its own for each connection. Raises PortInUseError."""
+        """Bind. ``serve`` runs in a thread of its own for each connection. Raises PortInUseError.
+
+        ``tls``: asked for each new connection of ``port``; None: plain DICOM. ``also_plain_port``: beside it, plain.
+        """
         self.host, self._serve, self._most = host, serve, min(connections, _affordable_connections())
         self._deadlines = deadlines or Deadlines()
         self._channels: dict[GuardedChannel, threading.Thread] = {}
         self._lock = threading.Lock()
         self.stopping = threading.Event()
-        self._listening = _bind(host, port)
-        self.port = int(self._listening.getsockname()[1])
+        self._doors = [(_bind(host, port), tls)]
+        if also_plain_port:
+            self._doors.append((_bind(host, also_plain_port), None))
+        self.port = int(self._doors[0][0].getsockname()[1])
 
     def serve_until_stopped(self) -> None:
         """Accept connections until ``stop`` is called from another thread or a signal handler."""
+        first, *others = self._doors
+        threads = [threading.Thread(target=self._accept, args=door, name="accept", daemon=True) for door in others]
+        for thread in threads:
+            thread.start()
+        self._accept(*first)
+        for thread in threads:
+            thread.join()
+
+    def _accept(self, listening: socket.socket, tls: TlsChoice | None) -> None:
         while not self.stopping.is_set():
             try:
-                connection, address = self._listening.accept()
+                connection, address = listening.accept()
             except OSError:  # closed by stop, or no descriptor left: then the oldest idle connection makes room
                 if not self.stopping.wait(0.05):
                     self._make_room(0)
                 continue
             self._make_room(self._most - 1)
-            self._start(connection, str(address[0]).removeprefix(_MAPPED))
-        self._listening.close()
+            self._start(connection, str(address[0]).removeprefix(_MAPPED), tls() if tls else None)
+        listening.close()
 
     def stop(self) -> None:
         """Accept nothing more, and end every association as soon as it is between two messages."""
         self.stopping.set()
-        with contextlib.suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
+        for listening, _ in self._doors:
+            with contextlib.suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)
         with self._lock:
             channels = list(self._channels)
         for channel in channels:
@@ -263,8 +336,8 @@ class AssociationGuard:
         with self._lock:
             return len(self._channels)
 
-    def _start(self, connection: socket.socket, address: str) -> None:
-        channel = GuardedChannel(connection, address, self._deadlines)
+    def _start(self, connection: socket.socket, address: str, tls: ssl.SSLContext | None) -> None:
+        channel = GuardedChannel(connection, address, self._deadlines, tls)
         thread = threading.Thread(target=self._run, args=(channel,), name="association", daemon=True)
         with self._lock:
             self._channels[channel] = thread
@@ -294,6 +367,13 @@ class AssociationGuard:
             oldest = min((c for c in waiting if c.address == crowd), key=lambda c: c.opened_at)
             del self._channels[oldest]
         oldest.cut()
+
+
+def _left(end: float) -> float:
+    """Seconds until then. Raises TimeoutError, since 0 would mean: do not wait for the socket at all."""
+    if (left := end - monotonic()) <= 0:
+        raise TimeoutError
+    return left
 
 
 def _affordable_connections() -> int:

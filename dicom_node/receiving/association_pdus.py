@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dicom_node.receiving.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_node.receiving.user_identity import REQUEST_ITEM, RESPONSE, RESPONSE_ITEM, UserIdentity, read_user_identity
 
 ASSOCIATE_RQ, P_DATA, RELEASE_RQ, ABORT = 0x01, 0x04, 0x05, 0x07
 _ASSOCIATE_AC, _ASSOCIATE_RJ, _RELEASE_RP = 0x02, 0x03, 0x06
@@ -70,6 +71,7 @@ class AssociationRequest:
     """What the peer takes; 0: no limit."""
     titles: bytes
     """Both AE title fields as sent; the answer repeats them."""
+    identity: UserIdentity | None
 
 
 def read_request(body: bytes) -> AssociationRequest:
@@ -77,7 +79,7 @@ def read_request(body: bytes) -> AssociationRequest:
     if len(body) < _FIXED:
         raise RequestDamagedError("shorter than its fixed part")
     application, contexts, longest = "", list[ProposedContext](), 0
-    providers = set[str]()
+    providers, identity = set[str](), None
     for kind, item in _items(body, _FIXED):
         if kind == _APPLICATION_ITEM:
             application = _text(item)
@@ -86,6 +88,7 @@ def read_request(body: bytes) -> AssociationRequest:
         elif kind == _USER_ITEM:
             longest = next((int.from_bytes(v, "big") for k, v in _items(item, 0) if k == _LENGTH_ITEM), 0)
             providers |= {_provider_of(v) for k, v in _items(item, 0) if k == _ROLE_ITEM}
+            identity = next((_identity(v) for k, v in _items(item, 0) if k == REQUEST_ITEM), None)
     if not contexts or len(contexts) > _MOST_CONTEXTS:
         raise RequestDamagedError(f"{len(contexts)} presentation contexts")
     ids = {context.context_id for context in contexts}
@@ -99,11 +102,14 @@ def read_request(body: bytes) -> AssociationRequest:
         contexts=tuple(replace(c, as_provider=c.abstract_syntax in providers) for c in contexts),
         longest_pdu=longest,
         titles=body[4:36],
+        identity=identity,
     )
 
 
-def encode_acceptance(request: AssociationRequest, results: Sequence[ContextResult], longest_pdu: int) -> bytes:
-    """A-ASSOCIATE-AC: the results, the longest PDU that we take, and who we are."""
+def encode_acceptance(
+    request: AssociationRequest, results: Sequence[ContextResult], longest_pdu: int, *, identity_verified: bool
+) -> bytes:
+    """A-ASSOCIATE-AC: the results, the longest PDU that we take, who we are, and that we know the user if asked."""
     body = struct.pack(">HH32s32x", 1, 0, request.titles) + _item(_APPLICATION_ITEM, APPLICATION_CONTEXT.encode())
     for result in results:
         syntax = _item(_TRANSFER_ITEM, result.transfer_syntax.encode())
@@ -113,7 +119,8 @@ def encode_acceptance(request: AssociationRequest, results: Sequence[ContextResu
         _item(_LENGTH_ITEM, struct.pack(">L", longest_pdu))
         + _item(_CLASS_ITEM, IMPLEMENTATION_CLASS_UID.encode())
         + b"".join(_provider_role(uid) for uid in sorted({r.role_of for r in results if r.role_of}))
-        + _item(_VERSION_ITEM, IMPLEMENTATION_VERSION_NAME.encode()),
+        + _item(_VERSION_ITEM, IMPLEMENTATION_VERSION_NAME.encode())
+        + (_item(RESPONSE_ITEM, RESPONSE) if _answers_identity(request, identity_verified) else b""),
     )
     return struct.pack(">BxL", _ASSOCIATE_AC, len(body)) + body
 
@@ -126,6 +133,17 @@ def encode_rejection(result: int, source: int, reason: int) -> bytes:
 def encode_abort(source: int, reason: int) -> bytes:
     """A-ABORT (PS3.8 table 9-26)."""
     return struct.pack(">BxLxxBB", ABORT, 4, source, reason)
+
+
+def _answers_identity(request: AssociationRequest, verified: bool) -> bool:
+    return verified and request.identity is not None and request.identity.wants_response
+
+
+def _identity(item: bytes) -> UserIdentity:
+    try:
+        return read_user_identity(item)
+    except ValueError as error:
+        raise RequestDamagedError(str(error)) from None
 
 
 def _context(item: bytes) -> ProposedContext:

@@ -7,23 +7,16 @@ import itertools
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final
 
 from dicom_node.content_store import ContentStore
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.peers import find_reporters, find_sender
-from dicom_node.receiving.association import (
-    CALLED_NOT_RECOGNISED,
-    CALLING_NOT_RECOGNISED,
-    TOO_MANY_ASSOCIATIONS,
-    Admitted,
-    Association,
-    Caller,
-    Rejection,
-)
-from dicom_node.receiving.association_guard import AssociationGuard, Deadlines, GuardedChannel
+from dicom_node.receiving.admission import Admission
+from dicom_node.receiving.association import Association
+from dicom_node.receiving.association_guard import AssociationGuard, Deadlines, GuardedChannel, TlsChoice
+from dicom_node.receiving.certificate_watch import CertificateWatch
 from dicom_node.receiving.inbox import Inbox
 from dicom_node.receiving.presentation_contexts import storage_classes
 from dicom_node.receiving.refusal_tally import Refusal, RefusalTally
@@ -42,12 +35,15 @@ class Listener:
         inbox: Inbox,
         deadlines: Deadlines | None = None,
         refused: Callable[[Refusal], None] = lambda _: None,
+        tls: TlsChoice | None = None,
     ) -> None:
-        """Bind. ``refused`` is told of whoever and whatever is turned away. Raises PortInUseError."""
+        """Bind. ``refused`` is told of whoever and whatever is turned away; ``tls``: None for plain DICOM.
+
+        Raises PortInUseError.
+        """
         self._settings, self._inbox, self._refused = settings, inbox, refused
         self._names = itertools.count(1)
-        self._associations: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._admission = Admission(settings)
         storage_classes()  # once, before the first sender waits for it
         self.guard = AssociationGuard(
             settings.node.host,
@@ -55,6 +51,8 @@ class Listener:
             self._serve,
             connections=settings.limits.connections,
             deadlines=deadlines,
+            tls=tls,
+            also_plain_port=settings.tls.also_plain_port if tls else 0,
         )
 
     @property
@@ -72,42 +70,16 @@ class Listener:
         self.guard.stop()
 
     def _serve(self, channel: GuardedChannel) -> None:
-        admitted: list[str] = []
-
-        def leave() -> None:
-            with self._lock:
-                self._associations.subtract(admitted)
-                admitted.clear()
-
-        def admit(caller: Caller) -> Rejection | Admitted:
-            if caller.called_ae_title != self._settings.node.ae_title:
-                return CALLED_NOT_RECOGNISED
-            sender = find_sender(self._settings.peers, caller.calling_ae_title, caller.address)
-            reporters = find_reporters(self._settings.peers, caller.calling_ae_title, caller.address)
-            peer = sender or next(iter(reporters), None)
-            if peer is None:
-                return CALLING_NOT_RECOGNISED
-            with self._lock:
-                full = self._associations.total() >= self._settings.limits.associations
-                if full or self._associations[peer.name] >= peer.max_associations:
-                    return TOO_MANY_ASSOCIATIONS
-                self._associations[peer.name] += 1
-            admitted.append(peer.name)
-            return Admitted(sender is not None, frozenset(p.name for p in reporters), leave)
-
         association = Association(
             channel,
             f"A{next(self._names)}",
             self._inbox,
-            admit,
+            self._admission.admit,
             self._settings.limits.pdu_bytes,
             self.guard.stopping.is_set,
             self._refused,
         )
-        try:
-            association.serve()
-        finally:
-            leave()
+        association.serve()
 
 
 def listen(
@@ -115,7 +87,8 @@ def listen(
 ) -> int:
     """Receive, assemble and route until SIGTERM or Ctrl-C; then finish what runs within 20 s. The exit code.
 
-    ``route`` is called with the transaction that closes a study, ``announce`` after it. Raises PortInUseError.
+    ``route`` is called with the transaction that closes a study, ``announce`` after it. SIGHUP: look at the certificate
+    anew. Raises PortInUseError, and SettingsError for TLS files that cannot be used.
     """
     assembly = StudyAssembly(
         ledger,
@@ -127,11 +100,14 @@ def listen(
     )
     tally = RefusalTally(ledger)
     inbox = Inbox(store, ledger, settings.limits, on_arrival=assembly.wake)
-    listener = Listener(settings, inbox, refused=tally.note)
+    watch = CertificateWatch(settings.tls, ledger) if settings.tls.on else None
+    listener = Listener(settings, inbox, refused=tally.note, tls=watch.context if watch else None)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=listener.stop, name="stop").start())
-    with tally, assembly:
-        sys.stdout.write(f"listening as {settings.node.ae_title} on {settings.node.host}:{listener.port}\n")
+    signal.signal(signal.SIGHUP, lambda *_: watch.reload() if watch else None)
+    with tally, assembly, watch or nullcontext():
+        over = " over TLS" if watch else ""
+        sys.stdout.write(f"listening as {settings.node.ae_title} on {settings.node.host}:{listener.port}{over}\n")
         sys.stdout.flush()
         listener.serve_until_stopped()
     return 0

@@ -20,7 +20,7 @@ _ACTOR: Final = "listener"
 _MINUTE: Final = 60.0
 _KINDS: Final = 20
 
-RefusalKind = Literal["association_rejected", "association_aborted", "instance_refused"]
+RefusalKind = Literal["tls_refused", "association_rejected", "association_aborted", "instance_refused"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from dicom_node.errors import SettingsError
-from dicom_node.peers import Peer, find_sender
+from dicom_node.peers import Peer
+from dicom_node.receiving.admission import Admission, Admitted, Caller
 from dicom_node.secret import Secret
-from dicom_node.settings import NodeSettings, read_settings
+from dicom_node.settings import NodeSettings, keys_of, read_settings
 
 MINIMAL = """
 [node]
@@ -107,11 +108,11 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
     raw = tomllib.loads(text)
     settings = read_settings(write(tmp_path, text), {})
     assert set(raw) == {f.name for f in fields(NodeSettings)} - {"source"}
-    for section in ("node", "web", "scoring", "database", "queue", "limits"):
+    for section in ("node", "web", "tls", "scoring", "database", "queue", "limits"):
         assert set(raw[section]) == {f.name for f in fields(getattr(settings, section))}
-    assert set(raw["peers"][0]) == {f.name for f in fields(Peer)}
+    assert set(raw["peers"][0]) == set(keys_of(Peer))
     defaults = read_settings(write(tmp_path, "[node]\n"), {})
-    for section in ("node", "web", "scoring", "database", "queue", "limits"):
+    for section in ("node", "web", "tls", "scoring", "database", "queue", "limits"):
         assert getattr(settings, section) == getattr(defaults, section)
 
 
@@ -132,7 +133,8 @@ def test_only_a_peer_that_may_send_is_found(title: str, address: str, known: boo
         Peer("archive", "ORTHANC", "localhost", 4242, may_send=True, ae_titles=("CLUSTER2",), hosts=("10.0.0.5",)),
         Peer("viewer", "STRANGER", "127.0.0.1", 104),
     )
-    assert (find_sender(peers, title, address) is not None) is known
+    answer = Admission(NodeSettings(peers=peers)).admit(Caller(title, "RHEUMASCORE", address))
+    assert isinstance(answer, Admitted) is known
 
 
 def test_wishes_of_a_destination_are_words_of_a_fixed_set(tmp_path: Path) -> None:

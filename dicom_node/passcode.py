@@ -1,0 +1,41 @@
+"""Passcodes of association users: only a hash of them is kept (scrypt, RFC 7914)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from hashlib import scrypt
+from hmac import compare_digest
+from secrets import token_bytes
+from typing import Final
+
+_COST, _BLOCK, _LANES = 2**14, 8, 1
+"""16 MB and about 50 ms for each try (RFC 7914 section 2)."""
+_SALT_BYTES, _HASH_BYTES = 16, 32
+_BASE64: Final = r"([A-Za-z0-9+/]{22,64}={0,2})"
+_STORED: Final = re.compile(rf"scrypt\$(\d{{1,8}})\$(\d{{1,2}})\$(\d{{1,2}})\${_BASE64}\${_BASE64}")
+_MOST_MEMORY: Final = 64 << 20
+
+
+def hash_passcode(passcode: str) -> str:
+    """What ``passcode_hash`` of node.toml holds: ``scrypt$cost$block$lanes$salt$hash``, another one at every call."""
+    salt = token_bytes(_SALT_BYTES)
+    made = _derive(passcode, salt, _COST, _BLOCK, _LANES)
+    return f"scrypt${_COST}${_BLOCK}${_LANES}${b64encode(salt).decode()}${b64encode(made).decode()}"
+
+
+def is_hash(stored: str) -> bool:
+    """True for what ``hash_passcode`` makes."""
+    return _STORED.fullmatch(stored) is not None
+
+
+def matches(passcode: str, stored: str) -> bool:
+    """True when this is the passcode; takes as long when it is not."""
+    if (found := _STORED.fullmatch(stored)) is None:
+        return False
+    cost, block, lanes, salt, kept = found.groups()
+    return compare_digest(b64decode(kept), _derive(passcode, b64decode(salt), int(cost), int(block), int(lanes)))
+
+
+def _derive(passcode: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
+    return scrypt(passcode.encode(), salt=salt, n=cost, r=block, p=lanes, maxmem=_MOST_MEMORY, dklen=_HASH_BYTES)
