@@ -94,12 +94,12 @@ def score(workplace: Workplace, leased: LeasedJob) -> None:
     crash_at("study_scored_not_kept")
     visit = read_visit(read_header(chosen[0].path))
     with workplace.ledger.write() as session:
+        finish(session, leased)  # first: whoever lost the lease is told so before anything is written
         result = keep_result(session, scored.result, visit, leased.id, leased.owner)
         row = session.get_one(StudyRow, leased.study_instance_uid)
         change_state(session, row, "scored", leased.owner, _scored_text(result), _scored_reasons(row, result))
         reports = add_report_jobs(session, result, workplace.settings.destinations)
         _note_missing_destinations(session, workplace.settings, result)
-        finish(session, leased)
     crash_at("result_kept_not_hinted")
     for job_id in reports:
         hint(workplace.app, "report", job_id)
