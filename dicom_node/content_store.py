@@ -24,6 +24,8 @@ from dicom_node.errors import ContentNotWrittenError, DataFolderError, InstanceL
 
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
+FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
+"""What contents and instances are spread over: the first two digits of their digests."""
 _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
@@ -84,6 +86,16 @@ class ContentStore:
     def instance_path(self, sha256: str) -> Path:
         """Where the Part 10 file lies, or would lie, whose data set has this digest."""
         return _fan_out(self._instances, sha256).with_suffix(".dcm")
+
+    def old_instances_in(self, folder: str, before: float) -> set[str]:
+        """Digests of the instances in one of ``FOLDERS`` that were last touched before this time (UTC seconds)."""
+        with os.scandir(self._instances / folder) as entries:
+            files = [entry for entry in entries if entry.name.endswith(".dcm")]
+            return {entry.name.removesuffix(".dcm") for entry in files if _touched_at(entry) < before}
+
+    def sync_instances_in(self, folder: str) -> None:
+        """The names in one of ``FOLDERS`` are on disk when this returns."""
+        _sync_folder(self._instances / folder)
 
     def open_instance(self, file_head: bytes) -> InstanceWriter:
         """Begin a Part 10 file. ``file_head``: preamble and meta header, which are not part of the digest."""
@@ -181,9 +193,16 @@ def _fan_out(root: Path, sha256: str) -> Path:
     return root / sha256[:2] / sha256
 
 
+def _touched_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # removed in this moment
+        return float("inf")
+
+
 def _make_fan_out(root: Path) -> None:
-    for number in range(256):
-        (root / f"{number:02x}").mkdir(mode=_FOLDER_MODE, exist_ok=True)
+    for folder in FOLDERS:
+        (root / folder).mkdir(mode=_FOLDER_MODE, exist_ok=True)
     _sync_folder(root)
 
 

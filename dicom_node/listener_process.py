@@ -15,6 +15,7 @@ from dicom_node.logging_setup import start_logging
 from dicom_node.queue.celery_app import celery_app
 from dicom_node.queue.relay_and_reaper import RelayAndReaper
 from dicom_node.receiving.listener import listen
+from dicom_node.receiving.stray_instances import StrayInstances
 from dicom_node.routing import route_study
 from dicom_node.settings import NodeSettings
 from scoring.catalogue import list_systems
@@ -39,7 +40,7 @@ def run_listener(settings: NodeSettings) -> int:
         route_study(session, study, specs)
 
     try:
-        with relay:
+        with relay, StrayInstances(store, ledger):
             return listen(settings, store, ledger, route, relay.announce)
     finally:
         _look_at_audit_trail(ledger, settings)
