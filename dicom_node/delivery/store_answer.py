@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dicom_node.delivery.destination import ObjectAnswer, Verdict
+from dicom_node.delivery.error_comment import words_of
 
 _SENT_WITH_NOTE: Final = {
     0x0107: "stored; an attribute list error was noted",
@@ -27,9 +28,9 @@ _NEVER: Final = {
 
 
 def read_store_status(status: int, comment: str = "") -> ObjectAnswer:
-    """Verdict and words for one status. ``comment``: the peer's Error Comment, quoted in part."""
+    """Verdict and words for one status. ``comment``: the peer's Error Comment, of which no name is quoted."""
     verdict, words = _verdict(status)
-    said = "".join(c if c.isprintable() else " " for c in comment).strip()[:64]
+    said = words_of(comment)
     return ObjectAnswer(verdict, status, f"0x{status:04X}, {words}" + (f" ({said!r})" if said else ""))
 
 
