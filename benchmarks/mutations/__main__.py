@@ -1,0 +1,94 @@
+"""Take every guard away, one at a time, and see which test notices. Nothing of the working tree is touched.
+
+    python -m benchmarks.mutations [--only TEXT] [--again] [--commit HEAD] [--work build/mutations] [--processes 2]
+
+Guards are found by reading the code (``guards``), taken away in copies of a commit, and asked of the tests that
+call their function, then of those that start the node as a process. What is known is kept in ``results.json`` of the
+work folder: a run that was cut goes on where it was, and a guard is tried again when its function has changed. Ends by
+writing ``docs/mutation_run.md``. Exit code 1 when a guard was taken away and no test failed, unless
+``equivalent.toml`` says why that changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from benchmarks.mutations.guards import find_guards
+from benchmarks.mutations.mutant import Mutant
+from benchmarks.mutations.results import Results, Verdict, read_equivalents
+from benchmarks.mutations.results_page import write_page
+from benchmarks.mutations.scratch_tree import ROOT, ScratchTree
+from benchmarks.mutations.test_choice import CallsOfTests
+
+
+def main() -> int:
+    """See the file's head."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="only guards whose name or kind holds this text")
+    parser.add_argument("--again", action="store_true", help="also those of which the verdict is known to be survived")
+    parser.add_argument("--list", action="store_true", help="print the guards and end")
+    parser.add_argument("--commit", default="HEAD")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutations")
+    parser.add_argument("--processes", type=int, default=2, choices=(1, 2))
+    chosen = parser.parse_args()
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", chosen.commit], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    trees = [ScratchTree(chosen.work / f"tree_{number}", commit) for number in range(chosen.processes)]
+    guards = find_guards(trees[0].folder)
+    if chosen.list:
+        print("\n".join(f"{guard.kind:9} {guard.name}" for guard in guards))
+        return 0
+    results = Results(chosen.work / "results.json", commit)
+    equivalents = read_equivalents()
+    calls = CallsOfTests(chosen.work)
+    calls.watch(trees[0])
+    waiting = deque(
+        guard
+        for guard in guards
+        if chosen.only in f"{guard.kind} {guard.name}"
+        and not equivalents.reason(guard)
+        and not results.is_known(guard, again=chosen.again)
+    )
+    print(f"{len(guards)} guards, {len(waiting)} to be tried", flush=True)
+    threads = [threading.Thread(target=_try_all, args=(tree, waiting, calls, results)) for tree in trees]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    survivors = write_page(guards, results, equivalents)
+    print(f"{len(survivors)} survived or were not tried", *(f"  {s.kind} {s.name}" for s in survivors), sep="\n")
+    return 1 if survivors else 0
+
+
+def _try_all(tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, results: Results) -> None:
+    while waiting:
+        try:
+            guard = waiting.popleft()
+        except IndexError:
+            return
+        began = time.monotonic()
+        verdict = _try_one(tree, guard, calls)
+        results.keep(guard, verdict)
+        print(f"{time.monotonic() - began:6.1f} s  {guard.kind:9} {guard.name[:150]}\n  {verdict.words}", flush=True)
+
+
+def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests) -> Verdict:
+    try:
+        with tree.without(guard):
+            for stage in calls.stages(guard, tree):
+                if failed := tree.first_failure(stage):
+                    return Verdict(test=failed)
+    except (TimeoutError, RuntimeError) as fault:
+        return Verdict(fault=str(fault))
+    return Verdict()
+
+
+sys.exit(main())
