@@ -3,10 +3,14 @@
     data_dir/incoming/*.part         being written; under lock while its writer lives
     data_dir/content/ab/abcd…        whole contents by the digest of all their bytes
     data_dir/instances/ab/abcd….dcm  Part 10 files by the digest of their data set as received, meta header apart
+    data_dir/instances/ab/abcd….head what is left of one whose pixels were removed
 
 A name is a digest: no sender can choose one. Order of steps: write, fsync the file, rename, fsync the folder. What has
 its final name is whole and on disk. The 256 folders are made and synced at start: folders made on the way would cost
 every new instance two more fsyncs (a third of its time), and ten million instances are still only 40,000 a folder.
+
+Whoever needs a content that is there already touches it (its time of change): ``remove`` takes away nothing that was
+touched lately, also when that happens in the same moment. So content may be put before the ledger names it.
 """
 
 from __future__ import annotations
@@ -62,13 +66,40 @@ class ContentStore:
         """
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
-        if path.exists():
+        if _touched(path):
             _sync_folder(path.parent)
         else:
             with PartialFile(self._incoming) as part:
                 part.write(content)
                 part.settle(path)
         return digest
+
+    def keep_head(self, sha256: str, head: bytes) -> None:
+        """Keep the beginning of a Part 10 file, for when its pixels are removed. Raises ContentNotWrittenError."""
+        with PartialFile(self._incoming) as part:
+            part.write(head)
+            part.settle(self.head_path(sha256))
+
+    def remove(self, path: Path, untouched_since: float) -> bool:
+        """Remove a content (``path`` as this store names it) that nobody touched since then; False when it stays.
+
+        The name goes first, then the file is looked at: who touches it before that is seen, who comes later finds no
+        such name and writes the content anew. A crash in between is mended by calling this again.
+        """
+        aside = path.with_name(f"{path.name}.removing")
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(aside)
+            touched_at = aside.stat().st_mtime
+        except FileNotFoundError:
+            return True
+        if touched_at > untouched_since:
+            aside.rename(path)  # the same bytes, should somebody have written them meanwhile
+            _sync_folder(path.parent)
+            return False
+        aside.unlink()
+        _sync_folder(path.parent)
+        return True
 
     def read(self, sha256: str) -> bytes:
         """The bytes with this digest. Raises InstanceLostError when the store does not hold them."""
@@ -96,6 +127,10 @@ class ContentStore:
     def sync_instances_in(self, folder: str) -> None:
         """The names in one of ``FOLDERS`` are on disk when this returns."""
         _sync_folder(self._instances / folder)
+
+    def head_path(self, sha256: str) -> Path:
+        """Where the head lies, or would lie, of an instance whose pixels were removed."""
+        return _fan_out(self._instances, sha256).with_suffix(".head")
 
     def open_instance(self, file_head: bytes) -> InstanceWriter:
         """Begin a Part 10 file. ``file_head``: preamble and meta header, which are not part of the digest."""
@@ -166,7 +201,7 @@ class PartialFile:
     def settle(self, final: Path) -> None:
         """fsync the file, give it its name, fsync the folder. A file that has the name already is left alone."""
         try:
-            if not final.exists():
+            if not _touched(final):
                 crash_at("file_written_not_synced")
                 os.fsync(self._fd)
                 crash_at("file_synced_not_renamed")
@@ -198,6 +233,17 @@ def _touched_at(entry: os.DirEntry[str]) -> float:
         return entry.stat().st_mtime
     except FileNotFoundError:  # removed in this moment
         return float("inf")
+
+
+def _touched(path: Path) -> bool:
+    """Say that this content is needed now; False when it is not there."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _not_written(error) from error
+    return True
 
 
 def _make_fan_out(root: Path) -> None:

@@ -13,11 +13,14 @@ RheumascoreError
 ├── InstanceRefusedError         RS-330  an instance was not taken; carries the C-STORE status that says why
 ├── WrapError                    RS-340  a picture cannot be wrapped, or the call names what is not allowed
 ├── WithdrawalError              RS-341  there is nothing to withdraw, or the reason is none
+├── BackupError                  RS-342  a backup cannot be made, is damaged, or cannot be restored there
+├── AlertNotSentError            RS-343  a person could not be called by e-mail or webhook
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
     ├── NoDestinationError       RS-323  no configured peer receives results
-    └── NotCommittedError        RS-324  a destination loses what it stored, however often it is sent
+    ├── NotCommittedError        RS-324  a destination loses what it stored, however often it is sent
+    └── ContentRemovedError      RS-325  retention removed what is needed; the sender may send it again
 """
 
 from __future__ import annotations
@@ -102,6 +105,18 @@ class WithdrawalError(RheumascoreError):
     code = "RS-341"
 
 
+class BackupError(RheumascoreError):
+    """A backup cannot be made, is damaged, or cannot be restored into this place."""
+
+    code = "RS-342"
+
+
+class AlertNotSentError(RheumascoreError):
+    """The mail server or the webhook did not take the message."""
+
+    code = "RS-343"
+
+
 class PermanentError(RheumascoreError):
     """Trying again changes nothing: a person must look."""
 
@@ -129,6 +144,12 @@ class NoDestinationError(PermanentError):
     """No configured peer has ``receives_results``."""
 
     code = "RS-323"
+
+
+class ContentRemovedError(PermanentError):
+    """``[retention]`` removed content that is needed now; it is kept again when the sender sends it again."""
+
+    code = "RS-325"
 
 
 class NotCommittedError(PermanentError):

@@ -63,6 +63,15 @@ def read_routing_header(path: Path) -> Dataset:
     return header
 
 
+def bytes_before_pixels(path: Path) -> bytes:
+    """A Part 10 file up to its pixels, byte for byte: a file that has the same header and no image."""
+    with path.open("rb") as file:
+        dcmread(file, stop_before_pixels=True, force=True)
+        end = file.tell()
+        file.seek(0)
+        return file.read(end)
+
+
 def dataset_digest(path: Path) -> str:
     """SHA-256 of a file's data set, without preamble and meta header: what a C-STORE of it would carry."""
     with path.open("rb") as file:

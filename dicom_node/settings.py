@@ -11,8 +11,10 @@ from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from dicom_node.alert_settings import AlertsSection, alert_faults
 from dicom_node.errors import SettingsError
 from dicom_node.peers import NOT_A_KEY, Peer, faults_of_peer
+from dicom_node.retention_settings import RetentionSection, retention_faults
 from dicom_node.secret import NO_SECRET, Secret
 from dicom_node.tls_settings import TlsSection
 
@@ -76,6 +78,9 @@ class LimitsSection:
     instance_bytes: int = 512 << 20
     decoded_pixel_values: int = 200_000_000
     free_disk_bytes: int = 1 << 30
+    bytes_in_flight: int = 2 << 30
+    """Of instances that are not whole yet, all associations together."""
+    waiting_jobs: int = 100_000
     attempts: int = 3
     """Failed attempts at a job before it is parked for a person."""
 
@@ -92,6 +97,8 @@ class NodeSettings:
     database: DatabaseSection = field(default_factory=DatabaseSection)
     queue: QueueSection = field(default_factory=QueueSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    retention: RetentionSection = field(default_factory=RetentionSection)
+    alerts: AlertsSection = field(default_factory=AlertsSection)
     source: Path | None = None
     """The file it was read from."""
 
@@ -305,6 +312,7 @@ def _contradictions(settings: NodeSettings) -> list[str]:
     names = [p.name for p in settings.peers]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")
+    faults += retention_faults(settings.retention) + alert_faults(settings.alerts)
     faults += _faults_of_url("queue", settings.queue.url, _QUEUE_SCHEMES, "the embedded queue")
     faults += _faults_of_url("database", settings.database.url, _DATABASE_SCHEMES, "SQLite in data_dir")
     return faults

@@ -21,6 +21,7 @@ from dicom_node.ledger.ledger import Ledger
 from dicom_node.receiving.own_objects import says_it_is_ours
 from dicom_node.receiving.part10_head import part10_head, read_part10_head
 from dicom_node.receiving.presentation_contexts import TRANSFER_SYNTAXES
+from dicom_node.receiving.room import BytesInFlight, WaitingJobs
 from dicom_node.receiving.store_status import (
     CANNOT_UNDERSTAND,
     DATA_SET_DOES_NOT_MATCH,
@@ -73,16 +74,20 @@ class Inbox:
         """``on_arrival`` is called after each instance that is news: study assembly looks then."""
         self.store, self.ledger, self.limits = store, ledger, limits
         self.commits = GroupCommit(ledger)
+        self.in_flight = BytesInFlight(limits.bytes_in_flight)
+        self._waiting_jobs = WaitingJobs(ledger, limits.waiting_jobs)
         self.on_arrival, self.wall_clock = on_arrival, wall_clock
 
     def begin(self, announced: AnnouncedInstance) -> IncomingInstance:
-        """Room for one instance. Raises InstanceRefusedError when its name is wrong or the disk is too full."""
+        """Room for one instance. Raises InstanceRefusedError when its name is wrong or a mark is passed."""
         if not is_well_formed_uid(announced.sop_instance_uid):
             raise InstanceRefusedError(INVALID_SOP_INSTANCE, "SOP Instance UID is not 1 to 64 digits and dots")
         if not is_well_formed_uid(announced.sop_class_uid):
             raise InstanceRefusedError(SOP_CLASS_NOT_SUPPORTED, "SOP Class UID is not 1 to 64 digits and dots")
         if self.store.free_bytes < self.limits.free_disk_bytes:
             raise InstanceRefusedError(OUT_OF_RESOURCES, "no room on disk")
+        if self._waiting_jobs.past_mark:
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "too many jobs wait")
         try:
             return IncomingInstance(self, announced)
         except TransientError:
@@ -113,6 +118,7 @@ class IncomingInstance:
     def __init__(self, inbox: Inbox, announced: AnnouncedInstance) -> None:
         self._inbox, self._announced = inbox, announced
         self._pass = StrictDatasetPass(announced.transfer_syntax_uid, inbox.limits.instance_bytes)
+        self._in_flight = 0
         self._writer = inbox.store.open_instance(
             part10_head(
                 announced.sop_class_uid,
@@ -125,6 +131,9 @@ class IncomingInstance:
     def write(self, data: bytes | memoryview) -> None:
         """The next bytes of the data set. Raises InstanceRefusedError at the first fault."""
         self._pass.feed(data)
+        if not self._inbox.in_flight.take(len(data)):
+            raise InstanceRefusedError(OUT_OF_RESOURCES, "too many bytes in flight")
+        self._in_flight += len(data)
         try:
             self._writer.write(data)
             crash_at("data_set_half_received")
@@ -133,6 +142,17 @@ class IncomingInstance:
 
     def finish(self) -> Receipt:
         """Check the whole, bring it to disk, write the ledger. Raises InstanceRefusedError; then nothing is kept."""
+        try:
+            return self._finish()
+        finally:
+            self._land()
+
+    def abort(self) -> None:
+        """Forget it. Harmless after ``finish``."""
+        self._writer.abort()
+        self._land()
+
+    def _finish(self) -> Receipt:
         facts = self._pass.finish()
         self._check_names(facts)
         try:
@@ -150,9 +170,9 @@ class IncomingInstance:
             self._inbox.on_arrival()
         return Receipt(instance, arrival)
 
-    def abort(self) -> None:
-        """Forget it. Harmless after ``finish``."""
-        self._writer.abort()
+    def _land(self) -> None:
+        self._inbox.in_flight.give_back(self._in_flight)
+        self._in_flight = 0
 
     def _check_names(self, facts: DatasetFacts) -> None:
         announced = self._announced
