@@ -51,6 +51,11 @@ class TransientError(RheumascoreError):
 
     code = "RS-310"
 
+    def __init__(self, message: str, *, at_the_door: bool = False) -> None:
+        """``at_the_door``: no association was had, so that it says nothing of this piece of work."""
+        super().__init__(message)
+        self.at_the_door = at_the_door
+
 
 class DestinationAwayError(TransientError):
     """No association could be had, or it ended before the answer."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from urllib.parse import urlsplit
 
 from dicom_node.alert_settings import AlertsSection, alert_faults
+from dicom_node.delivery.patience import DeliverySection, delivery_faults
 from dicom_node.errors import SettingsError
 from dicom_node.peers import NOT_A_KEY, Peer, faults_of_peer
 from dicom_node.retention_settings import RetentionSection, retention_faults
@@ -99,6 +100,7 @@ class NodeSettings:
     limits: LimitsSection = field(default_factory=LimitsSection)
     retention: RetentionSection = field(default_factory=RetentionSection)
     alerts: AlertsSection = field(default_factory=AlertsSection)
+    delivery: DeliverySection = field(default_factory=DeliverySection)
     source: Path | None = None
     """The file it was read from."""
 
@@ -309,6 +311,7 @@ def _contradictions(settings: NodeSettings) -> list[str]:
     if settings.tls.also_plain_port in (node.port, settings.web.port):
         faults.append(f"tls.also_plain_port: got {settings.tls.also_plain_port}, allowed: a port that is not used yet")
     faults += settings.tls.faults()
+    faults += delivery_faults(settings.delivery)
     names = [p.name for p in settings.peers]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 
 from celery import Celery
 from sqlalchemy.orm import Session
@@ -21,7 +20,8 @@ from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.report_jobs import add_report_jobs
 from dicom_node.delivery.storage_commitment import request_commitment
 from dicom_node.errors import NoDestinationError
-from dicom_node.ledger.jobs import JobKind, LeasedJob, finish
+from dicom_node.ledger.destinations import next_jobs
+from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import keep_result, read_visit
 from dicom_node.ledger.tables import ResultRow, StudyRow
@@ -39,6 +39,9 @@ from scoring.result import ScoreResult
 from scoring.study import Study, read_image_reference, read_trial_context
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.result_objects import ResultObjects, write_result_objects
+
+Works = dict[str, Callable[["Workplace", LeasedJob], None]]
+"""What is done with each kind of job."""
 
 
 @dataclass
@@ -74,14 +77,9 @@ class Workplace:
 
 def register_tasks(app: Celery, workplace: Workplace) -> None:
     """Give Celery its tasks; each carries a job's id and nothing else."""
-    works: dict[JobKind, Callable[[Workplace, LeasedJob], None]] = {
-        "score": score,
-        "report": report,
-        "deliver": deliver,
-        "commit": commit,
-    }
-    for kind, work in works.items():
-        app.task(name=TASK_OF[kind])(_task(workplace, work))
+    works: Works = {"score": score, "report": report, "deliver": deliver, "commit": commit}
+    for name in TASK_OF.values():
+        app.task(name=name)(_task(workplace, works))
 
 
 def score(workplace: Workplace, leased: LeasedJob) -> None:
@@ -140,12 +138,31 @@ def commit(workplace: Workplace, leased: LeasedJob) -> None:
     request_commitment(workplace.settings, workplace.ledger, leased)
 
 
-def _task(workplace: Workplace, work: Callable[[Workplace, LeasedJob], None]) -> Callable[[str], None]:
+def _task(workplace: Workplace, works: Works) -> Callable[[str], None]:
+    """What is done when a hint comes. A hint for a destination is one for whatever is most urgent there."""
+    settings = workplace.settings
+
     def do(job_id: str) -> None:
-        attempts = workplace.settings.limits.attempts
-        do_leased(workplace.ledger, job_id, partial(work, workplace), attempts_allowed=attempts)
+        leased = do_leased(
+            workplace.ledger,
+            job_id,
+            lambda job: works[job.kind](workplace, job),
+            attempts_allowed=settings.limits.attempts,
+            associations=settings.delivery.associations,
+            waits=settings.delivery.waits,
+        )
+        if leased is not None and "destination" in leased.subject:
+            _call_next(workplace, str(leased.subject["destination"]))
 
     return do
+
+
+def _call_next(workplace: Workplace, destination: str) -> None:
+    """An association is free: whoever is next there goes now, and need not wait for the relay."""
+    with workplace.ledger.read() as session:
+        following = next_jobs(session, destination, workplace.settings.delivery.associations)
+    for job in following:
+        hint(workplace.app, job.kind, job.id)  # type: ignore[arg-type]  # the ledger holds these kinds only
 
 
 def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[ChosenImage, ...]]:

@@ -69,7 +69,9 @@ class CommitmentAssociation:
 
 
 @contextmanager
-def open_commitment(peer: Peer, calling_ae_title: str, on_report: OnReport) -> Iterator[CommitmentAssociation]:
+def open_commitment(
+    peer: Peer, calling_ae_title: str, on_report: OnReport, answer_seconds: float
+) -> Iterator[CommitmentAssociation]:
     """Associate as a user of storage commitment; reports that come while it is open go to ``on_report``.
 
     Raises NotOfferedError, DestinationAwayError, DestinationBusyError, DestinationRefusesError.
@@ -80,7 +82,8 @@ def open_commitment(peer: Peer, calling_ae_title: str, on_report: OnReport) -> I
 
     contexts = [presentation_context(PUSH_MODEL, str(s)) for s in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)]
     try:
-        association = associate(peer, calling_ae_title, contexts, [(evt.EVT_N_EVENT_REPORT, take)])
+        handlers = [(evt.EVT_N_EVENT_REPORT, take)]
+        association = associate(peer, calling_ae_title, contexts, handlers, answer_seconds=answer_seconds)
     except DestinationRefusesError as refused:
         if refused.takes_nothing:
             raise NotOfferedError from None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from time import time
 
 from dicom_node.content_store import ContentStore
 from dicom_node.crash_points import crash_at
 from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.destination import Destination, OpenDestination
 from dicom_node.delivery.other_form import other_form, replace_form
-from dicom_node.delivery.outbox import deliveries_to
 from dicom_node.delivery.outgoing_syntax import in_accepted_syntax, kinds_of
 from dicom_node.delivery.store_scu import open_association
 from dicom_node.delivery.study_progress import settle_study
@@ -25,8 +23,6 @@ from dicom_node.delivery.waiting_objects import (
 )
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError, TransientError
 from dicom_node.ledger.commitments import add_commitment_job
-from dicom_node.ledger.job_failures import waiting_seconds
-from dicom_node.ledger.job_restarts import hasten, hold_back
 from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
@@ -42,9 +38,8 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
     """Send what the destination has not got yet, and end the job when it has everything.
 
     Ends it also when a later result stands, and when the destination takes another form only: then the job that writes
-    that form is returned. Raises DestinationAwayError or DestinationBusyError when it must be tried later (then
-    everything for this destination waits, so that one that hangs does not hold every thread), DestinationRefusesError
-    when a person must look; objects that it takes have gone by then.
+    that form is returned. Raises DestinationAwayError or DestinationBusyError when it must be tried later,
+    DestinationRefusesError when a person must look; objects that it takes have gone by then.
     """
     peer = settings.peer(str(leased.subject["destination"]))
     waiting = read_waiting(ledger, store, leased.id)
@@ -54,7 +49,8 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
     if not waiting:  # a worker died between the last answer and the end of the job
         _finish(ledger, leased, peer, 0)
         return None
-    destination: Destination = partial(open_association, peer, settings.node.ae_title)
+    seconds = settings.delivery.answer_seconds
+    destination: Destination = partial(open_association, peer, settings.node.ae_title, answer_seconds=seconds)
     tried: list[WaitingObject] = []
     mark_under_way(ledger, waiting)
     try:
@@ -68,7 +64,6 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
     except TransientError:
         with ledger.write() as session:
             mark_untried(session, [item for item in waiting if item not in tried])
-            hold_back(session, deliveries_to(peer.name), time() + waiting_seconds(leased.postponed + 1))
         raise
     except DestinationRefusesError:  # it would not even talk to us: each object says so
         with ledger.write() as session:
@@ -104,7 +99,7 @@ def _send_all(
             continue
         answer = way.send(outgoing)
         crash_at("object_answered_not_noted")
-        write_answer(ledger, item, answer)
+        write_answer(ledger, leased, item, answer)
         if answer.verdict == "later":
             raise DestinationBusyError(f"{peer.name} asks to come again later: {answer.text}.")
         if answer.verdict == "unknown":
@@ -141,6 +136,5 @@ def _finish(ledger: Ledger, leased: LeasedJob, peer: Peer, objects: int) -> None
             f"{peer.name} has stored {objects} objects.", destination=peer.name, job=leased.id,
         )  # fmt: skip
         settle_study(session, leased.study_instance_uid, leased.owner)
-        hasten(session, deliveries_to(peer.name))
         if peer.storage_commitment:
             add_commitment_job(session, leased)

@@ -9,6 +9,7 @@ from dicom_node.delivery.destination import OpenDestination
 from dicom_node.delivery.report_jobs import ask_for_form
 from dicom_node.delivery.waiting_objects import WaitingObject, end_unsent, mark_untried
 from dicom_node.errors import DestinationRefusesError
+from dicom_node.ledger.destinations import note_answer
 from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.timeline import record
@@ -52,6 +53,7 @@ def replace_form(
     Pictures that wait go with that report; what was sent is not sent again.
     """
     with ledger.write() as session:
+        note_answer(session, peer.name, leased.owner)
         mark_untried(session, waiting)
         end_unsent(session, [item for item in waiting if item.form], "replaced")
         finish(session, leased, "replaced")

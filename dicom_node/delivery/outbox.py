@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.delivery.study_progress import settle_study
+from dicom_node.ledger.due_jobs import ORDINARY, WITHDRAWAL
 from dicom_node.ledger.job_failures import add_reason
 from dicom_node.ledger.job_restarts import release_held
 from dicom_node.ledger.jobs import add_job, wait_again
@@ -70,11 +71,6 @@ def release(session: Session, study_instance_uid: str, actor: str) -> list[str]:
     return [job.id for job in released]
 
 
-def deliveries_to(destination: str) -> str:
-    """What the key of every delivery job to this destination begins with."""
-    return f"deliver:{destination}:"
-
-
 def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects, digests: Sequence[str]) -> None:
     for position, (item, digest) in enumerate(zip(written.objects, digests, strict=True)):
         if session.get(ObjectRow, item.sop_instance_uid) is None:
@@ -97,9 +93,10 @@ def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects,
 def _add_delivery(
     session: Session, result: ScoreResult, form: str, uids: list[str], peer: Peer, *, held: bool
 ) -> JobRow:
-    key = f"{deliveries_to(peer.name)}{result.digest}:{form}"
+    key = f"deliver:{peer.name}:{result.digest}:{form}"
     subject = {"system": result.system, "result": result.digest, "form": form, "destination": peer.name}
-    job = add_job(session, "deliver", key, result.study_instance_uid, subject, held=held, hinted=True)
+    urgency = WITHDRAWAL if result.withdraws else ORDINARY
+    job = add_job(session, "deliver", key, result.study_instance_uid, subject, held=held, hinted=True, urgency=urgency)
     if job.state == "replaced":  # this form was refused once, and is taken now
         wait_again(job)
     for uid in uids:

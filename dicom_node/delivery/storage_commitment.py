@@ -6,7 +6,6 @@ the ledger, and this job goes on from there. Nothing waits for it: delivered is 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import partial
 from time import monotonic, sleep, time
@@ -19,14 +18,15 @@ from dicom_node.delivery.commitment_report import ReportAnswer, take_report
 from dicom_node.delivery.commitment_scu import CommitmentAssociation, NotOfferedError, open_commitment
 from dicom_node.delivery.study_progress import settle_study
 from dicom_node.errors import DestinationBusyError, DestinationRefusesError, NotCommittedError, TransientError
-from dicom_node.ledger.commitments import ASK_AGAIN, commitments_of, is_answered, is_decided, open_request, uncommitted
-from dicom_node.ledger.job_failures import waiting_seconds
+from dicom_node.ledger.commitments import ASK_AGAIN, is_answered, is_decided, open_request, uncommitted
+from dicom_node.ledger.destinations import note_answer
 from dicom_node.ledger.job_restarts import hold_back
-from dicom_node.ledger.jobs import LONGEST_WAIT_SECONDS, JobEnd, LeasedJob, confirm_lease, finish, wait_again
+from dicom_node.ledger.jobs import JobEnd, LeasedJob, confirm_lease, finish, wait_again
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
 from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.ledger.timeline import record
+from dicom_node.ledger.waits import Waits
 from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings
 
@@ -35,8 +35,6 @@ MOST_RESENDS: Final = 3
 _SAME_ASSOCIATION_SECONDS: Final = 2.0
 """A peer that answers on the same association does so at once; a thread waits no longer for it."""
 _LOOK_SECONDS: Final = 0.1
-_FIRST_PATIENCE_SECONDS: Final = 60.0
-_PATIENCE_GROWTH: Final = 4
 
 
 def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob) -> None:
@@ -51,7 +49,7 @@ def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob
         return
     on_report = partial(_take, ledger, peer, leased.owner)
     try:
-        with open_commitment(peer, settings.node.ae_title, on_report) as way:
+        with open_commitment(peer, settings.node.ae_title, on_report, settings.delivery.answer_seconds) as way:
             with ledger.write() as session:
                 transaction_uid = open_request(session, leased, [instance for _, instance in objects])
             way.ask(transaction_uid, objects)
@@ -60,12 +58,13 @@ def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob
     except NotOfferedError:
         _end(ledger, leased, "skipped", f"{peer.name} does not offer storage commitment.")
     except (DestinationRefusesError, TransientError) as error:
-        _hold_back(ledger, leased, peer)
+        with ledger.write() as session:  # a peer that hangs is asked by one job at a time
+            hold_back(session, "commit", peer.name, time() + settings.delivery.waits.after(leased.postponed + 1))
         if isinstance(error, DestinationRefusesError):  # it took the objects: that it lets nobody in will pass
             raise DestinationBusyError(str(error)) from error
         raise
     else:
-        _wait_for_answer(ledger, leased, transaction_uid, len(objects))
+        _wait_for_answer(ledger, leased, transaction_uid, len(objects), settings.delivery.commitment_waits)
 
 
 def _still_to_ask(ledger: Ledger, leased: LeasedJob, peer: Peer) -> tuple[tuple[str, str], ...]:
@@ -130,27 +129,22 @@ def _await_report(ledger: Ledger, way: CommitmentAssociation, transaction_uid: s
         sleep(_LOOK_SECONDS)
 
 
-def _wait_for_answer(ledger: Ledger, leased: LeasedJob, transaction_uid: str, objects: int) -> None:
+def _wait_for_answer(ledger: Ledger, leased: LeasedJob, transaction_uid: str, objects: int, waits: Waits) -> None:
     """The job waits: until the report makes it due, or until its patience ends and it asks anew."""
     with ledger.write() as session:
+        note_answer(session, str(leased.subject["destination"]), leased.owner)
         job = confirm_lease(session, leased)
         job.attempts = 0
         job.postponed += 1
         job.error_code = job.error_text = None
         decided = is_decided(session, leased.subject)
-        wait_again(job, run_after=0.0 if decided else time() + patience_seconds(job.postponed))
+        wait_again(job, run_after=0.0 if decided else time() + waits.after(job.postponed))
         record(
             session, leased.study_instance_uid, leased.owner, "commitment_asked",
             f"{leased.subject['destination']} was asked to commit {objects} objects.",
             destination=leased.subject["destination"], job=leased.id, transaction_uid=transaction_uid,
         )  # fmt: skip
         settle_study(session, leased.study_instance_uid, leased.owner)
-
-
-def patience_seconds(asked: int) -> float:
-    """How long to wait for a report before asking anew, after so many requests: 60, 240, 900, 900 … s, with jitter."""
-    longest: float = min(_FIRST_PATIENCE_SECONDS * _PATIENCE_GROWTH ** (min(asked, 8) - 1), LONGEST_WAIT_SECONDS)
-    return longest * random.uniform(0.75, 1.25)
 
 
 def _end(ledger: Ledger, leased: LeasedJob, end: JobEnd, text: str) -> None:
@@ -162,9 +156,3 @@ def _end(ledger: Ledger, leased: LeasedJob, end: JobEnd, text: str) -> None:
             destination=leased.subject["destination"], job=leased.id,
         )  # fmt: skip
         settle_study(session, leased.study_instance_uid, leased.owner)
-
-
-def _hold_back(ledger: Ledger, leased: LeasedJob, peer: Peer) -> None:
-    """A peer that is away, or hangs, is asked by one job at a time."""
-    with ledger.write() as session:
-        hold_back(session, commitments_of(peer.name), time() + waiting_seconds(leased.postponed + 1))

@@ -31,11 +31,10 @@ from scoring.errors import RheumascoreError
 MOST_CONTEXTS: Final = 128
 """Presentation contexts in one association (PS3.8 9.3.2.2: odd numbers from 1 to 255)."""
 _VERIFICATION: Final = "1.2.840.10008.1.1"
+ANSWER_SECONDS: Final = 30.0
+"""For each answer, and until the peer takes another byte of ours; ``[delivery]`` may say otherwise."""
 _CONNECT_SECONDS: Final = 5.0
 _NEGOTIATE_SECONDS: Final = 10.0
-_ANSWER_SECONDS: Final = 30.0
-_STALLED_SECONDS: Final = 30.0
-"""The peer takes no byte for so long."""
 _SLOWEST_BYTES_PER_SECOND: Final = 100_000
 _LARGEST_PDU: Final = 131_072
 _LOOK_SECONDS: Final = 0.05
@@ -50,6 +49,7 @@ class StoreAssociation:
         self._peer, self._association = peer, association
         self._contexts = {(str(c.abstract_syntax), str(c.transfer_syntax[0])): c for c in association.accepted_contexts}
         self._message_ids = count(1)
+        self._answer_seconds: float = association.dimse_timeout
         self._reactor = ReactorStop()
         association._reactor_checkpoint = self._reactor
 
@@ -81,7 +81,7 @@ class StoreAssociation:
 
     def _exchange(self, request: C_STORE, context_id: int, length: int) -> Any:
         association = self._association
-        association.dimse_timeout = _ANSWER_SECONDS + length / _SLOWEST_BYTES_PER_SECOND
+        association.dimse_timeout = self._answer_seconds + length / _SLOWEST_BYTES_PER_SECOND
         self._reactor.stop(association.is_alive)
         association.dimse.send_msg(request, context_id)
         crash_at("object_sent_not_answered")
@@ -126,15 +126,18 @@ class ReactorStop(threading.Event):
 
 @contextmanager
 def open_association(
-    peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]]
+    peer: Peer,
+    calling_ae_title: str,
+    kinds: frozenset[tuple[str, str]],
+    *,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Iterator[StoreAssociation]:
     """Associate for exactly these kinds, one presentation context for each (SOP Class UID, Transfer Syntax UID).
 
     Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
     """
-    store = StoreAssociation(
-        peer, associate(peer, calling_ae_title, [presentation_context(*kind) for kind in sorted(kinds)])
-    )
+    contexts = [presentation_context(*kind) for kind in sorted(kinds)]
+    store = StoreAssociation(peer, associate(peer, calling_ae_title, contexts, answer_seconds=answer_seconds))
     try:
         yield store
     except BaseException:
@@ -179,17 +182,21 @@ def echo(peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]] = 
 
 
 def associate(
-    peer: Peer, calling_ae_title: str, contexts: list[PresentationContext], handlers: Sequence[tuple[Any, ...]] = ()
+    peer: Peer,
+    calling_ae_title: str,
+    contexts: list[PresentationContext],
+    handlers: Sequence[tuple[Any, ...]] = (),
+    *,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Any:
     """An established association of pynetdicom; ``handlers``: (event, function, arguments) of pynetdicom.
 
     Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
     """
     entity = _Requestor(ae_title=calling_ae_title)
-    entity.connection_timeout = _CONNECT_SECONDS
-    entity.acse_timeout = _NEGOTIATE_SECONDS
-    entity.dimse_timeout = _ANSWER_SECONDS
-    entity.network_timeout = _STALLED_SECONDS
+    entity.connection_timeout = min(_CONNECT_SECONDS, answer_seconds)
+    entity.acse_timeout = min(_NEGOTIATE_SECONDS, answer_seconds)
+    entity.dimse_timeout = entity.network_timeout = answer_seconds
     where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
     try:
         association = entity.associate(
@@ -202,7 +209,7 @@ def associate(
         )
     except OSError as error:  # the host's name is not known, or no address of ours can be used
         raise DestinationAwayError(
-            f"Nobody answers as {where}: {error.strerror}. Correct host in node.toml."
+            f"Nobody answers as {where}: {error.strerror}. Correct host in node.toml.", at_the_door=True
         ) from error
     if association.is_established:
         return association
@@ -218,9 +225,11 @@ def associate(
         )
     if entity.connected:
         raise DestinationAwayError(
-            f"{where} took the connection but did not answer the association; is it a DICOM port?"
+            f"{where} took the connection but did not answer the association; is it a DICOM port?", at_the_door=True
         )
-    raise DestinationAwayError(f"Nobody answers as {where}: start it, or correct host and port in node.toml.")
+    raise DestinationAwayError(
+        f"Nobody answers as {where}: start it, or correct host and port in node.toml.", at_the_door=True
+    )
 
 
 def end_association(association: Any, *, abort: bool = False) -> None:
@@ -249,7 +258,7 @@ class _Requestor(AE):
         self.connected = True
         connection: socket.socket = event.assoc.dul.socket.socket
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(_STALLED_SECONDS)
+        connection.settimeout(self.network_timeout)
 
     def close_socket(self) -> None:
         """Harmless when it is closed already."""
@@ -260,7 +269,7 @@ class _Requestor(AE):
 def _rejection(where: str, answer: Any) -> RheumascoreError:
     words = f"{where} rejected the association: {answer.reason_str}."
     if answer.result == _REJECTED_TRANSIENT:
-        return DestinationBusyError(f"{words} It says that this will pass.")
+        return DestinationBusyError(f"{words} It says that this will pass.", at_the_door=True)
     return DestinationRefusesError(f"{words} Make our AE title known there, or correct its ae_title in node.toml.")
 
 

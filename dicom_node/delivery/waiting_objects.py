@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery.destination import ObjectAnswer
+from dicom_node.ledger.destinations import note_answer
+from dicom_node.ledger.jobs import LeasedJob
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import DeliveryRow, ObjectRow
 
@@ -56,8 +58,8 @@ def mark_untried(session: Session, waiting: Collection[WaitingObject]) -> None:
         _change(session, [item for item in waiting if item.may_be_there is known], may_be_there=known)
 
 
-def write_answer(ledger: Ledger, item: WaitingObject, answer: ObjectAnswer) -> None:
-    """What the destination said about one object."""
+def write_answer(ledger: Ledger, leased: LeasedJob, item: WaitingObject, answer: ObjectAnswer) -> None:
+    """What the destination said about one object: if it said yes or no for good, it is there, and the others may go."""
     there = answer.verdict in ("sent", "unknown") or item.may_be_there
     state = {"sent": "sent", "never": "failed"}.get(answer.verdict, "waiting")
     with ledger.write() as session:
@@ -72,6 +74,8 @@ def write_answer(ledger: Ledger, item: WaitingObject, answer: ObjectAnswer) -> N
                 updated_at=time(),
             )
         )
+        if answer.verdict in ("sent", "never"):
+            note_answer(session, str(leased.subject["destination"]), leased.owner)
 
 
 def end_unsent(session: Session, waiting: Sequence[WaitingObject], state: str) -> None:

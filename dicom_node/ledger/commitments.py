@@ -35,18 +35,13 @@ class CommitmentReport:
     """Failure Reason (0008,1197) by SOP Instance UID."""
 
 
-def commitments_of(destination: str) -> str:
-    """What the key of every commitment job at this destination begins with."""
-    return f"commit:{destination}:"
-
-
 def add_commitment_job(session: Session, delivery: LeasedJob) -> None:
     """Once everything of a delivery was sent: have its destination asked to commit it, again if it was asked before."""
     destination, digest = str(delivery.subject["destination"]), str(delivery.subject["result"])
     subject = {
         "system": delivery.subject["system"], "result": digest, "destination": destination, "delivery": delivery.id,
     }  # fmt: skip
-    key = f"{commitments_of(destination)}{digest}"
+    key = f"commit:{destination}:{digest}"
     job = add_job(session, "commit", key, delivery.study_instance_uid, subject)
     job.subject = subject
     if job.state in ("waiting", "done", "skipped"):
@@ -132,4 +127,4 @@ def keep_report(session: Session, report: CommitmentReport, actor: str) -> None:
     )  # fmt: skip
     job = session.get_one(JobRow, request.job_id)
     if is_decided(session, job.subject):
-        hasten(session, job.key)
+        hasten(session, job.id)

@@ -1,6 +1,7 @@
 """How a failure of a job is answered.
 
-- ``TransientError``: wait, longer each time with jitter, and never give up;
+- ``TransientError``: wait, longer each time with jitter, and never give up; when a destination was not even reached,
+  or is busy, everything for it waits (``destinations.py``);
 - any other ``RheumascoreError``: parked at once, a person looks;
 - a crash of the worker, or an error nobody foresaw: again, but parked after ``limits.attempts`` of them. A crash while
   delivering or asking for commitment only postpones: the objects are safe, and a slow peer is no reason to stop.
@@ -8,26 +9,27 @@
 
 from __future__ import annotations
 
-import random
 from time import time
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dicom_node.errors import TransientError
-from dicom_node.ledger.jobs import LONGEST_WAIT_SECONDS, LeasedJob, confirm_lease, job_title, wait_again
+from dicom_node.errors import DestinationAwayError, DestinationBusyError, TransientError
+from dicom_node.ledger.destinations import is_away, note_away
+from dicom_node.ledger.jobs import LeasedJob, confirm_lease, job_title, wait_again
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
+from dicom_node.ledger.waits import WAITS, Waits
 from scoring.errors import RheumascoreError
 
 CRASHED: Final = "RS-350"
 """Code of a job that was parked because workers died of it, or of an error that nobody foresaw."""
-_FIRST_WAIT_SECONDS: Final = 2.0
-_WAIT_GROWTH: Final = 4
 
 
-def fail(session: Session, leased: LeasedJob, error: Exception, *, attempts_allowed: int) -> JobRow:
+def fail(
+    session: Session, leased: LeasedJob, error: Exception, *, attempts_allowed: int, waits: Waits = WAITS
+) -> JobRow:
     """The work failed: postponed or parked, as the file's head says. Returns the row as it now stands.
 
     Raises LeaseLostError when the lease is no longer this worker's.
@@ -36,11 +38,14 @@ def fail(session: Session, leased: LeasedJob, error: Exception, *, attempts_allo
     code, text = _code_and_text(error)
     if isinstance(error, TransientError):
         job.attempts -= 1
-        _postpone(session, job, leased.owner, code, text)
+        if isinstance(error, (DestinationAwayError, DestinationBusyError)) and job.destination is not None:
+            _wait_for_destination(session, job, leased.owner, error, waits)
+        else:
+            _postpone(session, job, leased.owner, code, text, waits)
     elif isinstance(error, RheumascoreError) or job.attempts >= attempts_allowed:
         _park(session, job, leased.owner, code, text)
     else:
-        _postpone(session, job, leased.owner, code, text)
+        _postpone(session, job, leased.owner, code, text, waits)
     return job
 
 
@@ -49,7 +54,7 @@ def end_lost_lease(session: Session, job: JobRow, actor: str, attempts_allowed: 
     text = f"The worker stopped in the middle of it (attempt {job.attempts})."
     if job.kind in ("deliver", "commit"):
         job.attempts -= 1
-        _postpone(session, job, actor, CRASHED, text)
+        _postpone(session, job, actor, CRASHED, text, WAITS)
         return
     if job.attempts >= attempts_allowed:
         _park(session, job, actor, CRASHED, text)
@@ -67,22 +72,39 @@ def release_leases_of(session: Session, owner_prefix: str, actor: str, attempts_
     return len(jobs)
 
 
-def waiting_seconds(postponed: int) -> float:
-    """How long to wait after so many transient failures in a row: 2, 8, 32 … 900 s, a quarter more or less."""
-    steps = min(postponed, 8) - 1
-    longest: float = min(_FIRST_WAIT_SECONDS * _WAIT_GROWTH**steps, LONGEST_WAIT_SECONDS)
-    return longest * random.uniform(0.75, 1.25)
-
-
 def add_reason(reasons: list[Any], code: str, text: str, system: str) -> list[dict[str, str]]:
     """``reasons`` of a study with one more, once."""
     new = {"code": code, "text": text, "system": system}
     return [*reasons, new] if new not in reasons else list(reasons)
 
 
-def _postpone(session: Session, job: JobRow, actor: str, code: str, text: str) -> None:
+def _wait_for_destination(
+    session: Session, job: JobRow, actor: str, error: DestinationAwayError | DestinationBusyError, waits: Waits
+) -> None:
+    """Nobody was reached: the job keeps its place. One that failed over an object stands behind the others for a while.
+
+    What has to be confirmed there tells nothing of what can be stored there, unless nobody was reached.
+    """
+    destination = str(job.destination)
+    if not error.at_the_door:
+        _postpone(session, job, actor, error.code, str(error), waits)
+        if job.kind == "deliver":
+            note_away(session, destination, actor, error, waits)
+        return
+    known = is_away(session, destination)
+    wait = note_away(session, destination, actor, error, waits)
+    wait_again(job)
+    job.error_code, job.error_text = error.code, str(error)
+    if not known:  # said once, however long it lasts
+        record(
+            session, job.study_instance_uid, actor, f"{job.kind}_postponed",
+            f"{error} Again in {wait:.0f} s, and until it answers.", job=job.id, code=error.code,
+        )  # fmt: skip
+
+
+def _postpone(session: Session, job: JobRow, actor: str, code: str, text: str, waits: Waits) -> None:
     job.postponed += 1
-    wait = waiting_seconds(job.postponed)
+    wait = waits.after(job.postponed)
     wait_again(job, run_after=time() + wait)
     job.error_code, job.error_text = code, text
     record(

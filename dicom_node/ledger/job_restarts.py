@@ -1,4 +1,4 @@
-"""Jobs started by somebody else than the clock: released, begun again by a person, hastened or held back together."""
+"""Jobs started by somebody else than the clock: released, begun again by a person, hastened or held back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dicom_node.ledger.jobs import change_jobs, job_title, wait_again
+from dicom_node.ledger.destinations import ask_now
+from dicom_node.ledger.due_jobs import ASKED_FOR
+from dicom_node.ledger.jobs import JobKind, change_jobs, job_title, wait_again
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
-_STATE_BEFORE: Final = {"score": "scoring", "report": "scored", "deliver": "delivering", "commit": "delivering"}
+_STATE_BEFORE: Final = {
+    "score": "scoring",
+    "report": "scored",
+    "deliver": "delivering",
+    "commit": "delivering",
+    "find": "delivering",
+}
 """What a study's state is while such a job waits."""
 
 
@@ -20,11 +28,15 @@ def release_held(session: Session, job: JobRow, actor: str) -> None:
     """Let a held job run; one that is not held stays as it is."""
     if job.state == "held":
         wait_again(job)
+        job.urgency = max(job.urgency, ASKED_FOR)
         record(session, job.study_instance_uid, actor, f"{job.kind}_released", f"{job_title(job)} was released.")
 
 
 def requeue(session: Session, actor: str, *, study_instance_uid: str | None = None, parked: bool = False) -> int:
-    """Start waiting jobs now, and with ``parked`` those that were given up, with a fresh count. Returns how many."""
+    """Start waiting jobs now, and with ``parked`` those that were given up, with a fresh count. Returns how many.
+
+    They go before what nobody asked for, and their destinations are asked at once.
+    """
     query = select(JobRow).where(JobRow.state.in_(("waiting", "parked") if parked else ("waiting",)))
     if study_instance_uid is not None:
         query = query.where(JobRow.study_instance_uid == study_instance_uid)
@@ -36,28 +48,24 @@ def requeue(session: Session, actor: str, *, study_instance_uid: str | None = No
             text = f"{job_title(job)} is not to wait any longer."
             record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
         wait_again(job)
+        job.urgency = max(job.urgency, ASKED_FOR)
+    ask_now(session, {job.destination for job in jobs if job.destination is not None})
     return len(jobs)
 
 
-def hasten(session: Session, key_prefix: str) -> int:
-    """What made these jobs wait is over: run them now. Returns how many were waiting for later."""
+def hasten(session: Session, job_id: str) -> bool:
+    """What made this job wait is over: run it now. False when it was not waiting for later."""
     now = time()
-    return change_jobs(
-        session,
-        update(JobRow)
-        .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after > now)
-        .values(run_after=0.0, hinted_at=None, updated_at=now),
-    )
+    waiting = update(JobRow).where(JobRow.id == job_id, JobRow.state == "waiting", JobRow.run_after > now)
+    return bool(change_jobs(session, waiting.values(run_after=0.0, hinted_at=None, updated_at=now)))
 
 
-def hold_back(session: Session, key_prefix: str, until: float) -> int:
+def hold_back(session: Session, kind: JobKind, destination: str, until: float) -> int:
     """What one of these jobs just met waits for all of them: none starts before then. Returns how many were due."""
-    return change_jobs(
-        session,
-        update(JobRow)
-        .where(JobRow.key.startswith(key_prefix, autoescape=True), JobRow.state == "waiting", JobRow.run_after < until)
-        .values(run_after=until, updated_at=time()),
+    waiting = update(JobRow).where(
+        JobRow.destination == destination, JobRow.kind == kind, JobRow.state == "waiting", JobRow.run_after < until
     )
+    return change_jobs(session, waiting.values(run_after=until, updated_at=time()))
 
 
 def _unpark(session: Session, job: JobRow, actor: str) -> None:

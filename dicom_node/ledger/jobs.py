@@ -17,11 +17,13 @@ from sqlalchemy import CursorResult, Update, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.errors import LeaseLostError
+from dicom_node.ledger.destinations import is_away, next_jobs, take_turns
+from dicom_node.ledger.due_jobs import ORDINARY, is_due
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.timeline import record
 
-JobKind = Literal["score", "report", "deliver", "commit"]
+JobKind = Literal["score", "report", "deliver", "commit", "find"]
 JobEnd = Literal["done", "replaced", "superseded", "skipped"]
 
 _TITLES: Final = {
@@ -29,11 +31,10 @@ _TITLES: Final = {
     "report": "Writing the report",
     "deliver": "Delivery",
     "commit": "Storage commitment",
+    "find": "Looking for it there",
 }
 LEASE_SECONDS: Final = 60.0
 """A lease that was not renewed for so long is over. A worker renews three times as often."""
-LONGEST_WAIT_SECONDS: Final = 900.0
-"""No job is ever put off for longer, but by a quarter of jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def add_job(
     held: bool = False,
     run_after: float = 0.0,
     hinted: bool = False,
+    urgency: int = ORDINARY,
 ) -> JobRow:
     """The job with this key, made when there was none: the same work twice is one row.
 
@@ -76,6 +78,8 @@ def add_job(
         key=key,
         study_instance_uid=study_instance_uid,
         subject=subject,
+        destination=subject.get("destination"),
+        urgency=urgency,
         state="held" if held else "waiting",
         attempts=0,
         postponed=0,
@@ -90,17 +94,26 @@ def add_job(
     return job
 
 
-def take_lease(ledger: Ledger, job_id: str, owner: str, seconds: float = LEASE_SECONDS) -> LeasedJob | None:
-    """Take a waiting job that is due; None when it is not there to be taken: done, held, parked or somebody else's."""
+def take_lease(
+    ledger: Ledger, job_id: str, owner: str, seconds: float = LEASE_SECONDS, associations: int | None = None
+) -> LeasedJob | None:
+    """Take a waiting job that is due; None when it is not there to be taken: done, held, parked or somebody else's.
+
+    ``associations``: a job with a destination stands for all that wait for it: the most urgent of them is taken, and so
+    many are in hand at a time (``destinations.next_jobs``).
+    """
     now = time()
     with ledger.write() as session:
         job = session.get(JobRow, job_id)
+        if job is not None and job.destination is not None and associations is not None:
+            take_turns(session)
+            job = next(iter(next_jobs(session, job.destination, associations)), None)
         if job is None or job.state != "waiting" or not is_due(job.run_after, now):
             return None
         taken = change_jobs(
             session,
             update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state == "waiting", JobRow.fencing == job.fencing)
+            .where(JobRow.id == job.id, JobRow.state == "waiting", JobRow.fencing == job.fencing)
             .values(
                 state="leased",
                 lease_owner=owner,
@@ -113,10 +126,11 @@ def take_lease(ledger: Ledger, job_id: str, owner: str, seconds: float = LEASE_S
         if not taken:
             return None
         session.refresh(job)
-        record(
-            session, job.study_instance_uid, owner, f"{job.kind}_started", f"{job_title(job)} was taken up.",
-            job=job.id, attempt=job.attempts,
-        )  # fmt: skip
+        if job.destination is None or not is_away(session, job.destination):  # what nobody answers is said once
+            record(
+                session, job.study_instance_uid, owner, f"{job.kind}_started", f"{job_title(job)} was taken up.",
+                job=job.id, attempt=job.attempts,
+            )  # fmt: skip
         return LeasedJob(
             id=job.id,
             kind=job.kind,
@@ -129,11 +143,6 @@ def take_lease(ledger: Ledger, job_id: str, owner: str, seconds: float = LEASE_S
             fencing=job.fencing,
             lease_seconds=seconds,
         )
-
-
-def is_due(run_after: float, now: float) -> bool:
-    """True when a job may start. A time further off than any wait of ours comes from a clock that was set back."""
-    return run_after <= now or run_after > now + 2 * LONGEST_WAIT_SECONDS
 
 
 def renew(session: Session, leased: LeasedJob) -> None:

@@ -63,10 +63,14 @@ class StudyRow(LedgerTable):
 
 
 class JobRow(LedgerTable):
-    """One piece of work: ``score``, ``report``, ``deliver``, ``commit``. A lease says who does it and until when."""
+    """One piece of work: ``score``, ``report``, ``deliver``, ``commit``, ``find``. A lease says who does it."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("jobs_ready", "state", "run_after"), Index("jobs_study", "study_instance_uid"))
+    __table_args__ = (
+        Index("jobs_ready", "state", "run_after"),
+        Index("jobs_study", "study_instance_uid"),
+        Index("jobs_destination", "destination", "state"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -75,6 +79,10 @@ class JobRow(LedgerTable):
     study_instance_uid: Mapped[str] = mapped_column(String(64))
     subject: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What to work on: ids and digests only."""
+    destination: Mapped[str | None] = mapped_column(String(64))
+    """The one destination that the work needs; None when it is done inside the house."""
+    urgency: Mapped[int] = mapped_column(Integer, default=0)
+    """The greater goes first (``due_jobs``)."""
     state: Mapped[str] = mapped_column(String(16))
     """waiting, leased, done, held (a person or a rule releases it), parked (given up, a person looks); replaced (the
     destination needs another form), superseded (a later result stands), skipped (the destination does not offer it):
@@ -161,6 +169,8 @@ class DeliveryRow(LedgerTable):
     """The last Failure Reason of storage commitment; None: none was given since it was sent."""
     commit_resends: Mapped[int] = mapped_column(Integer, default=0)
     """How often it was sent again because it was not committed, since a person last looked."""
+    seen_at: Mapped[float | None] = mapped_column(Float)
+    """When a query of ours (C-FIND) found it there; None: it was not looked for, or not found."""
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     updated_at: Mapped[float] = mapped_column(Float)
 
@@ -177,6 +187,21 @@ class CommitmentRow(LedgerTable):
     sop_instance_uids: Mapped[list[Any]] = mapped_column(JSON)
     asked_at: Mapped[float] = mapped_column(Float)
     answered_at: Mapped[float | None] = mapped_column(Float)
+
+
+class DestinationRow(LedgerTable):
+    """A destination that could not be reached at some time: how often in a row, and when it is asked again."""
+
+    __tablename__ = "destinations"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    """In a row; 0 since it last answered."""
+    ask_after: Mapped[float] = mapped_column(Float)
+    away_since: Mapped[float | None] = mapped_column(Float)
+    """None: it answers."""
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    error_text: Mapped[str | None] = mapped_column(Text)
 
 
 class AcceptedFormRow(LedgerTable):

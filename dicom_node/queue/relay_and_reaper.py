@@ -17,16 +17,17 @@ from time import monotonic, time
 from typing import Final, Self, get_args
 
 from celery import Celery
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.crash_points import crash_at
 from dicom_node.errors import LedgerBusyError
+from dicom_node.ledger.due_jobs import by_urgency, due
 from dicom_node.ledger.job_failures import end_lost_lease
-from dicom_node.ledger.jobs import LEASE_SECONDS, LONGEST_WAIT_SECONDS, JobKind
+from dicom_node.ledger.jobs import LEASE_SECONDS, JobKind
 from dicom_node.ledger.lease_owner import is_gone
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import JobRow
+from dicom_node.ledger.tables import DestinationRow, JobRow
 from dicom_node.queue.celery_app import QUEUE_OF, QUEUES, hint, waiting_hints
 from dicom_node.settings import NodeSettings
 
@@ -55,6 +56,7 @@ class RelayAndReaper:
     ) -> None:
         self._ledger, self._app = ledger, app
         self._attempts_allowed = settings.limits.attempts
+        self._associations = settings.delivery.associations
         self._lease_seconds = lease_seconds
         self._seen: dict[str, _SeenLease] = {}
         self._wake = threading.Event()
@@ -90,7 +92,7 @@ class RelayAndReaper:
         self._end_lost_leases()
         for queue in QUEUES:
             kinds = tuple(kind for kind in get_args(JobKind) if QUEUE_OF[kind] == queue)
-            _hint_waiting(self._app, self._ledger, queue, kinds)
+            _hint_waiting(self._app, self._ledger, queue, kinds, self._associations)
 
     def _end_lost_leases(self) -> None:
         with self._ledger.read() as session:
@@ -115,14 +117,14 @@ class RelayAndReaper:
                 end_lost_lease(session, job, "reaper", self._attempts_allowed)
 
 
-def _hint_waiting(app: Celery, ledger: Ledger, queue: str, kinds: tuple[JobKind, ...]) -> None:
+def _hint_waiting(app: Celery, ledger: Ledger, queue: str, kinds: tuple[JobKind, ...], associations: int) -> None:
     with ledger.read() as session:
-        wanted = _to_hint(session, kinds, hinted_before=time() - _LOST_AFTER_SECONDS)
+        wanted = _to_hint(session, kinds, associations, hinted_before=time() - _LOST_AFTER_SECONDS)
     if not wanted or (lying := waiting_hints(app, queue)) is None:
         return
     if lying > 0:  # a hint given lately most likely lies there
         with ledger.read() as session:
-            wanted = _to_hint(session, kinds, hinted_before=time() - _AGAIN_AFTER_SECONDS)
+            wanted = _to_hint(session, kinds, associations, hinted_before=time() - _AGAIN_AFTER_SECONDS)
     given: list[str] = []
     for job in wanted[: max(0, _HINTS_ON_A_QUEUE - lying)]:
         if not hint(app, job.kind, job.id):  # type: ignore[arg-type]  # the ledger holds these kinds only
@@ -136,22 +138,32 @@ def _hint_waiting(app: Celery, ledger: Ledger, queue: str, kinds: tuple[JobKind,
             )
 
 
-def _to_hint(session: Session, kinds: tuple[JobKind, ...], hinted_before: float) -> list[JobRow]:
-    """Due jobs that the queue was not told of since then, the longest waiting first."""
+def _to_hint(session: Session, kinds: tuple[JobKind, ...], associations: int, hinted_before: float) -> list[JobRow]:
+    """Due jobs that the queue was not told of since then, the most urgent first.
+
+    For each destination as many as it may have associations: whoever ends one calls the next (``tasks``). None for a
+    destination that is away and not to be asked yet.
+    """
     now = time()
+    in_turn = func.row_number().over(partition_by=JobRow.destination, order_by=by_urgency()).label("turn")
+    closed = exists().where(DestinationRow.name == JobRow.destination, ~due(DestinationRow.ask_after, now))
+    waiting = (
+        select(JobRow.id, in_turn)
+        .where(JobRow.state == "waiting", JobRow.kind.in_(kinds), due(JobRow.run_after, now), ~closed)
+        .subquery()
+    )
     return list(
         session.scalars(
             select(JobRow)
-            .where(JobRow.state == "waiting", JobRow.kind.in_(kinds), _due(now), _not_hinted_since(hinted_before, now))
-            .order_by(JobRow.created_at)
+            .join(waiting, waiting.c.id == JobRow.id)
+            .where(
+                or_(JobRow.destination.is_(None), waiting.c.turn <= associations),
+                _not_hinted_since(hinted_before, now),
+            )
+            .order_by(*by_urgency())
             .limit(_HINTS_ON_A_QUEUE)
         )
     )
-
-
-def _due(now: float) -> ColumnElement[bool]:
-    """As ``jobs.is_due``: a time further off than any wait of ours comes from a clock that was set back."""
-    return or_(JobRow.run_after <= now, JobRow.run_after > now + 2 * LONGEST_WAIT_SECONDS)
 
 
 def _not_hinted_since(moment: float, now: float) -> ColumnElement[bool]:

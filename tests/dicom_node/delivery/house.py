@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from dicom_node.content_store import ContentStore
 from dicom_node.delivery.deliver import deliver_results
 from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.part10_bytes import read_part10
+from dicom_node.delivery.patience import DeliverySection
 from dicom_node.delivery.storage_commitment import request_commitment
 from dicom_node.ledger.jobs import LeasedJob, add_job
 from dicom_node.ledger.ledger import Ledger
@@ -41,7 +42,7 @@ class House:
 
     def put(self, *peers: Peer, hold: str = "") -> list[str]:
         """The objects into the outbox for these peers; every delivery job, also a held one."""
-        self.settings = NodeSettings(node=self.settings.node, peers=peers)
+        self.settings = replace(self.settings, peers=peers)
         digests = [self.store.put(item.content) for item in OBJECTS]
         written = ResultObjects("comprehensive", OBJECTS)
         with self.ledger.write() as session:
@@ -90,8 +91,10 @@ class House:
 
 
 def open_house(folder: Path) -> House:
-    """With one result of two hands; its port is free."""
-    settings = NodeSettings(node=NodeSection(data_dir=folder, port=free_port()))
+    """With one result of two hands; its port is free, and it waits a second for each answer."""
+    settings = NodeSettings(
+        node=NodeSection(data_dir=folder, port=free_port()), delivery=DeliverySection(answer_seconds=1.0)
+    )
     made = House(new_ledger(folder), ContentStore(folder), settings, two_hands().result)
     keep_result(made, made.result)
     return made

@@ -9,25 +9,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dicom_node.delivery import store_scu
 from dicom_node.delivery.outbox import release
 from dicom_node.delivery.part10_bytes import as_implicit, read_part10
+from dicom_node.ledger.destinations import next_jobs
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.peers import Peer
-from dicom_node.settings import NodeSettings
 from scoring.result import ScoreResult
 from tests.dicom_node.delivery.house import OBJECTS, House, keep_result, open_house, sent_bytes
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
-from tests.dicom_node.ledger.ledgers import job, study
+from tests.dicom_node.ledger.ledgers import study
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import free_port
 from tests.sr_templates.results_for_tests import not_evaluable
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(store_scu, "_ANSWER_SECONDS", 1.0)
+def house(tmp_path: Path) -> Iterator[House]:
     made = open_house(tmp_path)
     yield made
     made.ledger.close()
@@ -118,8 +116,8 @@ def test_no_answer_proves_nothing_so_the_same_bytes_go_again(house: House, word:
 
 
 def test_a_pacs_that_is_away_loses_nothing_and_the_others_wait_with_it(house: House) -> None:
-    """Given a PACS that does not listen, and two results for it; when it comes back; then the first success calls the
-    second result."""
+    """Given a PACS that does not listen, and two results for it; when the first is refused; then neither is tried again
+    before its time; when the PACS comes back; then the second may go at once."""
     pacs = ScriptedPacs()
     [first] = house.put(pacs.peer)
     keep_result(house, replace_study(house.result))
@@ -127,10 +125,16 @@ def test_a_pacs_that_is_away_loses_nothing_and_the_others_wait_with_it(house: Ho
     row = house.deliver(first)
     assert (row.state, row.error_code) == ("waiting", "RS-311")
     assert "pacs (PACS at 127.0.0.1" in str(row.error_text)
-    assert job(house.ledger, second).run_after > 0
+    assert next_up(house) == []
     with pacs:
         assert house.deliver(first).state == "done"
-    assert job(house.ledger, second).run_after == 0
+    assert next_up(house)[0] == second, "and after it the first result's storage commitment"
+
+
+def next_up(house: House) -> list[str]:
+    """What may go to the PACS now."""
+    with house.ledger.read() as session:
+        return [waiting.id for waiting in next_jobs(session, "pacs", 2)]
 
 
 def test_a_pacs_that_rejects_us_for_good_calls_a_person(house: House) -> None:
@@ -193,7 +197,7 @@ def test_a_job_whose_worker_died_after_the_last_answer_only_ends(house: House) -
 
 def test_a_destination_that_left_the_configuration_is_named(house: House) -> None:
     [job_id] = house.put(Peer("pacs", "PACS", "127.0.0.1", free_port(), receives_results=True))
-    house.settings = NodeSettings(node=house.settings.node)
+    house.settings = replace(house.settings, peers=())
     row = house.deliver(job_id)
     assert (row.state, row.error_code) == ("parked", "RS-301")
 

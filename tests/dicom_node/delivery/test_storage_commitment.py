@@ -17,7 +17,8 @@ from pynetdicom import AE
 from sqlalchemy import select
 
 from dicom_node.delivery import storage_commitment
-from dicom_node.delivery.storage_commitment import MOST_RESENDS, patience_seconds
+from dicom_node.delivery.patience import DeliverySection
+from dicom_node.delivery.storage_commitment import MOST_RESENDS
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.jobs import take_lease
 from dicom_node.ledger.tables import CommitmentRow, DeliveryRow, JobRow, TimelineRow
@@ -195,8 +196,9 @@ def test_no_answer_is_asked_again_for_ever_and_a_late_answer_counts(house: House
 
 
 def test_patience_grows_to_a_quarter_of_an_hour() -> None:
-    assert patience_seconds(1) < patience_seconds(2) < patience_seconds(3) <= patience_seconds(1000) * 2
-    assert patience_seconds(1000) <= 900 * 1.25
+    waits = DeliverySection().commitment_waits
+    assert waits.after(1) < waits.after(2) < waits.after(3) <= waits.after(1000) * 2
+    assert waits.after(100_000) <= 900 * 1.25
 
 
 @pytest.mark.parametrize("status", [PROCESSING_FAILURE, NO_SUCH_INSTANCE, 0x0213, 0xC000])

@@ -23,8 +23,7 @@ from tests.foreign_programs.programs import free_port
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_ANSWER_SECONDS", "_NEGOTIATE_SECONDS", "_STALLED_SECONDS"):
-        monkeypatch.setattr(store_scu, name, 0.5)
+    monkeypatch.setattr(store_scu, "_NEGOTIATE_SECONDS", 0.5)
 
 
 def kinds_of(outgoing: OutgoingObject) -> frozenset[tuple[str, str]]:
@@ -64,13 +63,13 @@ def test_a_peer_that_accepts_the_connection_and_is_silent(short_waits: None) -> 
     assert not answer.alive
 
 
-def test_a_peer_that_takes_no_more_bytes_in_the_middle_of_an_object(short_waits: None, orthanc: Orthanc) -> None:
+def test_a_peer_that_takes_no_more_bytes_in_the_middle_of_an_object(orthanc: Orthanc) -> None:
     """Given an association; when the peer stops reading half way through 64 MB; then the answer is unknown."""
     peer = Peer("pacs", "ORTHANC", "127.0.0.1", orthanc.dicom_port)
     small = read_part10(finished_picture().content)
     large = OutgoingObject(small.sop_class_uid, small.sop_instance_uid, small.transfer_syntax_uid, bytes(64 << 20))
     assert orthanc.process is not None
-    with open_association(peer, "RHEUMASCORE", kinds_of(small)) as association:
+    with open_association(peer, "RHEUMASCORE", kinds_of(small), answer_seconds=0.5) as association:
         os.kill(orthanc.process.pid, signal.SIGSTOP)
         try:
             answer = association.send(large)

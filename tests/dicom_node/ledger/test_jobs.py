@@ -8,14 +8,15 @@ from time import time
 
 import pytest
 
-from dicom_node.errors import DestinationAwayError, DestinationRefusesError, LeaseLostError
-from dicom_node.ledger import jobs
-from dicom_node.ledger.job_failures import CRASHED, end_lost_lease, fail, release_leases_of, waiting_seconds
+from dicom_node.errors import ContentNotWrittenError, DestinationRefusesError, LeaseLostError
+from dicom_node.ledger.due_jobs import is_due
+from dicom_node.ledger.job_failures import CRASHED, end_lost_lease, fail, release_leases_of
 from dicom_node.ledger.job_restarts import hasten, hold_back, release_held, requeue
-from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, finish, is_due, renew, take_lease
+from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, finish, renew, take_lease
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.timeline import timeline_of
+from dicom_node.ledger.waits import LONGEST_WAIT_SECONDS, WAITS
 from tests.dicom_node.ledger.ledgers import STUDY, add_study, job, new_ledger, study
 
 
@@ -27,9 +28,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     made.close()
 
 
-def new_job(ledger: Ledger, kind: JobKind = "score", key: str = "k", *, held: bool = False) -> str:
+def new_job(ledger: Ledger, kind: JobKind = "score", key: str = "k", *, held: bool = False, **subject: str) -> str:
     with ledger.write() as session:
-        return add_job(session, kind, key, STUDY, {"system": "hand_joints"}, held=held).id
+        return add_job(session, kind, key, STUDY, {"system": "hand_joints", **subject}, held=held).id
 
 
 def lease(ledger: Ledger, job_id: str, owner: str = "a:1:x") -> LeasedJob:
@@ -89,24 +90,24 @@ def test_who_lost_the_lease_cannot_write(ledger: Ledger) -> None:
 
 
 def test_a_transient_failure_waits_longer_each_time_and_never_gives_up(ledger: Ledger) -> None:
-    job_id = new_job(ledger, "deliver")
+    job_id = new_job(ledger)
     waits = []
     for _ in range(12):
         leased = lease(ledger, job_id)
         with ledger.write() as session:
-            row = fail(session, leased, DestinationAwayError("PACS is away."), attempts_allowed=3)
+            row = fail(session, leased, ContentNotWrittenError("No room."), attempts_allowed=3)
             waits.append(row.run_after - time())
         assert take_lease(ledger, job_id, "a:1:x") is None  # not due yet
         make_due(ledger, job_id)
     row = job(ledger, job_id)
-    assert (row.state, row.attempts, row.postponed, row.error_code) == ("waiting", 0, 12, "RS-311")
+    assert (row.state, row.attempts, row.postponed, row.error_code) == ("waiting", 0, 12, "RS-314")
     assert waits[0] < waits[2] < waits[4]
-    assert max(waits) <= 1.25 * jobs.LONGEST_WAIT_SECONDS
+    assert max(waits) <= 1.25 * LONGEST_WAIT_SECONDS
     assert study(ledger).state == "scoring"
 
 
 def test_waits_differ_so_that_not_all_come_back_at_once() -> None:
-    assert len({waiting_seconds(6) for _ in range(20)}) > 10
+    assert len({WAITS.after(6) for _ in range(20)}) > 10
 
 
 def test_a_permanent_failure_is_parked_at_once_with_its_reason(ledger: Ledger) -> None:
@@ -176,21 +177,22 @@ def test_a_person_starts_again_what_was_given_up(ledger: Ledger) -> None:
     assert (study(ledger).state, study(ledger).reasons) == ("scoring", [])
 
 
-def test_jobs_for_one_destination_wait_and_go_together(ledger: Ledger) -> None:
-    ours, other = new_job(ledger, "deliver", "deliver:pacs_1:x"), new_job(ledger, "deliver", "deliver:pacsA1:x")
+def test_jobs_of_one_kind_for_one_destination_are_held_back_together(ledger: Ledger) -> None:
+    ours, other = new_job(ledger, "commit", "1", destination="pacs"), new_job(ledger, "commit", "2", destination="Pacs")
     with ledger.write() as session:
-        assert hold_back(session, "deliver:pacs_1:", time() + 100) == 1
+        assert hold_back(session, "commit", "pacs", time() + 100) == 1
     assert take_lease(ledger, ours, "a:1:x") is None
     lease(ledger, other)
     with ledger.write() as session:
-        assert hasten(session, "deliver:pacs_1:") == 1
+        assert hasten(session, ours)
+        assert not hasten(session, other)
     lease(ledger, ours)
 
 
 def test_a_clock_that_is_set_back_holds_no_job_for_a_day() -> None:
     now = time()
     assert is_due(now - 1, now)
-    assert not is_due(now + jobs.LONGEST_WAIT_SECONDS, now)
+    assert not is_due(now + LONGEST_WAIT_SECONDS, now)
     assert is_due(now + 86_400, now)
 
 
