@@ -75,6 +75,8 @@ def server_context(section: TlsSection) -> ssl.SSLContext:
     # A session that is taken up again would bring its certificate from before: each connection shows its own.
     context.options |= ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.num_tickets = 0
+    # A thread is woken by shutting down its reading side; without this OpenSSL could then not even say A-ABORT.
+    context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
     return context
 
 

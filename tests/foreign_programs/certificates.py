@@ -6,8 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.foreign_programs.programs import find_program
 
 _KEY = ("-newkey", "rsa:2048", "-noenc")
@@ -22,8 +20,9 @@ class Pair:
 
     @property
     def sha256(self) -> str:
-        """Its fingerprint, as ``openssl`` prints it."""
-        return openssl("x509", "-noout", "-fingerprint", "-sha256", "-in", self.certificate).strip().partition("=")[2]
+        """Its fingerprint of 64 digits, as ``openssl`` says it."""
+        said = openssl("x509", "-noout", "-fingerprint", "-sha256", "-in", self.certificate)
+        return said.strip().partition("=")[2].replace(":", "").lower()
 
 
 class Authority:
@@ -62,9 +61,3 @@ def openssl(*arguments: str | int | Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the node and its peers trust."""
-    return Authority(tmp_path_factory.mktemp("authority"), "site-authority")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.foreign_programs.certificates import Pair
 from tests.foreign_programs.programs import find_program
 
 _SECONDS = 120
@@ -13,14 +14,21 @@ _SECONDS = 120
 def storescu(
     port: int, *paths: Path, calling: str = "SENDER", called: str = "RHEUMASCORE", options: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """C-STORE files or folders; ``options``: storescu's own, such as ``-xs`` (propose JPEG lossless) or ``-R``."""
+    """C-STORE files or folders; ``options``: storescu's own, such as ``-xs`` (propose JPEG lossless), ``over_tls``."""
     scan = ("+sd", "+r") if any(p.is_dir() for p in paths) else ()
     return _run("storescu", "-v", "-aet", calling, "-aec", called, *options, *scan, "127.0.0.1", str(port), *paths)
 
 
-def echoscu(port: int, *, calling: str = "SENDER", called: str = "RHEUMASCORE") -> subprocess.CompletedProcess[str]:
+def echoscu(
+    port: int, *, calling: str = "SENDER", called: str = "RHEUMASCORE", options: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """C-ECHO."""
-    return _run("echoscu", "-v", "-aet", calling, "-aec", called, "127.0.0.1", str(port))
+    return _run("echoscu", "-v", "-aet", calling, "-aec", called, *options, "127.0.0.1", str(port))
+
+
+def over_tls(pair: Pair, trusted: Path) -> tuple[str, ...]:
+    """Options of every program of DCMTK: show this certificate, and trust this authority."""
+    return ("+tls", str(pair.key), str(pair.certificate), "+cf", str(trusted))
 
 
 def findscu(

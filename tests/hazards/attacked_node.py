@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -30,8 +31,10 @@ _FAULTS: Final = ("association_fault", "Traceback")
 class AttackedNode(ListenerProcess):
     """Knows what it acknowledged and how large it was at rest."""
 
-    def __init__(self, folder: Path, **options: Any) -> None:
+    def __init__(self, folder: Path, *, tls: ssl.SSLContext | None = None, **options: Any) -> None:
+        """``tls``: with what its honest senders connect."""
         super().__init__(folder, **options)
+        self.tls = tls
         self.acknowledged: set[tuple[str, str]] = set()
         """SOP Instance UID and SHA-256 of the data set, of everything that was answered 0x0000."""
         self.unanswered: set[str] = set()
@@ -133,7 +136,7 @@ class Sender(RawSender):
     """A connection whose acknowledged stores the node must account for."""
 
     def __init__(self, node: AttackedNode, calling: str = "SENDER") -> None:
-        super().__init__(node.port)
+        super().__init__(node.port, tls=node.tls)
         self._node, self._calling = node, calling
 
     def __enter__(self) -> Self:

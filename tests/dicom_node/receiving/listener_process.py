@@ -30,9 +30,10 @@ class ListenerProcess:
         limits: str = "free_disk_bytes = 1000000",
         program: str = _PROGRAM,
         under: Sequence[str] = (),
+        more: str = "",
     ) -> None:
         """``limits``: lines of the section; ``program``: Python that ends in the command line's ``main``; ``under``:
-        a command that runs it."""
+        a command that runs it; ``more``: further sections and peers."""
         self.folder, self.port, self.program, self.under = folder, free_port(), program, under
         self.process: subprocess.Popen[bytes] | None = None
         folder.joinpath("node.toml").write_text(
@@ -56,6 +57,7 @@ class ListenerProcess:
             host = "127.0.0.1"
             port = 105
             may_send = true
+            {more}
             """
         )
 

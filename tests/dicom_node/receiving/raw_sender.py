@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from dataclasses import dataclass
 from typing import Self
@@ -42,8 +43,11 @@ class Answer:
 class RawSender:
     """One connection."""
 
-    def __init__(self, port: int, *, seconds: float = 20.0) -> None:
+    def __init__(self, port: int, *, seconds: float = 20.0, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+        if tls is not None:
+            # A connection that ends without close_notify is an error here, not an end.
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1", suppress_ragged_eofs=False)
         self.results: dict[int, tuple[int, str]] = {}
 
     def __enter__(self) -> Self:
