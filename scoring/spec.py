@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -35,6 +35,8 @@ IMAGE_ATTRIBUTES: Final = (
 )
 """What an ``[[accepts]]`` rule may ask of an image: attributes of ``scoring.study.ImageReference``."""
 
+WEIGHTS_RECORD: Final = "weights.toml"
+"""The file beside a system's spec, or in a training run's folder, that lists its weight files."""
 CHOICE_RULES: Final = ("all", "one_frontal_per_side")
 """How the images to score are chosen among the accepted ones; ``dicom_node.routing`` explains each."""
 
@@ -118,6 +120,12 @@ class SystemSpec:
     weights_files: tuple[Path, ...]
     """Every weights.toml that takes part: the folder's own, and those of shared anatomy (``uses_weights``)."""
 
+    def with_weights(self, folder: Path) -> SystemSpec:
+        """The system with the weights of a training run in place of its own; those of shared anatomy stay."""
+        own = self.folder / WEIGHTS_RECORD
+        shared = tuple(path for path in self.weights_files if path != own)
+        return replace(self, weights_files=(folder / WEIGHTS_RECORD, *shared))
+
     def item(self, key: str) -> ItemSpec:
         """The item with this key; KeyError when the spec has none."""
         return _by_key(self.items, key)
@@ -185,7 +193,7 @@ def read_spec(path: Path) -> SystemSpec:
 
 
 def _weights_files(folder: Path, used: tuple[str, ...]) -> tuple[Path, ...]:
-    own = folder / "weights.toml"
+    own = folder / WEIGHTS_RECORD
     return (*((own,) if own.exists() else ()), *((folder / name).resolve() for name in used))
 
 

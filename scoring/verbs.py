@@ -112,9 +112,10 @@ def card(
 
 
 def _as_json(spec: Any) -> dict[str, Any]:
+    from scoring.spec import WEIGHTS_RECORD
     from scoring.weights import all_weights, read_weights_record
 
-    own = spec.folder / "weights.toml"
+    own = spec.folder / WEIGHTS_RECORD
     return {
         "key": spec.key,
         "title": spec.title,

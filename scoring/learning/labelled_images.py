@@ -19,7 +19,7 @@ from scoring.pixel_decoding import PixelDecoder
 from scoring.score_rules.sharp_van_der_heijde import SIDES
 from scoring.study import read_image_reference, read_laterality
 
-_PICTURES: Final = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+PICTURES: Final = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
 def find_image(folder: Path, name: str) -> Path:
@@ -47,7 +47,7 @@ def check_images(labels: Sequence[Label], folder: Path) -> None:
     for name, read_as in sides.items():
         try:
             path = find_image(folder, name)
-            said = "" if path.suffix.lower() in _PICTURES else read_laterality(read_header(path))
+            said = "" if path.suffix.lower() in PICTURES else read_laterality(read_header(path))
         except (LabelError, ImageUnreadableError) as error:
             faults.whole(f"the image {name!r}: {str(error).rstrip('.')}")
             continue
@@ -61,7 +61,7 @@ def check_images(labels: Sequence[Label], folder: Path) -> None:
 
 def read_film(path: Path, decoder: PixelDecoder) -> npt.NDArray[np.float32]:
     """(rows, columns), 0..1, bone bright. Pictures that are no DICOM are taken as they are shown, white as 1."""
-    if path.suffix.lower() in _PICTURES:
+    if path.suffix.lower() in PICTURES:
         return _picture(path)
     header = read_header(path)
     pixels = scoring_image(header, decoder.first_frame(path, header), read_image_reference(header, "", "")).pixels

@@ -34,7 +34,6 @@ from scoring.systems.hand_joints.totals import totals
 from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
 
 GRADER_ROLE: Final = "joint_grader"
-WEIGHTS_FILE: Final = "weights.toml"
 _THREADS: Final = 1
 """Fixed, so that a result does not depend on how many cores a machine has. A second thread saves little on crops this
 small, and waits in a loop for the first when listener, database or PACS share the machine."""

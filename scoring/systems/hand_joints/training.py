@@ -8,7 +8,6 @@ own readings together with phantoms, never from films whose terms forbid it.
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +17,12 @@ from safetensors.torch import save_file
 
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError
+from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.labels import read_labels
 from scoring.learning.progress import Progress, progress_bars
 from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
+from scoring.spec import WEIGHTS_RECORD, read_spec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
@@ -37,7 +38,7 @@ from scoring.systems.hand_joints.model_card import write_card as write_card
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
 from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands, healthy_book
-from scoring.systems.hand_joints.system import GRADER_ROLE, WEIGHTS_FILE
+from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
 from scoring.weights import WeightRecord, read_weights_record
 
 WEIGHTS_NAME: Final = "joint_grader.safetensors"
@@ -113,7 +114,7 @@ def measure_demonstration(data: Path) -> Path:
     start_torch(_THREADS)
     folder = Path(__file__).parent
     grader, finder = JointGrader(), HandFinder.open()
-    load_weights(grader, read_weights_record(folder / WEIGHTS_FILE).file(GRADER_ROLE))
+    load_weights(grader, read_weights_record(folder / WEIGHTS_RECORD).file(GRADER_ROLE))
     run: Figures = read_figures(folder)["training"]
     with progress_bars() as progress:
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
@@ -152,20 +153,9 @@ def train(labels: Path | None, images: Path, out: Path, epochs: int | None, seed
 
 
 def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
-    """Measure the packaged weights, or those of the run in ``weights``, against readings; also written to ``out``."""
-    start_torch(_THREADS)
-    folder = weights or Path(__file__).parent
-    grader = JointGrader()
-    record = read_weights_record(folder / WEIGHTS_FILE).file(GRADER_ROLE)
-    load_weights(grader, record)
-    with progress_bars() as progress:
-        book = reading_book(read_labels(labels), images, HandFinder.open(), progress)
-    figures = _readings_figures(grader, book, f"{len(book)} hands of {labels.name}")
-    out.mkdir(parents=True, exist_ok=True)
-    write_figures(out / FIGURES_FILE, figures)
-    flat = {f"{name}.{key}": value for name, table in figures.items() for key, value in table.items()}
-    (out / "figures.json").write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
-    return {"weights": record.sha256} | flat
+    """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
+    spec = read_spec(Path(__file__).parent / "spec.toml")
+    return evaluate_hands(open_system(spec.with_weights(weights) if weights else spec), labels, images, out)
 
 
 def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:
@@ -186,7 +176,7 @@ def _write_weights(out: Path, grader: JointGrader, record: WeightRecord, stateme
     out.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous() for name, tensor in grader.state_dict().items()}, record.path)
     digest = hashlib.sha256(record.path.read_bytes()).hexdigest()
-    write_weights_record(out / WEIGHTS_FILE, statement, [replace(record, sha256=digest)])
+    write_weights_record(out / WEIGHTS_RECORD, statement, [replace(record, sha256=digest)])
     return digest
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tomllib
 from pathlib import Path
 
@@ -52,10 +53,11 @@ def test_a_centre_learns_from_its_readings_and_measures(readings: Path, tmp_path
     assert figures["training"]["weights_sha256"] == summary.sha256
     assert figures["readings"]["sum_of_a_hand"]["hands"] == 2
 
-    measured = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", tmp_path / "run")
-    assert measured["weights"] == summary.sha256
-    assert measured["readings.sum_of_a_hand.hands"] == 10
-    assert (tmp_path / "report" / "figures.toml").exists()
+    told = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", tmp_path / "run")
+    assert told["measured on"] == "10 images of 10 patients in labels.csv, read by 1 reader(s)"
+    numbers = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
+    assert numbers["statement"] == record.statement, "the weights of the run were measured, not the packaged ones"
+    assert numbers["items"]["erosion"]["rows"] == 160
 
 
 def test_sites_that_the_table_does_not_place_are_found(readings: Path, tmp_path: Path) -> None:

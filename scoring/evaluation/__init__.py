@@ -1,0 +1,1 @@
+"""How well a system agrees with readers: what it said beside what they said, measured, on one page."""

@@ -1,0 +1,199 @@
+"""Hand readings beside what a system finds on the same images, each image scored by itself as the node would."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import fsum
+from pathlib import Path
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from scoring.contract import ScoringContext, ScoringSystem
+from scoring.errors import ImageTooLargeError, ImageUnreadableError
+from scoring.evaluation.comparison import Compared, Comparison, Scale
+from scoring.image import ScoringImage, scoring_image
+from scoring.inference import read_header, weights_digest
+from scoring.learning.label import HAND, Label
+from scoring.learning.labelled_images import PICTURES, check_images, find_image, read_film
+from scoring.learning.progress import Progress, silent
+from scoring.learning.splits import SCORE_BANDS
+from scoring.pixel_decoding import PixelDecoder
+from scoring.result import ScoreItem
+from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, Side, highest_sum, planned_sites
+from scoring.study import TrialContext, read_image_reference
+
+SUM: Final = "sum_of_a_hand"
+_HAND_SCALE: Final = Scale(
+    "sum of a hand",
+    float(highest_sum("R")),
+    whole=False,
+    bands=tuple(cut / 2 for cut in SCORE_BANDS if cut / 2 < highest_sum("R")),
+)
+_SCALES: Final = {item: Scale(item, float(HIGHEST_GRADE[item]), whole=True) for item in ITEMS} | {SUM: _HAND_SCALE}
+_Place = tuple[str, Side, str, str]
+"""Image, side, site, item."""
+
+
+def compare_hands(
+    labels: Sequence[Label], images: Path, system: ScoringSystem, measured_on: str, progress: Progress = silent
+) -> Comparison:
+    """Score every image that the readings name and lay both beside each other.
+
+    Raises LabelError when images are missing or contradict the table. What the system could not grade is a row with
+    its reason.
+    """
+    check_images(labels, images)
+    names = list(dict.fromkeys(label.image for label in labels))
+    said: dict[_Place, ScoreItem] = {}
+    reasons: dict[str, str] = {}
+    devices: dict[str, str] = {}
+    with PixelDecoder() as decoder:
+        for number, name in enumerate(names, 1):
+            sides = {label.side for label in labels if label.image == name}
+            try:
+                image, devices[name] = _open(find_image(images, name), sides, decoder)
+            except (ImageUnreadableError, ImageTooLargeError) as error:
+                reasons[name] = str(error)
+            else:
+                findings = system.score([image], (), ScoringContext(TrialContext()))
+                said |= {(name, i.side, i.site, i.item): i for i in findings.items if i.side in sides}
+                if findings.not_evaluable is not None:
+                    reasons[name] = findings.not_evaluable.reason.meaning
+            progress("images scored", number, len(names))
+    rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, reasons, devices)]
+    return Comparison(
+        system=system.spec.key,
+        version=system.spec.version,
+        weights_digest=weights_digest(system.spec, system.weights),
+        statement=system.statement,
+        measured_on=measured_on,
+        scales=_SCALES,
+        rows=tuple(rows),
+        images=len(names),
+        failures=dict(Counter(reasons.values()).most_common()),
+    )
+
+
+def _open(path: Path, sides: set[Side], decoder: PixelDecoder) -> tuple[ScoringImage, str]:
+    """The image in the convention of scoring, and the device that took it as its header names it."""
+    if path.suffix.lower() in PICTURES:
+        pixels = read_film(path, decoder)
+        blank = read_image_reference(Dataset(), "", "")
+        claimed = next(iter(sides)) if len(sides) == 1 else ""
+        reference = replace(blank, sop_instance_uid=path.name, laterality=claimed, rows=pixels.shape[0])
+        return ScoringImage(replace(reference, columns=pixels.shape[1]), pixels, None, "unknown"), "picture file"
+    header = read_header(path)
+    reference = read_image_reference(header, "", "")
+    device = f"{header.get('Manufacturer', '')} {header.get('ManufacturerModelName', '')}".strip()
+    return scoring_image(header, decoder.first_frame(path, header), reference), device
+
+
+def _graded_rows(
+    labels: Sequence[Label], said: Mapping[_Place, ScoreItem], reasons: Mapping[str, str], devices: Mapping[str, str]
+) -> list[Compared]:
+    """One row a place that any reader looked at."""
+    places: dict[_Place, list[Label]] = {}
+    for label in labels:
+        if label.item in ITEMS:
+            places.setdefault((label.image, label.side, label.site, label.item), []).append(label)
+    rows = []
+    for place, read in places.items():
+        item = said.get(place)
+        rows.append(
+            replace(
+                _row(read[0], _by_reader(read), devices),
+                item=place[3],
+                site=place[2],
+                group=_group(place[2]),
+                expected=item.value if item else None,
+                grade=item.grade if item else None,
+                reason=reasons.get(place[0], "") or _why(item),
+            )
+        )
+    return rows
+
+
+def _sum_rows(
+    labels: Sequence[Label], said: Mapping[_Place, ScoreItem], reasons: Mapping[str, str], devices: Mapping[str, str]
+) -> list[Compared]:
+    """One row a hand: over the sites that every reader of it graded; sums that readers wrote down as they are.
+
+    The system's sum is of the same sites, and is not given when it left one of them out.
+    """
+    hands: dict[tuple[str, Side], list[Label]] = {}
+    for label in labels:
+        hands.setdefault((label.image, label.side), []).append(label)
+    rows = []
+    for (image, side), read in hands.items():
+        sums = _by_reader([label for label in read if label.item == "total"])
+        places = {(site, item) for _, _, site, item in said if (image, side, site, item) in said}
+        if not sums:
+            by_place = {p: _by_reader([x for x in read if (x.site, x.item) == p]) for p in _places(read)}
+            readers = set().union(*by_place.values()) if by_place else set()
+            places = {p for p, own in by_place.items() if readers and own.keys() == readers}
+            sums = {reader: fsum(sorted(by_place[p][reader] for p in places)) for reader in readers if places}
+        graded = [said[image, side, *p] for p in places if (image, side, *p) in said]
+        values = [i.value for i in graded if i.value is not None]
+        whole = bool(places) and len(values) == len(places) and (len(places) == planned_sites(side) or not _wrote(read))
+        rows.append(
+            replace(
+                _row(read[0], sums, devices),
+                item=SUM,
+                site=HAND,
+                group="hand",
+                expected=fsum(sorted(values)) if whole else None,
+                grade=sum(i.grade or 0 for i in graded) if whole else None,
+                reason="" if whole else reasons.get(image, "Not every site that readers graded was assessed"),
+            )
+        )
+    return rows
+
+
+def _places(read: Sequence[Label]) -> set[tuple[str, str]]:
+    return {(label.site, label.item) for label in read if label.item in ITEMS}
+
+
+def _wrote(read: Sequence[Label]) -> bool:
+    """True when a reader wrote down the sum itself: then it is over all sites."""
+    return any(label.item == "total" and label.value is not None for label in read)
+
+
+def _row(label: Label, readings: Mapping[str, float], devices: Mapping[str, str]) -> Compared:
+    return Compared(
+        patient=label.subject,
+        visit=label.visit,
+        image=label.image,
+        item=label.item,
+        site=label.site,
+        group="",
+        side=label.side,
+        readings=readings,
+        expected=None,
+        grade=None,
+        centre=label.centre,
+        device=devices.get(label.image, ""),
+    )
+
+
+def _by_reader(labels: Sequence[Label]) -> dict[str, float]:
+    """Each reader's value: the mean of the repeats."""
+    values: dict[str, list[float]] = {}
+    for label in labels:
+        if label.value is not None:
+            values.setdefault(label.reader, []).append(label.value)
+    return {reader: fsum(sorted(own)) / len(own) for reader, own in sorted(values.items())}
+
+
+def _group(site: str) -> str:
+    if site.startswith(("PIP", "IP")):
+        return "PIP"
+    return "MCP" if site.startswith("MCP") else "wrist"
+
+
+def _why(item: ScoreItem | None) -> str:
+    if item is None:
+        return "No hand of this side was found"
+    return item.reason.meaning if item.reason else ""

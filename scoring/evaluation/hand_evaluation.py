@@ -1,0 +1,49 @@
+"""``evaluate``: a table of readings and its images in, one page and its numbers out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from scoring.agreement.bootstrap import Estimate
+from scoring.contract import ScoringSystem
+from scoring.evaluation.evaluation import evaluate_comparison
+from scoring.evaluation.evaluation_json import evaluation_json
+from scoring.evaluation.evaluation_page import evaluation_page
+from scoring.evaluation.hand_comparison import compare_hands
+from scoring.learning.label_table import read_label_table
+from scoring.learning.progress import progress_bars
+
+PAGE: Final = "evaluation.html"
+NUMBERS: Final = "evaluation.json"
+
+
+def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path) -> dict[str, Any]:
+    """Score the images, measure, and write ``evaluation.html`` and ``evaluation.json`` into ``out``.
+
+    Returns the main measure of each item by name, for the command line. Raises LabelError with every fault of the
+    table or its images.
+    """
+    read = read_label_table(labels)
+    patients, readers = {one.subject for one in read}, {one.reader for one in read}
+    named = len({one.image for one in read})
+    measured_on = f"{named} images of {len(patients)} patients in {labels.name}, read by {len(readers)} reader(s)"
+    with progress_bars() as progress:
+        comparison = compare_hands(read, images, system, measured_on, progress)
+        evaluation = evaluate_comparison(comparison, progress=progress)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / PAGE).write_text(evaluation_page(evaluation), encoding="utf-8")
+    (out / NUMBERS).write_text(json.dumps(evaluation_json(evaluation), indent=2) + "\n", encoding="utf-8")
+    figures: dict[str, Any] = {"measured on": measured_on, "weights": comparison.weights_digest}
+    for item in evaluation.items:
+        main = item.measured[0]
+        figures[f"{item.scale.words}: {main.measure.words}"] = _in_words(main.estimate)
+    return figures | {"page": str(out / PAGE)}
+
+
+def _in_words(found: Estimate) -> str:
+    if found.value is None:
+        return found.reason
+    interval = "" if found.lower is None else f" (95 % {found.lower:.3f} to {found.upper:.3f})"
+    return f"{found.value:.3f}{interval}, {found.rows} rows, {found.groups} patients"
