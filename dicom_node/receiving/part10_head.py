@@ -39,7 +39,8 @@ def read_part10_head(file: BinaryIO) -> Part10Head:
             break
         at += 8
         if vr in _LONG_VRS:
-            length = int.from_bytes(file.read(4), "little")
+            long = file.read(4)
+            length = int.from_bytes(long, "little") if len(long) == 4 else _LONGEST_VALUE + 1
             at += 4
         if length > _LONGEST_VALUE or len(value := file.read(length)) < length:
             raise InstanceRefusedError(CANNOT_UNDERSTAND, "the file's meta header is damaged")
