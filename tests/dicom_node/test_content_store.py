@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import subprocess
 import sys
@@ -97,29 +96,3 @@ def test_a_folder_that_cannot_be_used_is_an_error_that_names_it(tmp_path: Path) 
     (tmp_path / "data").write_text("a file stands in the way")
     with pytest.raises(DataFolderError, match="data_dir"):
         ContentStore(tmp_path / "data")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_file_folder_and_new_folders_are_synced_before_the_name_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The order of system calls: the folders at start, the content before the rename, its folder after it."""
-    steps: list[tuple[str, str]] = []
-    real_fsync, real_rename = os.fsync, os.rename
-
-    def fsync(fd: int) -> None:
-        steps.append(("fsync", str(Path(f"/proc/self/fd/{fd}").readlink())))
-        real_fsync(fd)
-
-    def rename(source: Path, target: Path) -> None:
-        steps.append(("rename", str(target)))
-        real_rename(source, target)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "rename", rename)
-    store = ContentStore(tmp_path)
-    path = store.path(store.put(b"x"))
-    renamed = steps.index(("rename", str(path)))
-    assert any(kind == "fsync" and name.endswith(".part") for kind, name in steps[:renamed])
-    assert ("fsync", str(path.parent)) in steps[renamed:]
-    assert {("fsync", str(path.parents[1])), ("fsync", str(path.parents[2]))} <= set(steps[:renamed])

@@ -1,0 +1,86 @@
+"""What the content store brings to disk, and in which order, by the system calls that it makes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dicom_node.content_store import ContentStore
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+Steps = list[tuple[str, str]]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """(fsync, path), (rename, target) and (unlink, path) as they happen."""
+    done: Steps = []
+    real_fsync, real_rename, real_unlink = os.fsync, os.rename, os.unlink
+
+    def fsync(fd: int) -> None:
+        done.append(("fsync", str(Path(f"/proc/self/fd/{fd}").readlink())))
+        real_fsync(fd)
+
+    def rename(source: Path, target: Path) -> None:
+        done.append(("rename", str(target)))
+        real_rename(source, target)
+
+    def unlink(path: Path) -> None:
+        done.append(("unlink", str(path)))
+        real_unlink(path)
+
+    for name, step in (("fsync", fsync), ("rename", rename), ("unlink", unlink)):
+        monkeypatch.setattr(os, name, step)
+    return done
+
+
+def test_file_folder_and_new_folders_are_synced_before_the_name_is_told(tmp_path: Path, steps: Steps) -> None:
+    """The order of system calls: the folders at start, the content before the rename, its folder after it."""
+    store = ContentStore(tmp_path / "data")
+    path = store.path(store.put(b"x"))
+    renamed = steps.index(("rename", str(path)))
+    assert any(kind == "fsync" and name.endswith(".part") for kind, name in steps[:renamed])
+    assert ("fsync", str(path.parent)) in steps[renamed:]
+    fan_out, data_dir, around = (str(path.parents[n]) for n in (1, 2, 3))
+    assert {("fsync", fan_out), ("fsync", data_dir), ("fsync", around)} <= set(steps[:renamed])
+    assert ("fsync", str(tmp_path / "data" / "instances")) in steps[:renamed]
+
+
+def test_what_lies_there_already_has_its_name_on_disk_before_it_is_told(tmp_path: Path, steps: Steps) -> None:
+    """Given a content whose writer may have died between the rename and the folder's fsync; when the same is kept
+    again, as content or as instance; then its folder is synced all the same."""
+    store = ContentStore(tmp_path)
+    folder = store.path(store.put(b"x")).parent
+    steps.clear()
+    store.put(b"x")
+    assert steps == [("fsync", str(folder))]
+    for _ in range(2):
+        steps.clear()
+        instance = store.open_instance(b"head")
+        instance.write(b"x")
+        folder = store.instance_path(instance.finish()).parent
+    assert ("fsync", str(folder)) in steps
+    assert not [step for step in steps if step[0] == "rename"]
+
+
+def test_names_of_a_folder_are_on_disk_once_it_was_synced(tmp_path: Path, steps: Steps) -> None:
+    store = ContentStore(tmp_path)
+    steps.clear()
+    store.sync_instances_in("ab")
+    assert steps == [("fsync", str(tmp_path / "instances" / "ab"))]
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_removal_and_its_undoing_are_on_disk(tmp_path: Path, steps: Steps, touched: bool) -> None:
+    """Given a content that is to be removed; when nobody touched it, or when somebody did; then the folder is synced
+    after the file went, or after it got its name back."""
+    store = ContentStore(tmp_path)
+    path = store.path(store.put(b"x"))
+    steps.clear()
+    assert store.remove(path, 0.0 if touched else 1e12) is not touched
+    assert path.exists() is touched
+    last = ("rename", str(path)) if touched else ("unlink", f"{path}.removing")
+    assert steps[-2:] == [last, ("fsync", str(path.parent))]
