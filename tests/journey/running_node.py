@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ class RunningNode:
         self.log = folder / "node.log"
         self.accept, self.quiet_seconds = accept_demonstration_weights, quiet_seconds
         self.more_of_pacs = self.more_peers = ""
-        """Further lines of node.toml: keys of the PACS, and whole ``[[peers]]`` entries."""
+        """Further lines of node.toml: keys of the PACS, and whole entries or sections."""
+        self.environment: dict[str, str] = {}
+        """What its processes find beside the environment of the tests."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -68,7 +71,10 @@ accept_demonstration_weights = {str(self.accept).lower()}
         """Start all its processes and wait until it listens."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "scoring.cli", "run", "--config", str(self.config)], stdout=log, stderr=log
+                [sys.executable, "-m", "scoring.cli", "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment,
             )
         wait_until("the node listens", lambda: answers_on(self.port) or self._dead(), 60)
 
