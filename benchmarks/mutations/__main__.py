@@ -1,12 +1,12 @@
 """Take every guard away, one at a time, and see which test notices. Nothing of the working tree is touched.
 
-    python -m benchmarks.mutations [--only TEXT] [--again] [--commit HEAD] [--work build/mutations] [--processes 2]
+    python -m benchmarks.mutations [--only TEXT] [--again] [--wide] [--commit HEAD]
 
 Guards are found by reading the code (``guards``), taken away in copies of a commit, and asked of the tests that
 call their function, then of those that start the node as a process. What is known is kept in ``results.json`` of the
 work folder: a run that was cut goes on where it was, and a guard is tried again when its function has changed. Ends by
-writing ``docs/mutation_run.md``. Exit code 1 when a guard was taken away and no test failed, unless
-``equivalent.toml`` says why that changes nothing.
+writing ``docs/mutation_run.md`` (not with ``--only``). Exit code 1 when no test failed without a guard, unless
+``equivalent.toml`` says why nothing changes.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only guards whose name or kind holds this text")
     parser.add_argument("--again", action="store_true", help="also those of which the verdict is known to be survived")
+    parser.add_argument("--wide", action="store_true", help="also ask every test that starts the node as a process")
     parser.add_argument("--list", action="store_true", help="print the guards and end")
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutations")
@@ -58,35 +59,37 @@ def main() -> int:
         and not results.is_known(guard, again=chosen.again)
     )
     print(f"{len(guards)} guards, {len(waiting)} to be tried", flush=True)
-    threads = [threading.Thread(target=_try_all, args=(tree, waiting, calls, results)) for tree in trees]
+    threads = [threading.Thread(target=_try_all, args=(tree, waiting, calls, results, chosen.wide)) for tree in trees]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if chosen.only:
+        return 0
     survivors = write_page(guards, results, equivalents)
-    print(f"{len(survivors)} survived or were not tried", *(f"  {s.kind} {s.name}" for s in survivors), sep="\n")
+    print(f"{len(survivors)} survived or were not tried", *(f"  {s.kind} {s.name[:150]}" for s in survivors), sep="\n")
     return 1 if survivors else 0
 
 
-def _try_all(tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, results: Results) -> None:
+def _try_all(tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, results: Results, wide: bool) -> None:
     while waiting:
         try:
             guard = waiting.popleft()
         except IndexError:
             return
         began = time.monotonic()
-        verdict = _try_one(tree, guard, calls)
+        verdict = _try_one(tree, guard, calls, wide)
         results.keep(guard, verdict)
         print(f"{time.monotonic() - began:6.1f} s  {guard.kind:9} {guard.name[:150]}\n  {verdict.words}", flush=True)
 
 
-def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests) -> Verdict:
+def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests, wide: bool) -> Verdict:
     try:
         with tree.without(guard):
-            for stage in calls.stages(guard, tree):
+            for stage in calls.stages(guard, tree, wide=wide):
                 if failed := tree.first_failure(stage):
                     return Verdict(test=failed)
-    except (TimeoutError, RuntimeError) as fault:
+    except RuntimeError as fault:
         return Verdict(fault=str(fault))
     return Verdict()
 

@@ -19,6 +19,8 @@ PLACES: Final = ("dicom_node", "scoring/weights.py", "sr_templates/read_back.py"
 """Where a guard counts; below them every file."""
 _SHOWN_ONLY: Final = re.compile(r"/(demo\w*|health|study_status|\w+_table|\w+_verbs?|cli)\.py$")
 """Files that tell people what is so, and decide nothing."""
+_SETTINGS_CHECK: Final = re.compile(r"_?faults_of_")
+"""Functions that say what is wrong in a node.toml, before there is a node."""
 _CONDITIONS: Final = {
     "fencing": re.compile(r"fencing$|^change_jobs$|^taken$"),
     "lease": re.compile(r"^lease_(owner|until)$|^is_gone$|^is_due$|^since$"),
@@ -28,12 +30,18 @@ _CONDITIONS: Final = {
     ),
     "admission": re.compile(
         r"ae_title|^address$|^may_(send|store)$|^reports_|^calls_as$|protocol_version|application_context"
-        r"|max_associations|^(sender|reporters|_addresses)$|certificate|fingerprint"
+        r"|max_associations|^(sender|reporters|_addresses)$|certificate|tls$|passcode"
     ),
     "status": re.compile(r"[sS]tatus$|^verdict$|commit_failure|ASK_AGAIN|^event_type$|^answered_at$|^may_be_there$"),
     "state": re.compile(r"^state$|^current$|^is_current$|^withdraws$|^attempts(_allowed)?$"),
 }
 """By the names in a condition; the first kind that fits is taken."""
+_ANSWERS: Final = {
+    "admission": re.compile(r"\bRejection\b"),
+    "status": re.compile(r"\b(ObjectAnswer|StoreAnswer|ReportAnswer|Verdict)\b"),
+    "lease": re.compile(r"\bLeasedJob\b"),
+}
+"""By what a function returns: whatever its conditions are called, they decide on it."""
 _STATEMENTS: Final = {
     "fsync": re.compile(r"^fsync$|^fdatasync$"),
     "fencing": re.compile(r"^(confirm_lease|_change_leased)$"),
@@ -90,6 +98,8 @@ class _Finder(ast.NodeVisitor):
         self._inside(node)
 
     def _inside(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        if _SETTINGS_CHECK.match(node.name):
+            return
         self._where.append(node)
         self._visit_statements(node.body)
         self.generic_visit(node)
@@ -160,7 +170,8 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        self._condition(node.test, alone="False")
+        allowed = isinstance(node.body, ast.Constant) and node.body.value is None
+        self._condition(node.test, alone="True" if allowed else "False")
         self.generic_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
@@ -222,6 +233,16 @@ class _Finder(ast.NodeVisitor):
             if any(words.search(name) for name in names):
                 self._add(kind, test, replacement)
                 return
+        if kind := self._answers():
+            self._add(kind, test, replacement)
+
+    def _answers(self) -> str:
+        """The kind of every condition in a function that answers a peer, or takes a lease."""
+        function = self._where[-1] if self._where else None
+        if not isinstance(function, ast.FunctionDef) or function.returns is None:
+            return ""
+        returns = ast.unparse(function.returns)
+        return next((kind for kind, words in _ANSWERS.items() if words.search(returns)), "")
 
     def _text(self, node: ast.Constant | ast.JoinedStr) -> None:
         if self._found and self._found[-1].end >= self._span(node)[1] and self._found[-1].start <= self._span(node)[0]:

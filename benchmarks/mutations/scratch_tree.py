@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -16,10 +19,15 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.mutations.mutant import Mutant
+from benchmarks.mutations.warm_pytest import OUTPUT
 
 ROOT: Final = Path(__file__).parents[2]
 _NODE_MODULES: Final = "tests/judges/ohif/node_modules"
 _FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_OPTIONS: Final = (
+    "-x", "-q", "--no-header", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts=",
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",  # hypothesis was imported before the fork
+)  # fmt: skip
 _LONGEST_TEST_SECONDS: Final = 120
 _LONGEST_RUN_SECONDS: Final = 1200
 
@@ -35,6 +43,14 @@ class ScratchTree:
             tar.extractall(folder, filter="data")
         if (ROOT / _NODE_MODULES).exists():
             (folder / _NODE_MODULES).symlink_to(ROOT / _NODE_MODULES)
+        self._warm = subprocess.Popen(
+            ["nice", "-n", "4", sys.executable, str(Path(__file__).with_name("warm_pytest.py"))],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     @contextmanager
     def without(self, mutant: Mutant) -> Iterator[None]:
@@ -48,28 +64,29 @@ class ScratchTree:
             self._write(path, whole)
 
     def first_failure(self, tests: Sequence[str]) -> str | None:
-        """Run these until one fails. Its name, or None when all pass. Raises TimeoutError, RuntimeError."""
-        options = ["-x", "-q", "--no-header", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts="]
-        process = subprocess.Popen(
-            ["nice", sys.executable, "-m", "pytest", *options, f"--timeout={_LONGEST_TEST_SECONDS}", *tests],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            said, _ = process.communicate(timeout=_LONGEST_RUN_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(f"the tests ran for more than {_LONGEST_RUN_SECONDS} s") from None
-        finally:
-            _end_group(process)
-        if process.returncode == 0:
+        """Run these until one fails. Its name, or None when all pass. Raises RuntimeError."""
+        status = self._run([*_OPTIONS, f"--timeout={_LONGEST_TEST_SECONDS}", *tests])
+        if status == 0:
             return None
+        said = (self.folder / OUTPUT).read_text(errors="replace")
         if failed := _FAILED.search(said):
             return failed.group(1)
-        raise RuntimeError(f"pytest ended with {process.returncode}: {said[-2000:]}")
+        raise RuntimeError(f"pytest ended with {status}: {said[-2000:]}")
+
+    def _run(self, arguments: Sequence[str]) -> int:
+        process = self._warm
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(arguments) + "\n")
+        process.stdin.flush()
+        group = int(process.stdout.readline())
+        late = threading.Timer(_LONGEST_RUN_SECONDS, _end_group, [group])
+        late.start()
+        try:
+            return int(process.stdout.readline())
+        finally:
+            late.cancel()
+            _end_group(group)
 
     @staticmethod
     def _write(path: Path, source: bytes) -> None:
@@ -78,9 +95,6 @@ class ScratchTree:
             stale.unlink()  # it is known by second and size alone
 
 
-def _end_group(process: subprocess.Popen[str]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    process.wait()
+def _end_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)

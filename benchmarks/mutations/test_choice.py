@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from benchmarks.mutations.mutant import Mutant
@@ -26,8 +26,8 @@ _BY_PROCESS: Final = (
     ("dicom_node/", ("tests/durability", "tests/journey")),
 )
 """Tests that start the node as a process, for what no test in the own process noticed."""
-_FIRST_SECONDS: Final = 30.0
-_FIRST_TESTS: Final = 25
+_SECONDS: Final = (20.0, 60.0)
+"""For so long, when they were watched, the tests of the first groups took."""
 
 
 class CallsOfTests:
@@ -57,32 +57,37 @@ class CallsOfTests:
             self._kept = {"files": files, "tests": old | json.loads(out.read_text())}
             self._file.write_text(json.dumps(self._kept))
 
-    def stages(self, mutant: Mutant, tree: ScratchTree) -> list[list[str]]:
-        """Groups of tests, each asked only when the one before noticed nothing."""
+    def stages(self, mutant: Mutant, tree: ScratchTree, *, wide: bool) -> list[list[str]]:
+        """Groups of tests, each asked only when the one before noticed nothing. ``wide``: those by process too."""
         callers = self._callers(mutant)
-        first: list[str] = []
-        seconds = 0.0
-        for name in callers:
-            seconds += self._kept["tests"][name]["seconds"]
-            if first and (seconds > _FIRST_SECONDS or len(first) == _FIRST_TESTS):
-                break
-            first.append(name)
-        by_process = next((tests for place, tests in _BY_PROCESS if mutant.path.startswith(place)), ())
-        return [
-            stage
-            for stage in (first, callers[len(first) :], [t for t in by_process if (tree.folder / t).exists()])
-            if stage
-        ]
+        groups = []
+        for seconds in _SECONDS:
+            groups.append(self._for_seconds(callers, seconds))
+            callers = callers[len(groups[-1]) :]
+        if wide:
+            by_process = next((tests for place, tests in _BY_PROCESS if mutant.path.startswith(place)), ())
+            groups += [callers, [test for test in by_process if (tree.folder / test).exists()]]
+        return [group for group in groups if group]
+
+    def _for_seconds(self, tests: list[str], seconds: float) -> list[str]:
+        """The first of them, at least one, that take so long together."""
+        taken = 0.0
+        for count, name in enumerate(tests):
+            taken += self._kept["tests"][name]["seconds"]
+            if count and taken > seconds:
+                return tests[:count]
+        return tests
 
     def _callers(self, mutant: Mutant) -> list[str]:
-        """Tests that call the function, those that call little else first; of a file's own level, its callers."""
+        """Tests that call the function: the file's own first, then by how little else they call."""
         place = f"{mutant.path}:{mutant.function}"
         own = {
             name: len(test["calls"])
             for name, test in self._kept["tests"].items()
             if any(called == place or (not mutant.function and called.startswith(place)) for called in test["calls"])
         }
-        return sorted(own, key=lambda name: (own[name], self._kept["tests"][name]["seconds"]))
+        namesake = f"test_{PurePath(mutant.path).stem}.py"
+        return sorted(own, key=lambda n: (namesake not in n, own[n], self._kept["tests"][n]["seconds"]))
 
 
 def _test_files(root: Path) -> list[Path]:
