@@ -34,7 +34,7 @@ def make_database_file(engine: Engine) -> None:
 
 
 def _sqlite_engine(url: str, patience_seconds: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": patience_seconds, "uri": True})
+    engine = create_engine(url, connect_args={"timeout": patience_seconds, "uri": True}, hide_parameters=True)
     path = _file_of(engine)
 
     @event.listens_for(engine, "do_connect")
@@ -46,8 +46,8 @@ def _sqlite_engine(url: str, patience_seconds: float) -> Engine:
         record.info["file"] = _identity(path)
         connection.isolation_level = None  # transactions are begun below, not by the driver
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
+        for pragma in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"):
+            cursor.execute(pragma)
         cursor.close()
 
     @event.listens_for(engine, "checkout")
@@ -66,7 +66,7 @@ def _sqlite_engine(url: str, patience_seconds: float) -> Engine:
 def _postgresql_engine(url: str, patience_seconds: float) -> Engine:
     from dicom_node.ledger.patient_postgresql import connect_patiently  # the driver is an extra
 
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "do_connect")
     def _connect(_: Any, __: Any, arguments: list[Any], options: dict[str, Any]) -> Any:

@@ -190,7 +190,6 @@ def _open(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
     # kombu's pool hands a connection from thread to thread, one at a time.
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute(f"pragma busy_timeout={_BUSY_SECONDS}000")
     deadline = monotonic() + _BUSY_SECONDS
     while True:
         try:
