@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+from scoring.bundle_seal import check_seal
 from scoring.contract import Recipe, ScoringSystem
 from scoring.errors import ModelsNotInstalledError, UnknownSystemError
 from scoring.spec import SystemSpec, read_spec
@@ -20,8 +21,13 @@ _FOLDER = Path(__file__).parent / "systems"
 
 @lru_cache(maxsize=1)
 def list_systems() -> tuple[SystemSpec, ...]:
-    """Every system's spec, sorted by key: folders of ``scoring/systems`` and registered packages. No torch."""
+    """Every system's spec, sorted by key: folders of ``scoring/systems`` and registered packages. No torch.
+
+    Raises SpecError when one is wrong, or is not the one that its bundle was sealed with.
+    """
     specs = [read_spec(path) for path in _spec_files()]
+    for spec in specs:
+        check_seal(spec)
     return tuple(sorted(specs, key=lambda spec: spec.key))
 
 
