@@ -86,8 +86,14 @@ class KilledNode(RunningNode):
         """Start the group anew when one more death of this part would end it."""
         lately = [at for at, name in self._deaths if name == part and monotonic() - at < _WITHIN_SECONDS]
         if len(lately) >= _DEATHS:
-            self.kill_all()
-            self.start()
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Kill everything, disarm every point, start."""
+        self.kill_all()
+        for path in self.points.iterdir():
+            path.unlink()
+        self.start()
 
     def kill_all(self) -> None:
         """SIGKILL to the supervisor and to everything below it."""
