@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.mutations.guards import find_guards
 from benchmarks.mutations.mutant import Mutant
 from benchmarks.mutations.results import Results, Verdict, read_equivalents
-from benchmarks.mutations.results_page import write_page
+from benchmarks.mutations.results_page import KINDS, write_page
 from benchmarks.mutations.scratch_tree import ROOT, ScratchTree
 from benchmarks.mutations.test_choice import CallsOfTests
 
@@ -53,7 +53,7 @@ def main() -> int:
     calls.watch(trees[0])
     waiting = deque(
         guard
-        for guard in guards
+        for guard in sorted(guards, key=lambda guard: list(KINDS).index(guard.kind))
         if chosen.only in f"{guard.kind} {guard.name}"
         and not equivalents.reason(guard)
         and not results.is_known(guard, again=chosen.again)

@@ -11,19 +11,20 @@ from benchmarks.mutations.results import Equivalents, Results
 from benchmarks.mutations.scratch_tree import ROOT
 
 _PAGE: Final = ROOT / "docs" / "mutation_run.md"
-_KINDS: Final = {
+KINDS: Final = {
     "fsync": "Bytes on disk",
     "order": "On disk before it has its name",
     "commit": "Transactions",
     "fencing": "Fencing: only the newest lease writes",
     "lease": "Leases",
-    "state": "States of studies, jobs and deliveries",
     "status": "Statuses of C-STORE, N-ACTION and storage commitment",
     "identity": "Which object, which message",
     "admission": "Who may connect",
     "digest": "Digests and hashes",
     "audit": "The audit trail",
+    "state": "States of studies, jobs and deliveries",
 }
+"""Of guards, in the order in which they are tried and shown."""
 _LONGEST: Final = 110
 _SAID: Final = {
     "__import__('sqlalchemy').true()": "every row",
@@ -37,7 +38,7 @@ def write_page(guards: list[Mutant], results: Results, equivalents: Equivalents)
     """Write the page. Returns the guards that no test noticed, or that were not tried."""
     survivors = [g for g in guards if not equivalents.reason(g) and not _noticed_by(g, results)]
     lines = [*_head(guards, survivors, results, equivalents)]
-    for kind, title in _KINDS.items():
+    for kind, title in KINDS.items():
         rows = [g for g in guards if g.kind == kind and g not in survivors and not equivalents.reason(g)]
         if rows:
             lines += [f"## {title}", "", "| place | taken away | instead | fails |", "| --- | --- | --- | --- |"]
@@ -66,7 +67,7 @@ def _head(guards: list[Mutant], survivors: list[Mutant], results: Results, equiv
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, commit {results.commit}: {len(guards)} guards; "
         f"{len(guards) - len(survivors) - alike} noticed by a test, {alike} without effect, {len(survivors)} left. "
-        f"By kind: {', '.join(f'{kinds[k]} {k}' for k in _KINDS if kinds[k])}.",
+        f"By kind: {', '.join(f'{kinds[k]} {k}' for k in KINDS if kinds[k])}.",
         "",
     ]
 

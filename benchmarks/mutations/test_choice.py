@@ -26,7 +26,7 @@ _BY_PROCESS: Final = (
     ("dicom_node/", ("tests/durability", "tests/journey")),
 )
 """Tests that start the node as a process, for what no test in the own process noticed."""
-_SECONDS: Final = (20.0, 60.0)
+_SECONDS: Final = (15.0, 45.0)
 """For so long, when they were watched, the tests of the first groups took."""
 
 
