@@ -104,9 +104,10 @@ class PixelDecoder:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self.close()
+            limits = str(self.limits.memory_bytes), str(self.limits.seconds)
             self._child = subprocess.Popen(
                 # Warnings quote the header that they warn of; the frame's fault comes back as the answer.
-                [sys.executable, "-W", "ignore", "-m", "scoring.pixel_decoding_child", str(self.limits.memory_bytes)],
+                [sys.executable, "-W", "ignore", "-m", "scoring.pixel_decoding_child", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,

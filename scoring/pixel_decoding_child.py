@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from math import ceil
+from time import process_time
 from typing import BinaryIO
 
 import numpy as np
@@ -19,12 +21,14 @@ from scoring.jpeg_decoders import register_jpeg_decoders
 
 
 def main() -> None:
-    """Serve frames until standard input ends."""
-    limit = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    """Serve frames until standard input ends. Arguments: bytes of memory, and seconds of processor for one frame."""
+    memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     register_jpeg_decoders()
     for line in sys.stdin.buffer:
+        # The parent looks at the clock; this ends the child also when nobody waits for it any more.
+        resource.setrlimit(resource.RLIMIT_CPU, (ceil(process_time() + seconds) + 1, resource.RLIM_INFINITY))
         _answer(sys.stdout.buffer, json.loads(line)["path"])
 
 

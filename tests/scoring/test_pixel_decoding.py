@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import imagecodecs
@@ -142,3 +144,43 @@ def test_a_frame_of_which_three_children_die_is_unreadable() -> None:
         with pytest.raises(ImageUnreadableError, match="3 decoders died"):
             decoder.first_frame(path, read_header(path))
         assert decoder.first_frame(path, read_header(path)).size, "the next one decodes"
+
+
+def test_the_limits_are_the_kernels(tmp_path: Path) -> None:
+    limits = DecodingLimits(memory_bytes=1 << 30, seconds=7)
+    path = file("CT_small.dcm")
+    with PixelDecoder(limits) as decoder:
+        decoder.first_frame(path, read_header(path))
+        assert decoder._child is not None
+        pid = decoder._child.pid
+        assert resource.prlimit(pid, resource.RLIMIT_AS) == (1 << 30, 1 << 30)
+        assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)
+        assert 8 <= resource.prlimit(pid, resource.RLIMIT_CPU)[0] <= 60, "so long for one frame, not for its life"
+
+
+def test_a_frame_that_needs_more_memory_than_allowed_is_unreadable_and_the_next_one_decodes(tmp_path: Path) -> None:
+    large = examples.ct
+    large.Rows = large.Columns = 12_000
+    large.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    large.PixelData = encapsulate([imagecodecs.jpeg8_encode(np.zeros((12_000, 12_000), np.uint16), lossless=True)])
+    large["PixelData"].VR = "OB"
+    path = tmp_path / "large.dcm"
+    large.save_as(path)
+    small = file("CT_small.dcm")
+    with PixelDecoder(DecodingLimits(memory_bytes=700 << 20)) as decoder:
+        with pytest.raises(ImageUnreadableError):
+            decoder.first_frame(path, read_header(path))
+        assert decoder.first_frame(small, read_header(small)).size
+
+
+def test_a_child_that_computes_after_its_parent_is_gone_is_ended_by_the_kernel() -> None:
+    """It reads a frame that never ends; nobody looks at the clock."""
+    program = (
+        "import sys; sys.argv = ['child', str(1 << 30), '0.2']\n"
+        "from scoring import pixel_decoding_child as child\n"
+        "def forever(*_):\n    while True: pass\n"
+        "child._first_frame = forever\n"
+        "child.main()"
+    )
+    orphan = subprocess.run([sys.executable, "-c", program], input=b'{"path": "x"}\n', timeout=120, check=False)
+    assert orphan.returncode == -signal.SIGXCPU
