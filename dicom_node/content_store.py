@@ -220,6 +220,11 @@ class PartialFile:
             os.close(self._fd)
 
 
+def content_path(data_dir: Path, sha256: str) -> Path:
+    """Where a content lies, or would lie, below a data_dir: for who only looks."""
+    return _fan_out(data_dir / "content", sha256)
+
+
 def _fan_out(root: Path, sha256: str) -> Path:
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise InstanceLostError(

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dicom_node.delivery.accepted_forms import FormChoice, noticed_forms
+from dicom_node.ledger.removals import removed_counts
 from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow, StudyRow, TimelineRow
 from dicom_node.ledger.timeline import timeline_of
 
@@ -50,6 +51,7 @@ _OF_A_DESTINATION: Final = {
     "committed": "has committed everything",
 }
 """The first that is true of one of its objects."""
+_NONE_REMOVED: Final = (0, 0.0)
 _BATCH: Final = 500  # studies asked for in one query: databases cap the values of an IN
 Status = dict[str, Any]
 _Rows = dict[str, list[Any]]
@@ -119,6 +121,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
         ),
     )
     instances, forms = _instance_counts(session, uids), noticed_forms(session)
+    removed = removed_counts(session, uids)
     statuses = []
     for study in studies:
         uid = study.study_instance_uid
@@ -131,7 +134,12 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
                 "reasons": study.reasons,
                 "forced": study.forced,
                 "round": study.round,
-                "instances": instances[uid],
+                "instances": instances[uid] - removed.get((uid, "instances"), _NONE_REMOVED)[0],
+                "removed": {
+                    place: {"number": removed[uid, place][0], "at": timestamp(removed[uid, place][1])}
+                    for place in ("instances", "content")
+                    if (uid, place) in removed
+                },
                 "systems": _systems(jobs[uid], current),
                 "results": current,
                 "destinations": _destinations(current, forms),

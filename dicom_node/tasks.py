@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from celery import Celery
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from dicom_node.errors import NoDestinationError
 from dicom_node.ledger.destinations import next_jobs
 from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.removals import Place, lost_content
 from dicom_node.ledger.results import keep_result, read_visit
 from dicom_node.ledger.tables import ResultRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
@@ -35,7 +37,7 @@ from scoring.catalogue import find_spec, open_system
 from scoring.contract import ScoringSystem
 from scoring.inference import ChosenImage, read_header, run_inference
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder
-from scoring.result import ScoreResult
+from scoring.result import ImageUse, ScoreResult
 from scoring.study import Study, read_image_reference, read_trial_context
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.result_objects import ResultObjects, write_result_objects
@@ -169,6 +171,7 @@ def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[C
     chosen = []
     for image in leased.subject["images"]:
         path = workplace.store.instance_path(image["content_sha256"])
+        _refuse_missing(workplace, path, "instances", image["content_sha256"])
         header = read_header(path)
         transfer_syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
         reference = read_image_reference(header, image["content_sha256"], transfer_syntax)
@@ -185,7 +188,9 @@ def _write(
 
     Each is written by itself, because a Key Object Selection names what goes with it; the rest is the same in all.
     """
-    paths = {i.sop_instance_uid: workplace.store.instance_path(i.content_sha256) for i in result.images}
+    paths = {i.sop_instance_uid: _kept(workplace, i, result) for i in result.images}
+    for heatmap in result.heatmaps:
+        _refuse_missing(workplace, workplace.store.path(heatmap.array), "content", heatmap.array)
     arrays = {h.array: workplace.store.read(h.array) for h in result.heatmaps}
     sources, spec = source_images(result, paths, workplace.decoder), find_spec(result.system)
     written = {}
@@ -193,6 +198,22 @@ def _write(
         objects = write_result_objects(result, spec, sources, arrays, form, extras)
         written[extras] = (objects, [workplace.store.put(item.content) for item in objects.objects])
     return written
+
+
+def _kept(workplace: Workplace, image: ImageUse, result: ScoreResult) -> Path:
+    """The image; or its head, where the pixels were removed and no picture needs them."""
+    path, head = (find(image.content_sha256) for find in (workplace.store.instance_path, workplace.store.head_path))
+    if not path.exists() and head.exists() and image.sop_instance_uid not in {h.image for h in result.heatmaps}:
+        return head
+    _refuse_missing(workplace, path, "instances", image.content_sha256)
+    return path
+
+
+def _refuse_missing(workplace: Workplace, path: Path, place: Place, sha256: str) -> None:
+    """Raises ContentRemovedError or InstanceLostError when the file is not there."""
+    if not path.exists():
+        with workplace.ledger.read() as session:
+            raise lost_content(session, place, sha256)
 
 
 def _note_missing_destinations(session: Session, settings: NodeSettings, result: ScoreResult) -> None:

@@ -57,6 +57,8 @@ class StudyHeaders:
 
     def _header(self, sha256: str) -> Dataset:
         path = self._store.instance_path(sha256)
+        if not path.exists():  # its pixels may have been removed
+            path = self._store.head_path(sha256)
         try:
             return dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(HEADER_TAGS))
         except Exception:  # a lost or hostile file says nothing: its study is still listed, by its UID

@@ -16,6 +16,7 @@ from dicom_node.ledger.due_jobs import ORDINARY, WITHDRAWAL
 from dicom_node.ledger.job_failures import add_reason
 from dicom_node.ledger.job_restarts import release_held
 from dicom_node.ledger.jobs import add_job, wait_again
+from dicom_node.ledger.removals import needed_again
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
@@ -88,6 +89,7 @@ def _keep_objects(session: Session, result: ScoreResult, written: ResultObjects,
                 )
             )
     session.flush()
+    needed_again(session, "content", digests, result.study_instance_uid)
 
 
 def _add_delivery(

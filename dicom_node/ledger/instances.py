@@ -8,6 +8,8 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dicom_node.errors import ContentRemovedError
+from dicom_node.ledger.removals import needed_again, still_missing
 from dicom_node.ledger.tables import InstanceRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
@@ -33,13 +35,14 @@ class ReceivedInstance:
 def add_instance(session: Session, instance: ReceivedInstance, *, says_it_is_ours: bool = False) -> Arrival:
     """Write the instance and bring its study to ``receiving``; a closed study opens its next round.
 
-    The very same bytes again change nothing. Other bytes under a known UID are kept beside the first. What this node
-    wrote itself (``says_it_is_ours``, or its UID is in ``objects``) is kept, but opens no study: it is never scored.
+    The very same bytes again change nothing, but what retention removed is kept again. Other bytes under a known UID
+    are kept beside the first. What this node wrote itself (``says_it_is_ours``, or its UID is in ``objects``) is kept,
+    but opens no study: it is never scored.
     """
     query = select(InstanceRow.content_sha256).where(InstanceRow.sop_instance_uid == instance.sop_instance_uid)
     known = set(session.scalars(query))
     if instance.content_sha256 in known:
-        return "same_bytes"
+        return _keep_again(session, instance)
     session.add(_row(instance))
     study_uid, uid, sha256 = instance.study_instance_uid, instance.sop_instance_uid, instance.content_sha256
     if known:
@@ -75,6 +78,24 @@ def instances_of(session: Session, study_instance_uid: str) -> list[InstanceRow]
 def studies_receiving(session: Session) -> list[StudyRow]:
     """The studies that are not yet complete."""
     return list(session.scalars(select(StudyRow).where(StudyRow.state == "receiving")))
+
+
+def _keep_again(session: Session, instance: ReceivedInstance) -> Arrival:
+    """Known bytes: nothing happens, unless they had been removed. A study that failed for want of them goes on."""
+    study_uid = instance.study_instance_uid
+    if not needed_again(session, "instances", [instance.content_sha256], study_uid):
+        return "same_bytes"
+    left = still_missing(session, "instances", study_uid)
+    record(
+        session, study_uid, _ACTOR, "kept_again",
+        f"An instance that had been removed came again and is kept; {left} of the study are still missing.",
+        sop_instance_uid=instance.sop_instance_uid, content_sha256=instance.content_sha256,
+    )  # fmt: skip
+    study = session.get(StudyRow, study_uid)
+    if study is None or left or ContentRemovedError.code not in {reason["code"] for reason in study.reasons}:
+        return "same_bytes"
+    _open_study(session, instance)
+    return "new"
 
 
 def _open_study(session: Session, instance: ReceivedInstance) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.removals import name_arrays
 from dicom_node.ledger.superseding import end_unfinished_jobs
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, ResultRow
 from dicom_node.ledger.timeline import record
@@ -85,6 +86,7 @@ def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str
         weights_digest=result.weights_digest, weights={use.file: use.sha256 for use in result.weights},
         software=result.engine.software,
     )  # fmt: skip
+    name_arrays(session, result.digest, result.study_instance_uid, [heatmap.array for heatmap in result.heatmaps])
     session.flush()
     return result
 

@@ -46,7 +46,10 @@ class StudyRow(LedgerTable):
     delivered, not_evaluable, no_system, failed."""
 
     __tablename__ = "studies"
-    __table_args__ = (Index("studies_state", "state", "last_received_at"),)
+    __table_args__ = (
+        Index("studies_state", "state", "last_received_at"),
+        Index("studies_updated", "state", "updated_at"),
+    )
 
     study_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     state: Mapped[str] = mapped_column(String(16))
@@ -128,11 +131,21 @@ class ResultRow(LedgerTable):
     created_at: Mapped[float] = mapped_column(Float)
 
 
+class ResultArrayRow(LedgerTable):
+    """One stored array that pictures of a result are drawn from; several results may need the same one."""
+
+    __tablename__ = "result_arrays"
+    __table_args__ = (Index("result_arrays_result", "result_digest"),)
+
+    content_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    result_digest: Mapped[str] = mapped_column(ForeignKey("results.digest"), primary_key=True)
+
+
 class ObjectRow(LedgerTable):
     """One DICOM object written from a result, its bytes in the content store."""
 
     __tablename__ = "objects"
-    __table_args__ = (Index("objects_result", "result_digest", "form"),)
+    __table_args__ = (Index("objects_result", "result_digest", "form"), Index("objects_content", "content_sha256"))
 
     sop_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     sop_class_uid: Mapped[str] = mapped_column(String(64))
@@ -217,6 +230,35 @@ class AcceptedFormRow(LedgerTable):
     accepted: Mapped[list[Any]] = mapped_column(JSON)
     """Every form that it takes, from the wanted one on."""
     seen_at: Mapped[float] = mapped_column(Float)
+
+
+class RemovalRow(LedgerTable):
+    """One content that a study does not need any more, as ``[retention]`` says. Its name stays in the ledger."""
+
+    __tablename__ = "removals"
+    __table_args__ = (Index("removals_study", "study_instance_uid", "place"), Index("removals_state", "state"))
+
+    place: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """instances or content: the folder of the content store."""
+    content_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    """decided (the file may still be there), gone, shared (another study needs it)."""
+    decided_at: Mapped[float] = mapped_column(Float)
+
+
+class AlertRow(LedgerTable):
+    """One matter that waits for a person, and when it was told on one channel."""
+
+    __tablename__ = "alerts"
+
+    matter: Mapped[str] = mapped_column(String(160), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """email or webhook."""
+    since: Mapped[float] = mapped_column(Float)
+    told_at: Mapped[float | None] = mapped_column(Float)
+    gone_at: Mapped[float | None] = mapped_column(Float)
+    """When it was last seen to be settled; None while it stands."""
 
 
 class TimelineRow(LedgerTable):

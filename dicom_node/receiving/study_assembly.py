@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
 from dicom_node.crash_points import crash_at
-from dicom_node.errors import InstanceLostError, TransientError
+from dicom_node.errors import TransientError
 from dicom_node.ledger.instances import instances_of, studies_receiving
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.removals import lost_content
 from dicom_node.ledger.tables import InstanceRow, StudyRow
 from dicom_node.ledger.timeline import change_state
 from dicom_node.receiving.own_objects import says_it_is_ours
@@ -147,7 +148,11 @@ class StudyAssembly:
             if row is None or row.state != "receiving":
                 return False
             seen = last_received_at or row.last_received_at
-            study = read_study(self._store, uid, instances_of(session, uid), forced=forced)
+            rows = instances_of(session, uid)
+            for instance in rows:
+                if not self._store.instance_path(instance.content_sha256).exists():
+                    raise lost_content(session, "instances", instance.content_sha256)
+            study = read_study(self._store, uid, rows, forced=forced)
         with self._ledger.write() as session:
             row = session.get_one(StudyRow, uid)
             if row.state != "receiving" or row.last_received_at != seen:
@@ -178,19 +183,12 @@ class StudyAssembly:
 
 
 def read_study(store: ContentStore, uid: str, rows: Sequence[InstanceRow], *, forced: bool = False) -> Study:
-    """The study that these instances make, by their headers; objects of ours left out. Raises InstanceLostError."""
+    """The study that these instances make, by their headers; objects of ours left out."""
     images: list[ImageReference] = []
     trial = TrialContext()
     for row in rows:
-        try:
-            header = dcmread(
-                store.instance_path(row.content_sha256), specific_tags=list(HEADER_TAGS), stop_before_pixels=True
-            )
-        except FileNotFoundError:
-            raise InstanceLostError(
-                f"The instance {row.content_sha256} is named in the ledger but is not in the store; restore it from a "
-                "backup."
-            ) from None
+        path = store.instance_path(row.content_sha256)
+        header = dcmread(path, specific_tags=list(HEADER_TAGS), stop_before_pixels=True)
         image = read_image_reference(header, row.content_sha256, row.transfer_syntax_uid)
         if says_it_is_ours(image.manufacturer, image.image_type):
             continue
