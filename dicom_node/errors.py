@@ -6,6 +6,7 @@ RheumascoreError
 ├── DataFolderError              RS-303  data_dir cannot be used
 ├── TransientError               RS-310  worth trying again, later, without a person
 │   ├── DestinationAwayError     RS-311  no association: nobody listens, time-out, aborted
+│   │   └── DestinationUntrustedError  RS-316  TLS failed: its certificate, ours, or the version
 │   ├── DestinationBusyError     RS-312  the peer answered with a status that means later (A7xx)
 │   ├── LedgerBusyError          RS-313  the database did not answer in time
 │   ├── ContentNotWrittenError   RS-314  the content store has no room, or its disk refuses
@@ -61,6 +62,12 @@ class DestinationAwayError(TransientError):
     """No association could be had, or it ended before the answer."""
 
     code = "RS-311"
+
+
+class DestinationUntrustedError(DestinationAwayError):
+    """No TLS with the peer: one of the two certificates is not trusted, or nothing is in common."""
+
+    code = "RS-316"
 
 
 class DestinationBusyError(TransientError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,13 +15,20 @@ from typing import Final, Literal
 
 import typer
 
+from dicom_node.certificate_ends import ending_certificates
+from dicom_node.content_store import why_not_writable
 from dicom_node.delivery.store_scu import echo
+from dicom_node.disk_forecast import forecast_disk
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings, read_settings
+from dicom_node.tls_settings import certificates_in_use, server_context
 from scoring.catalogue import list_systems
 from scoring.errors import RheumascoreError
 from scoring.weights import all_weights, checked_bytes
 
 _CODECS: Final = ("imagecodecs", "pylibjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow")
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _EARLIEST_CLOCK: Final = 1_767_225_600.0  # 2026-01-01: a clock before the software was written is wrong
 
 
@@ -47,11 +53,16 @@ def print_health(config: Path | None, *, as_json: bool) -> int:
 
 
 def examine(config: Path | None) -> Iterator[Finding]:
-    """Look at codecs, torch, weights and clock; with settings also at disk, ports and peers."""
+    """Look at codecs, torch, weights and clock; then at what the settings name."""
     yield from _codecs()
     yield _torch()
     yield from _weights()
     yield _clock()
+    yield from examine_node(config)
+
+
+def examine_node(config: Path | None) -> Iterator[Finding]:
+    """Look at what the settings name: disk, ports, certificates and peers."""
     if config is None:
         yield Finding("settings", "odd", "no node.toml here: disk, ports and peers were not looked at")
         return
@@ -60,15 +71,11 @@ def examine(config: Path | None) -> Iterator[Finding]:
     except RheumascoreError as error:
         yield Finding("settings", "wrong", str(error))
         return
-    yield _disk(settings)
+    yield from _disk(settings)
     yield from _ports(settings)
+    yield from _certificates(settings)
     for peer in settings.peers:
-        answer = echo(peer, settings.node.ae_title)
-        yield Finding(
-            f"peer {peer.name}",
-            "well" if answer.alive else "wrong",
-            f"answers in {answer.milliseconds:.0f} ms" if answer.alive else answer.text,
-        )
+        yield _peer(peer, settings)
 
 
 def _codecs() -> Iterator[Finding]:
@@ -97,7 +104,12 @@ def _torch() -> Finding:
 
 
 def _weights() -> Iterator[Finding]:
-    for spec in list_systems():
+    try:
+        systems = list_systems()
+    except RheumascoreError as error:
+        yield Finding("scoring systems", "wrong", str(error))
+        return
+    for spec in systems:
         try:
             records = all_weights(spec.weights_files)
             total = sum(len(checked_bytes(record)) for record in records)
@@ -118,13 +130,23 @@ def _clock() -> Finding:
     return Finding("clock", "well", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
 
 
-def _disk(settings: NodeSettings) -> Finding:
+def _disk(settings: NodeSettings) -> Iterator[Finding]:
+    """Room and its end; and whether anything can be written at all: a disk may be read-only, or out of inodes."""
     folder = settings.node.data_dir
-    while not folder.exists():
-        folder = folder.parent
-    free, mark = shutil.disk_usage(folder).free, settings.limits.free_disk_bytes
-    text = f"{free / 1e9:.1f} GB free; below {mark / 1e9:.1f} GB instances are refused"
-    return Finding("disk", "well" if free > mark else "wrong", text)
+    if not (folder / "incoming").exists():
+        yield Finding("disk", "odd", f"{folder} is not there yet: the node makes it at its first start")
+        return
+    ledger = Ledger(settings.database_url)
+    try:
+        with ledger.read() as session:
+            forecast = forecast_disk(session, folder, settings.limits.free_disk_bytes, time.time())
+        yield Finding("disk", "wrong" if forecast.is_full else "odd" if forecast.is_near else "well", forecast.words)
+    except RheumascoreError as error:
+        yield Finding("ledger", "wrong", str(error))
+    finally:
+        ledger.close()
+    if fault := why_not_writable(folder):
+        yield Finding("disk", "wrong", f"nothing can be written below {folder}: {fault}; instances are refused")
 
 
 def _ports(settings: NodeSettings) -> Iterator[Finding]:
@@ -134,6 +156,38 @@ def _ports(settings: NodeSettings) -> Iterator[Finding]:
     ]
     for about, host, port in wanted:
         yield Finding(about, *_port_verdict(host, port))
+
+
+def _certificates(settings: NodeSettings) -> Iterator[Finding]:
+    """Our certificate, its chain and the authorities: do they load, and when do they end."""
+    if not settings.tls.on:
+        alone = settings.node.host in _LOOPBACK
+        text = "off: plain DICOM" + ("" if alone else "; an AE title and an address do not prove who a peer is")
+        yield Finding("TLS", "well" if alone else "odd", text)
+        return
+    try:
+        server_context(settings.tls)
+        in_use, ending = certificates_in_use(settings.tls), list(ending_certificates(settings.tls))
+    except (RheumascoreError, OSError, ValueError) as error:
+        yield Finding("TLS", "wrong", str(error))
+        return
+    for each in ending:
+        yield Finding(f"TLS {each.key}", "wrong" if each.days < 0 else "odd", each.words)
+    if not ending:
+        first = min(certificate.ends_at for _, certificate in in_use)
+        text = f"{len(in_use)} certificates, the first ends on {time.strftime('%Y-%m-%d', time.gmtime(first))}"
+        yield Finding("TLS", "well", text)
+
+
+def _peer(peer: Peer, settings: NodeSettings) -> Finding:
+    answer = echo(peer, settings.node.ae_title)
+    if not answer.alive:
+        return Finding(f"peer {peer.name}", "wrong", answer.text)
+    text = f"answers in {answer.milliseconds:.0f} ms"
+    if answer.tls is None:
+        return Finding(f"peer {peer.name}", "well", text)
+    near = answer.tls.certificate.ends_at - time.time() < settings.tls.warn_days * 86_400
+    return Finding(f"peer {peer.name}", "odd" if near else "well", f"{text}, {answer.tls.words}")
 
 
 def _port_verdict(host: str, port: int) -> tuple[Literal["well", "odd"], str]:

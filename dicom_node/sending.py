@@ -48,7 +48,14 @@ def print_echo(peer: str | None, config: Path, *, as_json: bool) -> int:
     answers = [(p, echo(p, settings.node.ae_title, kinds_of_rungs(p))) for p in targets]
     if as_json:
         rows = [
-            {"peer": p.name, "alive": a.alive, "milliseconds": a.milliseconds, "text": a.text, "forms": list(forms)}
+            {
+                "peer": p.name,
+                "alive": a.alive,
+                "milliseconds": a.milliseconds,
+                "text": a.text,
+                "forms": list(forms),
+                "tls": _tls_facts(a),
+            }
             for p, a in answers
             for forms in [forms_among(p, a.accepted)]
         ]
@@ -64,7 +71,21 @@ def _said(target: Peer, answer: EchoAnswer) -> str:
         return answer.text
     forms = forms_among(target, answer.accepted)
     takes = f"takes {', '.join(forms)}" if forms else "takes none of our results"
-    return f"answers in {answer.milliseconds:.0f} ms; {takes}"
+    over = f"over {answer.tls.words}" if answer.tls else "in plain DICOM"
+    return f"answers in {answer.milliseconds:.0f} ms {over}; {takes}"
+
+
+def _tls_facts(answer: EchoAnswer) -> dict[str, str] | None:
+    if answer.tls is None:
+        return None
+    shown = answer.tls.certificate
+    return {
+        "version": answer.tls.version,
+        "cipher": answer.tls.cipher,
+        "certificate": shown.common_name,
+        "certificate_sha256": shown.sha256,
+        "certificate_ends": shown.last_day,
+    }
 
 
 def _peer(name: str, config: Path) -> tuple[NodeSettings, Peer]:

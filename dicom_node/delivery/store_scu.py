@@ -7,6 +7,7 @@ are stored, and the answer is taken only when it names our message and our insta
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,17 +15,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydicom.uid import UID, ImplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node.crash_points import crash_at
 from dicom_node.delivery.destination import ObjectAnswer, OutgoingObject
 from dicom_node.delivery.store_answer import read_store_status
-from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
+from dicom_node.delivery.tls_to_peer import TlsSession, TlsToPeer
+from dicom_node.errors import (
+    DestinationAwayError,
+    DestinationBusyError,
+    DestinationRefusesError,
+    DestinationUntrustedError,
+    SettingsError,
+)
 from dicom_node.peers import Peer
 from scoring.errors import RheumascoreError
 
@@ -40,6 +49,7 @@ _LARGEST_PDU: Final = 131_072
 _LOOK_SECONDS: Final = 0.05
 _REJECTED_TRANSIENT: Final = 2
 _MEDIUM_PRIORITY: Final = 0
+_NAME_AND_PASSCODE: Final = 2
 
 
 class StoreAssociation:
@@ -155,6 +165,8 @@ class EchoAnswer:
     text: str
     accepted: frozenset[tuple[str, str]] = frozenset()
     """Of the kinds that were offered beside it: (SOP Class UID, Transfer Syntax UID) that it takes."""
+    tls: TlsSession | None = None
+    """None in plain DICOM."""
 
 
 def echo(peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]] = frozenset()) -> EchoAnswer:
@@ -168,17 +180,19 @@ def echo(peer: Peer, calling_ae_title: str, kinds: frozenset[tuple[str, str]] = 
     except RheumascoreError as error:
         return EchoAnswer(False, (time.monotonic() - started) * 1000, str(error))
     accepted = frozenset((str(c.abstract_syntax), str(c.transfer_syntax[0])) for c in association.accepted_contexts)
+    tls = association.ae.tls_session
     if verification not in accepted:
         end_association(association)
         milliseconds = (time.monotonic() - started) * 1000
-        return EchoAnswer(False, milliseconds, f"{peer.name} does not offer Verification.", accepted)
+        return EchoAnswer(False, milliseconds, f"{peer.name} does not offer Verification.", accepted, tls)
     status = association.send_c_echo().get("Status")
     milliseconds = (time.monotonic() - started) * 1000
     end_association(association)
     if status == 0:
-        return EchoAnswer(True, milliseconds, "answers", accepted)
+        return EchoAnswer(True, milliseconds, "answers", accepted, tls)
     said = "gave no answer" if status is None else f"answered 0x{status:04X}"
-    return EchoAnswer(False, milliseconds, f"{peer.name} accepted the association but {said} to C-ECHO.", accepted)
+    text = f"{peer.name} accepted the association but {said} to C-ECHO."
+    return EchoAnswer(False, milliseconds, text, accepted, tls)
 
 
 def associate(
@@ -189,11 +203,12 @@ def associate(
     *,
     answer_seconds: float = ANSWER_SECONDS,
 ) -> Any:
-    """An established association of pynetdicom; ``handlers``: (event, function, arguments) of pynetdicom.
+    """An established association of pynetdicom, over TLS and with a user identity where the peer's entry says so.
 
-    Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
+    ``handlers``: (event, function, arguments) of pynetdicom. Raises DestinationAwayError (DestinationUntrustedError
+    when TLS fails), DestinationBusyError, DestinationRefusesError.
     """
-    entity = _Requestor(ae_title=calling_ae_title)
+    entity = _Requestor(calling_ae_title, _tls_to(peer))
     entity.connection_timeout = min(_CONNECT_SECONDS, answer_seconds)
     entity.acse_timeout = min(_NEGOTIATE_SECONDS, answer_seconds)
     entity.dimse_timeout = entity.network_timeout = answer_seconds
@@ -205,6 +220,8 @@ def associate(
             contexts=contexts,
             ae_title=peer.ae_title,
             max_pdu=_LARGEST_PDU,
+            ext_neg=_identity(peer),
+            tls_args=(cast("ssl.SSLContext", entity.tls), peer.tls_name or peer.host) if entity.tls else None,
             evt_handlers=[(evt.EVT_CONN_OPEN, entity.on_connection), *handlers],
         )
     except OSError as error:  # the host's name is not known, or no address of ours can be used
@@ -222,6 +239,11 @@ def associate(
             f"{where} takes none of what we offered: {names}. Let it accept one of them, then "
             "`rheumascore requeue --dead`.",
             takes_nothing=True,
+        )
+    if entity.tls and entity.tls.fault:
+        raise DestinationUntrustedError(
+            f"No TLS with {where}: {entity.tls.fault}. Correct it there, or [tls] and the peer's entry in node.toml.",
+            at_the_door=True,
         )
     if entity.connected:
         raise DestinationAwayError(
@@ -245,8 +267,15 @@ def end_association(association: Any, *, abort: bool = False) -> None:
 class _Requestor(AE):
     """Sets up its socket, and remembers it: pynetdicom leaves it open when the peer is away or cuts the connection."""
 
-    connected = False
-    _socket: socket.socket | None = None
+    def __init__(self, ae_title: str, tls: TlsToPeer | None) -> None:
+        super().__init__(ae_title)
+        self.tls, self.connected = tls, False
+        self._socket: socket.socket | None = None
+
+    @property
+    def tls_session(self) -> TlsSession | None:
+        """What was agreed; None in plain DICOM."""
+        return self.tls.session if self.tls else None
 
     def _create_socket(self, *arguments: Any) -> Any:
         made = super()._create_socket(*arguments)
@@ -264,6 +293,26 @@ class _Requestor(AE):
         """Harmless when it is closed already."""
         if self._socket is not None:
             self._socket.close()
+        if self.tls is not None:
+            self.tls.close()
+
+
+def _tls_to(peer: Peer) -> TlsToPeer | None:
+    """Raises DestinationUntrustedError: our own files may be mended while the node runs, so it is tried again."""
+    try:
+        return TlsToPeer(peer.our_tls) if peer.our_tls else None
+    except SettingsError as error:
+        raise DestinationUntrustedError(f"No TLS with {peer.name}: {error}", at_the_door=True) from None
+
+
+def _identity(peer: Peer) -> list[Any]:
+    """The user that we are there (PS3.7 D.3.3.7); none when the entry names none."""
+    if not peer.our_user_name:
+        return []
+    identity = UserIdentityNegotiation()
+    identity.user_identity_type, identity.positive_response_requested = _NAME_AND_PASSCODE, False
+    identity.primary_field, identity.secondary_field = peer.our_user_name.encode(), peer.our_passcode.reveal().encode()
+    return [identity]
 
 
 def _rejection(where: str, answer: Any) -> RheumascoreError:

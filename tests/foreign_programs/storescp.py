@@ -9,7 +9,7 @@ from typing import Final, Self
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from tests.foreign_programs.programs import answers_on, find_program, free_port, stop, wait_until
+from tests.foreign_programs.programs import answers_on, find_program, free_port, log_tail, stop, wait_until
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 UNCOMPRESSED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -18,10 +18,17 @@ UNCOMPRESSED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 class StoreScp:
     """Runs between ``with`` and its end, on one port, as AE title ARCHIVE."""
 
-    def __init__(self, folder: Path, *sop_classes: str, transfer_syntaxes: tuple[str, ...] = UNCOMPRESSED) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *sop_classes: str,
+        transfer_syntaxes: tuple[str, ...] = UNCOMPRESSED,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        """``options``: storescp's own, such as ``dcmtk.over_tls``."""
         self.folder, self.port = folder, free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._sop_classes, self._transfer_syntaxes = sop_classes, transfer_syntaxes
+        self._sop_classes, self._transfer_syntaxes, self._options = sop_classes, transfer_syntaxes, options
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -44,10 +51,10 @@ class StoreScp:
         program = find_program("storescp", "dcmtk")
         kept = self.folder / "kept"
         kept.mkdir(exist_ok=True)
-        command = [program, "-aet", "ARCHIVE", "-od", kept, "-xf", profile, "Archive", str(self.port)]
+        command = [program, "-aet", "ARCHIVE", "-od", kept, "-xf", profile, "Archive", *self._options, str(self.port)]
         with (self.folder / "storescp.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until("storescp listens", lambda: answers_on(self.port))
+            self._process = process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_until("storescp listens", lambda: self._listens(process))
 
     def stop(self) -> None:
         """End it; what it keeps stays in its folder."""
@@ -57,6 +64,10 @@ class StoreScp:
     def kept(self) -> list[Dataset]:
         """The objects that it has, in the order in which they came."""
         return [dcmread(path) for path in sorted((self.folder / "kept").iterdir(), key=lambda p: p.stat().st_mtime_ns)]
+
+    def _listens(self, process: subprocess.Popen[bytes]) -> bool:
+        assert process.poll() is None, log_tail(self.folder / "storescp.log")
+        return answers_on(self.port)
 
     def _profile(self) -> str:
         syntaxes = "".join(f"TransferSyntax{n} = {uid}\n" for n, uid in enumerate(self._transfer_syntaxes, start=1))
