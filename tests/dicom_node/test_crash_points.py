@@ -67,8 +67,9 @@ def test_without_the_variable_nothing_is_looked_for(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("point", get_args(CrashPoint))
-def test_each_point_has_a_meaning_and_one_place_in_the_code(point: CrashPoint) -> None:
+def test_each_point_has_a_meaning_one_place_in_the_code_and_a_row_in_the_matrix(point: CrashPoint) -> None:
     assert MEANING[point]
+    assert f'"{point}"' in (Path(__file__).parents[1] / "journey" / "kills.py").read_text(encoding="utf-8")
     places = [path for path in NODE.rglob("*.py") if f'crash_at("{point}")' in path.read_text(encoding="utf-8")]
     assert len(places) == 1
 

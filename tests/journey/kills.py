@@ -35,14 +35,21 @@ class Kill:
     happens: Callable[[KilledNode, SentStudy], None]
 
 
-def _while_it_is_sent(point: CrashPoint, rows_then: int, node: KilledNode, study: SentStudy) -> None:
-    """The listener dies: the sender has no answer and sends again."""
+def _while_it_is_sent(point: CrashPoint, node: KilledNode, study: SentStudy) -> None:
+    """The listener dies before the ledger knows: no trace; the sender had no answer and sends again."""
     with node.dies_at(point, LISTEN):
         assert storescu(node.port, *study.files).returncode != 0
     assert not list((node.data_dir / "incoming").iterdir())
-    assert _instances(node, study) == rows_then
-    _send(node, study)
-    node.rest(study.uid)
+    assert _instances(node, study) == 0
+    _sent(node, study)
+
+
+def _before_the_answer(node: KilledNode, study: SentStudy) -> None:
+    """The instance is kept, its sender does not know: it is not news when it comes again."""
+    with node.dies_at("instance_kept_not_answered", LISTEN):
+        assert storescu(node.port, *study.files).returncode != 0
+    assert _instances(node, study) == 1
+    _sent(node, study)
 
 
 def _by_itself(point: CrashPoint, part: str, node: KilledNode, study: SentStudy) -> None:
@@ -57,8 +64,7 @@ def _act_and_entry(node: KilledNode, study: SentStudy) -> None:
         assert storescu(node.port, *study.files).returncode != 0
     assert _instances(node, study) == 0
     assert _entries(node, study) == 0, "neither the act nor its entry stands"
-    _send(node, study)
-    node.rest(study.uid)
+    _sent(node, study)
 
 
 def _twice_hinted(node: KilledNode, study: SentStudy) -> None:
@@ -116,9 +122,9 @@ def _two_workers(node: KilledNode, study: SentStudy) -> None:
 
 def _lost_lease(node: KilledNode, study: SentStudy) -> None:
     """Everything dies while a job is in hand; the reaper that finds its lease after the start dies as well."""
-    node.arm("lease_taken", "SIGSTOP")
+    node.arm("study_scored_not_kept", "SIGSTOP")
     _send(node, study)
-    node.held("lease_taken")
+    node.held("study_scored_not_kept")
     node.kill_all()
     node.arm("lost_lease_found")
     node.start()
@@ -175,21 +181,21 @@ def _entries(node: KilledNode, study: SentStudy, event: str = "") -> int:
 UNDISTURBED: Final = Kill("", "nobody dies", _sent)
 KILLS: Final = (
     Kill("C2", "array_written_not_synced", partial(_in_the_store, "file_written_not_synced", "lease_taken", SCORING)),
-    Kill("C1", "data_set_half_received", partial(_while_it_is_sent, "data_set_half_received", 0)),
+    Kill("C1", "data_set_half_received", partial(_while_it_is_sent, "data_set_half_received")),
     Kill("C8", "lease_taken", partial(_by_itself, "lease_taken", SCORING)),
     Kill("C13", "object_sent_not_answered", partial(_by_itself, "object_sent_not_answered", DELIVERY)),
-    Kill("C2", "file_written_not_synced", partial(_while_it_is_sent, "file_written_not_synced", 0)),
+    Kill("C2", "file_written_not_synced", partial(_while_it_is_sent, "file_written_not_synced")),
     Kill("C9", "decoding_child", _decoding_child),
     Kill("C14", "object_answered_not_noted", partial(_by_itself, "object_answered_not_noted", DELIVERY)),
-    Kill("C3", "file_synced_not_renamed", partial(_while_it_is_sent, "file_synced_not_renamed", 0)),
+    Kill("C3", "file_synced_not_renamed", partial(_while_it_is_sent, "file_synced_not_renamed")),
     Kill("C10", "study_scored_not_kept", partial(_by_itself, "study_scored_not_kept", SCORING)),
     Kill("C14", "all_answered_not_finished", partial(_by_itself, "all_answered_not_finished", DELIVERY)),
     Kill("C15", "report_lost", partial(_by_itself, "commitment_reported_not_noted", LISTEN)),
     Kill("reaper", "lost_lease_found", _lost_lease),
-    Kill("C4", "instance_named_without_row", partial(_while_it_is_sent, "instance_named_without_row", 0)),
+    Kill("C4", "instance_named_without_row", partial(_while_it_is_sent, "instance_named_without_row")),
     Kill("C11", "result_kept_not_hinted", partial(_by_itself, "result_kept_not_hinted", SCORING)),
     Kill("C11", "objects_written_not_kept", partial(_by_itself, "objects_written_not_kept", DELIVERY)),
-    Kill("C5", "instance_kept_not_answered", partial(_while_it_is_sent, "instance_kept_not_answered", 1)),
+    Kill("C5", "instance_kept_not_answered", _before_the_answer),
     Kill("C11", "outbox_filled_not_hinted", partial(_by_itself, "outbox_filled_not_hinted", DELIVERY)),
     Kill("C6", "study_closed_not_hinted", partial(_by_itself, "study_closed_not_hinted", LISTEN)),
     Kill("C12", "two_workers", _two_workers),
@@ -202,7 +208,6 @@ KILLS: Final = (
         partial(_in_the_store, "file_synced_not_renamed", "study_scored_not_kept", DELIVERY),
     ),
     Kill("C15", "commitment_asked", partial(_by_itself, "commitment_asked", DELIVERY)),
-    Kill("all", "everything_while_scoring", partial(_everything, "study_scored_not_kept")),
-    Kill("all", "everything_while_delivering", partial(_everything, "object_answered_not_noted")),
+    Kill("all", "everything_at_once", partial(_everything, "object_answered_not_noted")),
 )
 """In an order in which no part dies too often in a minute. The first must find a film of which nothing is stored."""
