@@ -29,7 +29,10 @@ def check_seal(spec: SystemSpec) -> None:
     except (OSError, UnicodeDecodeError):
         raise SpecError(f"{spec.key}/{SEAL} is missing or no text. {remedy}") from None
     listed = {found[2]: found[1] for line in lines if (found := _LINE.fullmatch(line))}
-    for name, path in _bundled(spec).items():
+    bundled = _bundled(spec)
+    if gone := sorted(set(listed) - set(bundled)):
+        raise SpecError(f"{spec.key}/{gone[0]} is missing; {SEAL} lists it. {remedy}")
+    for name, path in bundled.items():
         found_hash = _digest(path)
         if listed.get(name) != found_hash:
             says = f"{listed[name][:12]}…" if name in listed else "nothing of it"
