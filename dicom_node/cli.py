@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     config.command("check")(config_check)
     config.command("example")(config_example)
     app.add_typer(config, name="config")
+    app.command()(verify)
     audit = typer.Typer(help="The audit trail: is it whole, and what does it say.", no_args_is_help=True)
     audit.command("verify")(audit_verify)
     audit.command("show")(audit_show)
@@ -123,6 +124,17 @@ def withdraw(
     from dicom_node.withdraw_verb import print_withdrawn
 
     raise typer.Exit(print_withdrawn(config, study, reason, system, as_json=as_json))
+
+
+def verify(
+    study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Score again from the kept images: equal to what was sent, or what differs. Exit code 1 when something does."""
+    from dicom_node.verify_verb import print_verification
+
+    raise typer.Exit(print_verification(config, study, as_json=as_json))
 
 
 def route(

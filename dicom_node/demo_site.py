@@ -56,7 +56,7 @@ class DemoSite:
 def running_site(folder: Path) -> Iterator[DemoSite]:
     """Start everything in ``folder`` and wait until PACS and node answer C-ECHO; stop it when the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    pacs_port, http_port, node_port, web_port = _free_ports(4)
+    pacs_port, http_port, node_port, web_port = free_ports(4)
     callers = {NODE_TITLE: node_port, SENDER_TITLE: _NOT_CALLED_BACK}
     with running_pacs(folder / "pacs", pacs_port, http_port, callers, find_orthanc()) as pacs:
         config = _write_settings(folder, pacs, node_port, web_port)
@@ -67,7 +67,7 @@ def running_site(folder: Path) -> Iterator[DemoSite]:
             yield site
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Ports that nobody uses, all found before one is given back."""
     with ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(number)]

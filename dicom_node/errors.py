@@ -16,6 +16,7 @@ RheumascoreError
 ├── WithdrawalError              RS-341  there is nothing to withdraw, or the reason is none
 ├── BackupError                  RS-342  a backup cannot be made, is damaged, or cannot be restored there
 ├── AlertNotSentError            RS-343  a person could not be called by e-mail or webhook
+├── VerificationError            RS-344  there is no result that could be scored again
 └── PermanentError               RS-320  a person must look
     ├── DestinationRefusesError  RS-321  the peer rejects us, the SOP class or the object (A9xx, Cxxx, 0122)
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
@@ -127,6 +128,12 @@ class AlertNotSentError(RheumascoreError):
     """The mail server or the webhook did not take the message."""
 
     code = "RS-343"
+
+
+class VerificationError(RheumascoreError):
+    """A study has no result that stands, so nothing can be scored again and compared."""
+
+    code = "RS-344"
 
 
 class PermanentError(RheumascoreError):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
 from sqlalchemy.orm import Session
@@ -87,7 +88,7 @@ def register_tasks(app: Celery, workplace: Workplace) -> None:
 def score(workplace: Workplace, leased: LeasedJob) -> None:
     """A scoring job -> a result in the ledger, its arrays in the store, and a job for each form of its report."""
     system = workplace.system(str(leased.subject["system"]))
-    study, chosen = _job_images(workplace, leased)
+    study, chosen = job_images(workplace, leased.study_instance_uid, leased.subject)
     scored = run_inference(system, study, chosen, workplace.decoder, datetime.now(UTC))
     for content in scored.arrays.values():
         workplace.store.put(content)
@@ -167,9 +168,12 @@ def _call_next(workplace: Workplace, destination: str) -> None:
         hint(workplace.app, job.kind, job.id)  # type: ignore[arg-type]  # the ledger holds these kinds only
 
 
-def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[ChosenImage, ...]]:
+def job_images(
+    workplace: Workplace, study_instance_uid: str, subject: dict[str, Any]
+) -> tuple[Study, tuple[ChosenImage, ...]]:
+    """The study and the images that a scoring job of this subject is about."""
     chosen = []
-    for image in leased.subject["images"]:
+    for image in subject["images"]:
         path = workplace.store.instance_path(image["content_sha256"])
         _refuse_missing(workplace, path, "instances", image["content_sha256"])
         header = read_header(path)
@@ -178,7 +182,7 @@ def _job_images(workplace: Workplace, leased: LeasedJob) -> tuple[Study, tuple[C
         chosen.append(ChosenImage(reference, path, image["used"], image["rule"], image["explanation"]))
     trial = read_trial_context(read_header(chosen[0].path))
     images = tuple(c.reference for c in chosen)
-    return Study(leased.study_instance_uid, images, trial, bool(leased.subject["forced"])), tuple(chosen)
+    return Study(study_instance_uid, images, trial, bool(subject["forced"])), tuple(chosen)
 
 
 def _write(
