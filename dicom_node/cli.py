@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     config = typer.Typer(help="Check a node.toml, or print a commented example.", no_args_is_help=True)
     config.command("check")(config_check)
     config.command("example")(config_example)
+    config.command("hash")(config_hash)
     app.add_typer(config, name="config")
     app.command()(verify)
     audit = typer.Typer(help="The audit trail: is it whole, and what does it say.", no_args_is_help=True)
@@ -217,8 +219,11 @@ def audit_show(
 def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> None:
     """Say file, key, what it got, what is allowed; all faults at once."""
     from dicom_node.settings import read_settings
+    from dicom_node.tls_settings import server_context
 
     settings = read_settings(file)
+    if settings.tls.on:
+        server_context(settings.tls)
     typer.echo(f"{file.name} is right: {settings.node.ae_title} on {settings.node.host}:{settings.node.port}")
 
 
@@ -227,3 +232,14 @@ def config_example() -> None:
     from importlib.resources import files
 
     typer.echo(files("dicom_node").joinpath("node.example.toml").read_text(encoding="utf-8"), nl=False)
+
+
+def config_hash() -> None:
+    """Ask for a passcode, or read one line of a pipe; print what passcode_hash of a peer holds."""
+    from dicom_node.passcode import hash_passcode
+
+    asked = sys.stdin.isatty()
+    passcode = typer.prompt("Passcode", hide_input=True, confirmation_prompt=True) if asked else sys.stdin.readline()
+    if not (passcode := passcode.rstrip("\r\n")):
+        raise typer.BadParameter("got nothing, allowed: a passcode", param_hint="stdin")
+    typer.echo(hash_passcode(passcode))

@@ -14,6 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 if __name__ == "__main__":
     parent, program = int(sys.argv[1]), sys.argv[2:]
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the program says what it means: nothing, for most
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the kernel knew

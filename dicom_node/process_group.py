@@ -22,7 +22,8 @@ from dicom_node.supervised_part import SupervisedPart
 
 _log = logging.getLogger(__name__)
 
-PARTS: Final = ("listen", "worker --queue scoring", "worker --queue delivery", "web")
+_LISTENER: Final = "listen"
+PARTS: Final = (_LISTENER, "worker --queue scoring", "worker --queue delivery", "web")
 _PROGRAM: Final = (sys.executable, "-m", "scoring.cli")
 _LOOK_SECONDS: Final = 0.1
 _DRAIN_SECONDS: Final = 25.0
@@ -31,6 +32,7 @@ _DRAIN_SECONDS: Final = 25.0
 def run_group(settings_path: Path, parts: Sequence[str] = PARTS, *, program: Sequence[str] = _PROGRAM) -> int:
     """Start the parts and keep them running until SIGTERM or Ctrl-C; then drain and stop all within 30 s.
 
+    SIGHUP is passed on to the listener, which then looks at its certificate; of a terminal that is gone it is a stop.
     ``program``: what each part's words are given to. Returns 0 after a stop, 1 when a part could not be kept alive.
     Call it from the main thread: the parts end with the thread that started them.
     """
@@ -44,11 +46,11 @@ def run_group(settings_path: Path, parts: Sequence[str] = PARTS, *, program: Seq
         for words in parts
     ]
     ledger = Ledger(settings.database_url)
-    with _stop_signals() as stopping:
+    with _signals() as (stopping, hung_up):
         ledger.upgrade()  # once, before the parts would all do it
         for part in group:
             part.start()
-        failed = _keep_alive(group, stopping, settings, ledger)
+        failed = _keep_alive(group, stopping, hung_up, settings, ledger)
         _stop_all(group, settings, ledger)
     ledger.close()
     if failed is None:
@@ -62,22 +64,31 @@ def _log_name(words: str) -> str:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set."""
-    stopping = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+def _signals() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """An event that SIGTERM and Ctrl-C set, and one that SIGHUP sets."""
+    stopping, hung_up = threading.Event(), threading.Event()
+    meant = {signal.SIGTERM: stopping, signal.SIGINT: stopping}
+    meant[signal.SIGHUP] = stopping if sys.stderr.isatty() else hung_up
+    before = {number: signal.signal(number, lambda *_, event=event: event.set()) for number, event in meant.items()}
     try:
-        yield stopping
+        yield stopping, hung_up
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _keep_alive(
-    group: Sequence[SupervisedPart], stopping: threading.Event, settings: NodeSettings, ledger: Ledger
+    group: Sequence[SupervisedPart],
+    stopping: threading.Event,
+    hung_up: threading.Event,
+    settings: NodeSettings,
+    ledger: Ledger,
 ) -> SupervisedPart | None:
     """Start again what dies. Returns None when told to stop, else the part that cannot be kept alive."""
     while not stopping.wait(_LOOK_SECONDS):
+        if hung_up.is_set():
+            hung_up.clear()
+            _hang_up_listener(group)
         for part in group:
             if part.process is None:
                 if monotonic() >= part.restart_at:
@@ -90,6 +101,13 @@ def _keep_alive(
                     return part
                 _log.warning("%s ended with status %d; it is started again.", part.name, status)
     return None
+
+
+def _hang_up_listener(group: Sequence[SupervisedPart]) -> None:
+    """The other parts read their certificates with every association."""
+    for part in group:
+        if part.process is not None and part.name.startswith(_LISTENER):
+            part.process.send_signal(signal.SIGHUP)
 
 
 def _stop_all(group: Sequence[SupervisedPart], settings: NodeSettings, ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Parts that a supervisor can be tried with: started as ``parts_for_tests.py WORD … --config FILE``.
 
-``stays``: runs until SIGTERM. ``stubborn``: ignores SIGTERM. ``dies``: ends with status 3. ``cannot``: status 1.
+``stays``: runs until SIGTERM. ``listen``: the same, with a line in ``SIGHUP.pids`` for each SIGHUP. ``stubborn``: ignores
+SIGTERM. ``dies``: ends with status 3. ``cannot``: status 1.
 ``leases``: takes the one job of the ledger and holds it. Each writes its process id to ``WORD.pids``.
 """
 
@@ -19,16 +20,25 @@ def main(word: str, config: Path) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     else:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with (config.parent / f"{word}.pids").open("a") as pids:
-        pids.write(f"{os.getpid()}\n")
+    if word == "listen":
+        signal.signal(signal.SIGHUP, lambda *_: note_pid(config, "SIGHUP"))
+    note_pid(config, word)
     sys.stdout.write(f"this is {word}\n")
     sys.stdout.flush()
     if word in ("dies", "cannot"):
         return {"dies": 3, "cannot": 1}[word]
     if word == "leases":
         take_the_job(config)
-    time.sleep(600)
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        time.sleep(1)
     return 0
+
+
+def note_pid(config: Path, word: str) -> None:
+    """One more line."""
+    with (config.parent / f"{word}.pids").open("a") as pids:
+        pids.write(f"{os.getpid()}\n")
 
 
 def take_the_job(config: Path) -> None:

@@ -70,6 +70,16 @@ def runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def test_a_hang_up_reaches_the_listener_and_ends_nothing(tmp_path: Path) -> None:
+    with RunningGroup(tmp_path, "listen", "stays --one") as group:
+        pids = group.wait_for("listen") + group.wait_for("stays")
+        group.process.send_signal(signal.SIGHUP)
+        assert group.wait_for("SIGHUP") == group.pids("listen")
+        assert all(map(runs, pids))
+        group.process.send_signal(signal.SIGTERM)
+        assert group.process.wait(30) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_stops_all_and_ends_with_zero(tmp_path: Path, number: signal.Signals) -> None:
     with RunningGroup(tmp_path, "stays --one", "stays --two") as group:
