@@ -1,6 +1,6 @@
 """Take every guard away, one at a time, and see which test notices. Nothing of the working tree is touched.
 
-    python -m benchmarks.mutations [--only TEXT] [--again] [--wide] [--commit HEAD]
+    python -m benchmarks.mutations [--only TEXT] [--again] [--wide] [--watch] [--commit HEAD]
 
 Guards are found by reading the code (``guards``), taken away in copies of a commit, and asked of the tests that
 call their function, then of those that start the node as a process. What is known is kept in ``results.json`` of the
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only guards whose name or kind holds this text")
     parser.add_argument("--again", action="store_true", help="also those of which the verdict is known to be survived")
     parser.add_argument("--wide", action="store_true", help="also ask every test that starts the node as a process")
+    parser.add_argument("--watch", action="store_true", help="first see which functions new and changed tests call")
     parser.add_argument("--list", action="store_true", help="print the guards and end")
     parser.add_argument("--commit", default="HEAD")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutations")
@@ -50,7 +51,8 @@ def main() -> int:
     results = Results(chosen.work / "results.json", commit)
     equivalents = read_equivalents()
     calls = CallsOfTests(chosen.work)
-    calls.watch(trees[0])
+    if chosen.watch:
+        calls.watch(trees[0])
     waiting = deque(
         guard
         for guard in sorted(guards, key=lambda guard: list(KINDS).index(guard.kind))

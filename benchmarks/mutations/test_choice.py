@@ -26,8 +26,9 @@ _BY_PROCESS: Final = (
     ("dicom_node/", ("tests/durability", "tests/journey")),
 )
 """Tests that start the node as a process, for what no test in the own process noticed."""
-_SECONDS: Final = (15.0, 45.0)
-"""For so long, when they were watched, the tests of the first groups took."""
+_FIRST_SECONDS: Final = 15.0
+_NEXT_SECONDS: Final = 45.0
+"""What the tests of a group took together when they were watched."""
 
 
 class CallsOfTests:
@@ -59,15 +60,32 @@ class CallsOfTests:
 
     def stages(self, mutant: Mutant, tree: ScratchTree, *, wide: bool) -> list[list[str]]:
         """Groups of tests, each asked only when the one before noticed nothing. ``wide``: those by process too."""
-        callers = self._callers(mutant)
-        groups = []
-        for seconds in _SECONDS:
-            groups.append(self._for_seconds(callers, seconds))
-            callers = callers[len(groups[-1]) :]
+        callers = [name for name in self._callers(mutant) if self._is_as_watched(name, tree)]
+        first = self._for_seconds(callers, _FIRST_SECONDS)
+        importers = self._unwatched_importers(mutant, tree)
+        rest = callers[len(first) :]
+        own = [file for file in importers if PurePath(file).name.startswith(_namesake(mutant))]
+        others = [file for file in importers if file not in own]
+        groups = [own, first, others, rest if wide else self._for_seconds(rest, _NEXT_SECONDS)]
         if wide:
             by_process = next((tests for place, tests in _BY_PROCESS if mutant.path.startswith(place)), ())
-            groups += [callers, [test for test in by_process if (tree.folder / test).exists()]]
+            groups.append([test for test in by_process if (tree.folder / test).exists()])
         return [group for group in groups if group]
+
+    def _is_as_watched(self, name: str, tree: ScratchTree) -> bool:
+        file = tree.folder / name.partition("::")[0]
+        return file.exists() and _digest(file) == self._kept["files"].get(str(file.relative_to(tree.folder)))
+
+    def _unwatched_importers(self, mutant: Mutant, tree: ScratchTree) -> list[str]:
+        """Test files that import the mutated file and are new, or changed since they were watched."""
+        module = mutant.path.removesuffix(".py").replace("/", ".")
+        files = [
+            file
+            for file in _test_files(tree.folder)
+            if f"from {module} import" in file.read_text(encoding="utf-8")
+            and not self._is_as_watched(str(file.relative_to(tree.folder)), tree)
+        ]
+        return [str(file.relative_to(tree.folder)) for file in files]
 
     def _for_seconds(self, tests: list[str], seconds: float) -> list[str]:
         """The first of them, at least one, that take so long together."""
@@ -86,8 +104,13 @@ class CallsOfTests:
             for name, test in self._kept["tests"].items()
             if any(called == place or (not mutant.function and called.startswith(place)) for called in test["calls"])
         }
-        namesake = f"test_{PurePath(mutant.path).stem}.py"
+        namesake = f"/{_namesake(mutant)}"
         return sorted(own, key=lambda n: (namesake not in n, own[n], self._kept["tests"][n]["seconds"]))
+
+
+def _namesake(mutant: Mutant) -> str:
+    """How the files of the tests begin that are about the mutated file."""
+    return f"test_{PurePath(mutant.path).stem}"
 
 
 def _test_files(root: Path) -> list[Path]:

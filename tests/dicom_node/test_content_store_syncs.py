@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from dicom_node.content_store import ContentStore
+from tests.dicom_node.disk_steps import Steps, watched_steps
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-Steps = list[tuple[str, str]]
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    """(fsync, path), (rename, target) and (unlink, path) as they happen."""
-    done: Steps = []
-    real_fsync, real_rename, real_unlink = os.fsync, os.rename, os.unlink
-
-    def fsync(fd: int) -> None:
-        done.append(("fsync", str(Path(f"/proc/self/fd/{fd}").readlink())))
-        real_fsync(fd)
-
-    def rename(source: Path, target: Path) -> None:
-        done.append(("rename", str(target)))
-        real_rename(source, target)
-
-    def unlink(path: Path) -> None:
-        done.append(("unlink", str(path)))
-        real_unlink(path)
-
-    for name, step in (("fsync", fsync), ("rename", rename), ("unlink", unlink)):
-        monkeypatch.setattr(os, name, step)
-    return done
+    return watched_steps(monkeypatch)
 
 
 def test_file_folder_and_new_folders_are_synced_before_the_name_is_told(tmp_path: Path, steps: Steps) -> None:

@@ -23,6 +23,7 @@ from dicom_node.ledger.engines import make_database_file
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import TimelineRow
 from dicom_node.ledger.timeline import record
+from tests.dicom_node.disk_steps import watched_steps
 from tests.dicom_node.ledger.ledgers import new_ledger
 from tests.foreign_programs.postgresql import PostgresqlServer
 
@@ -201,6 +202,14 @@ def test_heads_are_noted_once_and_a_torn_line_is_passed_over(ledger: Ledger, tmp
         with (tmp_path / FILE_NAME).open("a") as file:
             file.write("2026-01-01T00:00:00Z 99 abc\n")
         assert check_trail(session, tmp_path) == first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_head_is_on_disk_when_it_is_noted(tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = watched_steps(monkeypatch)
+    with ledger.read() as session:
+        assert isinstance(check_trail(session, tmp_path), Head)
+    assert ("fsync", str(tmp_path / FILE_NAME)) in steps
 
 
 def test_an_older_ledger_is_chained_once_in_its_order(tmp_path: Path) -> None:
