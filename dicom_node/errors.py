@@ -22,7 +22,8 @@ RheumascoreError
     ├── InstanceLostError        RS-322  the ledger names content that the store does not hold
     ├── NoDestinationError       RS-323  no configured peer receives results
     ├── NotCommittedError        RS-324  a destination loses what it stored, however often it is sent
-    └── ContentRemovedError      RS-325  retention removed what is needed; the sender may send it again
+    ├── ContentRemovedError      RS-325  retention removed what is needed; the sender may send it again
+    └── NotSeenError             RS-326  a destination has stored it, and does not find it when it is queried
 """
 
 from __future__ import annotations
@@ -175,3 +176,9 @@ class NotCommittedError(PermanentError):
     """The peer answers every store with success and says afterwards that it does not hold the object."""
 
     code = "RS-324"
+
+
+class NotSeenError(PermanentError):
+    """The peer answers every store with success and finds nothing of it when it is queried."""
+
+    code = "RS-326"

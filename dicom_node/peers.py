@@ -38,6 +38,8 @@ class Peer:
     """Further objects beside report and pictures."""
     picture_transfer_syntax: PictureTransferSyntax = "explicit"
     storage_commitment: bool = True
+    confirm_by_find: bool = False
+    """After all else it is queried for every object (C-FIND)."""
     ae_titles: tuple[str, ...] = ()
     """Further AE titles under which it sends."""
     hosts: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from dicom_node.delivery.accepted_forms import form_for
 from dicom_node.delivery.outbox import release
+from dicom_node.delivery.waiting_room import waiting_rooms
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ResultRow
@@ -36,6 +37,7 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         else:
             found = study_statuses(session)
         forms = [form_for(session, peer) for peer in settings.destinations]
+        rooms = waiting_rooms(session)
     if study is not None and not found:
         typer.echo(f"The ledger has no study {study}; `rheumascore status` lists those it has.", err=True)
         return 1
@@ -47,6 +49,8 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         _print_table(found)
         for choice in forms:
             typer.echo(f"{choice.destination} gets {choice.form}: {choice.reason}")
+        for room in rooms:
+            typer.echo(room.words(settings.delivery.overdue_hours))
     return 1 if any(s["state"] in WAITING_FOR_A_PERSON for s in found) else 0
 
 
@@ -93,12 +97,14 @@ def _print_timeline(study: dict[str, Any]) -> None:
         typer.echo(f"  {event['at']}  {event['actor']:24}  {event['event']:18}  {event['text']}")
     for place in study["destinations"]:
         why = f" ({place['reason']})" if place["reason"] else ""
-        typer.echo(f"  -> {place['destination']}: {place['form']}{why}, {place['state']}{_and(place['commitment'])}")
+        away = f"away since {place['away_since']}" if place["away_since"] else ""
+        said = f"{_and(place['commitment'])}{_and(away)}"
+        typer.echo(f"  -> {place['destination']}: {place['form']}{why}, {place['state']}{said}")
     for result in study["results"]:
         for delivery in result["deliveries"]:
             typer.echo(
                 f"     {delivery['destination']}: {delivery['role']} {delivery['state']} {delivery['status'] or ''}"
-                f"{_and(delivery['commitment'])}"
+                f"{_and(delivery['proof'])}"
             )
 
 

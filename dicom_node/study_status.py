@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dicom_node.delivery.accepted_forms import FormChoice, noticed_forms
+from dicom_node.delivery.waiting_room import WaitingRoom, waiting_rooms
 from dicom_node.ledger.removals import removed_counts
 from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow, StudyRow, TimelineRow
 from dicom_node.ledger.timeline import timeline_of
@@ -34,6 +35,7 @@ STATES: Final = (
 """Every state of a study, in the order of its journey."""
 
 _LEAST_FAR: Final = ("failed", "held", "waiting", "sent")
+_PROOFS: Final = ("", "sent", "confirmed", "committed", "seen")
 _NOT_SENT_FOR_GOOD: Final = ("replaced", "superseded", "skipped")
 _COMMITMENT: Final = {
     "waiting": "asked for",
@@ -122,6 +124,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
     )
     instances, forms = _instance_counts(session, uids), noticed_forms(session)
     removed = removed_counts(session, uids)
+    away = {room.destination: room for room in waiting_rooms(session)}
     statuses = []
     for study in studies:
         uid = study.study_instance_uid
@@ -142,7 +145,7 @@ def _statuses(session: Session, studies: Sequence[StudyRow]) -> list[Status]:
                 },
                 "systems": _systems(jobs[uid], current),
                 "results": current,
-                "destinations": _destinations(current, forms),
+                "destinations": _destinations(current, forms, away),
                 "received_at": timestamp(study.first_received_at),
                 "last_image_at": timestamp(study.last_received_at),
                 "completed_at": timestamp(study.completed_at),
@@ -201,13 +204,28 @@ def _delivery(row: DeliveryRow, written: ObjectRow, asked: str) -> Status:
         "status": None if row.status is None else f"0x{row.status:04X}",
         "committed": row.committed,
         "commitment": "committed" if row.committed else asked if row.state == "sent" else "",
+        "seen": row.seen_at is not None,
+        "proof": _proof(row),
         "attempts": row.attempts,
         "updated_at": timestamp(row.updated_at),
     }
 
 
-def _destinations(results: list[Status], forms: Mapping[str, FormChoice]) -> list[Status]:
-    """What goes to each destination: the form, why that one, and the state of what is least far."""
+def _proof(row: DeliveryRow) -> str:
+    """How far it is proven that the destination has it: sent, confirmed, committed, seen; empty: it never left."""
+    if row.seen_at is not None:
+        return "seen"
+    if row.committed:
+        return "committed"
+    if row.state == "sent":
+        return "confirmed"
+    return "sent" if row.may_be_there else ""
+
+
+def _destinations(
+    results: list[Status], forms: Mapping[str, FormChoice], away: Mapping[str, WaitingRoom]
+) -> list[Status]:
+    """What goes to each destination: the form, why that one, the state of what is least far, and whether it answers."""
     by_name: dict[str, list[Status]] = defaultdict(list)
     for result in results:
         for delivery in result["deliveries"]:
@@ -220,6 +238,8 @@ def _destinations(results: list[Status], forms: Mapping[str, FormChoice]) -> lis
             "reason": forms[name].reason if name in forms and forms[name].form == form else "",
             "state": min((d["state"] for d in rows), key=_LEAST_FAR.index),
             "commitment": _commitment({d["commitment"] for d in rows}),
+            "proof": min((d["proof"] for d in rows), key=_PROOFS.index),
+            "away_since": timestamp(away[name].away_since) if name in away else None,
         }
         for name, rows in sorted(by_name.items())
     ]

@@ -1,4 +1,4 @@
-"""The conductor: score, report, deliver, commit, each a straight line from a leased job to its end in the ledger.
+"""The conductor: score, report, deliver, commit, find, each a straight line from a leased job to its end in the ledger.
 
 Nothing here knows how a score is found, written or sent; it only says what comes after what. Assembly has its own
 loop (``receiving/study_assembly.py``) and calls ``routing.route_study``.
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from dicom_node.content_store import ContentStore
 from dicom_node.crash_points import crash_at
 from dicom_node.delivery.deliver import deliver_results
+from dicom_node.delivery.look_there import look_there
 from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.report_jobs import add_report_jobs
 from dicom_node.delivery.storage_commitment import request_commitment
@@ -80,7 +81,7 @@ class Workplace:
 
 def register_tasks(app: Celery, workplace: Workplace) -> None:
     """Give Celery its tasks; each carries a job's id and nothing else."""
-    works: Works = {"score": score, "report": report, "deliver": deliver, "commit": commit}
+    works: Works = {"score": score, "report": report, "deliver": deliver, "commit": commit, "find": find}
     for name in TASK_OF.values():
         app.task(name=name)(_task(workplace, works))
 
@@ -139,6 +140,11 @@ def deliver(workplace: Workplace, leased: LeasedJob) -> None:
 def commit(workplace: Workplace, leased: LeasedJob) -> None:
     """Objects that a destination has stored -> its word that it keeps them; what it lost is sent again."""
     request_commitment(workplace.settings, workplace.ledger, leased)
+
+
+def find(workplace: Workplace, leased: LeasedJob) -> None:
+    """Objects that a destination has stored -> found there by a query."""
+    look_there(workplace.settings, workplace.ledger, leased)
 
 
 def _task(workplace: Workplace, works: Works) -> Callable[[str], None]:

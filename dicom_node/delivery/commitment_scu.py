@@ -11,6 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import evt
 
 from dicom_node.delivery.commitment_report import PUSH_MODEL, PUSH_MODEL_INSTANCE, ReportAnswer
+from dicom_node.delivery.destination import NotOfferedError
 from dicom_node.delivery.store_scu import (
     ReactorStop,
     associate,
@@ -26,10 +27,6 @@ OnReport = Callable[[int, Dataset], ReportAnswer]
 _REQUEST: Final = 1
 _NOT_OFFERED: Final = frozenset({0x0118, 0x0122, 0x0123, 0x0211})
 """No such SOP Class, not supported, no such action, unrecognised operation."""
-
-
-class NotOfferedError(Exception):
-    """The peer is no provider of storage commitment."""
 
 
 class CommitmentAssociation:

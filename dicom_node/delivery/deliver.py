@@ -26,6 +26,7 @@ from dicom_node.ledger.commitments import add_commitment_job
 from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
+from dicom_node.ledger.sightings import add_find_job
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings
@@ -138,3 +139,5 @@ def _finish(ledger: Ledger, leased: LeasedJob, peer: Peer, objects: int) -> None
         settle_study(session, leased.study_instance_uid, leased.owner)
         if peer.storage_commitment:
             add_commitment_job(session, leased)
+        else:
+            add_find_job(session, leased, always=peer.confirm_by_find)

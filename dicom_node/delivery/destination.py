@@ -29,6 +29,10 @@ class ObjectAnswer:
     text: str
 
 
+class NotOfferedError(Exception):
+    """The peer is no provider of a service that may be asked of a destination, and need not be."""
+
+
 class OpenDestination(Protocol):
     """An open way to one destination."""
 

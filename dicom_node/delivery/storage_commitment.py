@@ -15,15 +15,16 @@ from pydicom.dataset import Dataset
 
 from dicom_node.crash_points import crash_at
 from dicom_node.delivery.commitment_report import ReportAnswer, take_report
-from dicom_node.delivery.commitment_scu import CommitmentAssociation, NotOfferedError, open_commitment
+from dicom_node.delivery.commitment_scu import CommitmentAssociation, open_commitment
+from dicom_node.delivery.destination import NotOfferedError
 from dicom_node.delivery.study_progress import settle_study
-from dicom_node.errors import DestinationBusyError, DestinationRefusesError, NotCommittedError, TransientError
+from dicom_node.errors import DestinationBusyError, DestinationRefusesError, NotCommittedError
 from dicom_node.ledger.commitments import ASK_AGAIN, is_answered, is_decided, open_request, uncommitted
 from dicom_node.ledger.destinations import note_answer
-from dicom_node.ledger.job_restarts import hold_back
 from dicom_node.ledger.jobs import JobEnd, LeasedJob, confirm_lease, finish, wait_again
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
+from dicom_node.ledger.sightings import add_find_job
 from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.ledger.timeline import record
 from dicom_node.ledger.waits import Waits
@@ -56,13 +57,9 @@ def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob
             crash_at("commitment_asked")
             _await_report(ledger, way, transaction_uid)
     except NotOfferedError:
-        _end(ledger, leased, "skipped", f"{peer.name} does not offer storage commitment.")
-    except (DestinationRefusesError, TransientError) as error:
-        with ledger.write() as session:  # a peer that hangs is asked by one job at a time
-            hold_back(session, "commit", peer.name, time() + settings.delivery.waits.after(leased.postponed + 1))
-        if isinstance(error, DestinationRefusesError):  # it took the objects: that it lets nobody in will pass
-            raise DestinationBusyError(str(error)) from error
-        raise
+        _end(ledger, leased, peer, "skipped", f"{peer.name} does not offer storage commitment.")
+    except DestinationRefusesError as error:  # it took the objects: that it lets nobody in will pass
+        raise DestinationBusyError(str(error)) from error
     else:
         _wait_for_answer(ledger, leased, transaction_uid, len(objects), settings.delivery.commitment_waits)
 
@@ -70,15 +67,15 @@ def request_commitment(settings: NodeSettings, ledger: Ledger, leased: LeasedJob
 def _still_to_ask(ledger: Ledger, leased: LeasedJob, peer: Peer) -> tuple[tuple[str, str], ...]:
     """(SOP Class UID, SOP Instance UID) of what must be asked for; empty: the job has ended."""
     if not is_current(ledger, str(leased.subject["result"])):
-        _end(ledger, leased, "superseded", "Not asked for: a later result stands.")
+        _end(ledger, leased, peer, "superseded", "Not asked for: a later result stands.")
         return ()
     with ledger.read() as session:
         pending = uncommitted(session, leased.subject)
     if not pending:
-        _end(ledger, leased, "done", f"{peer.name} has committed every object.")
+        _end(ledger, leased, peer, "done", f"{peer.name} has committed every object.")
         return ()
     if not peer.storage_commitment:
-        _end(ledger, leased, "skipped", f"Storage commitment is switched off for {peer.name}.")
+        _end(ledger, leased, peer, "skipped", f"Storage commitment is switched off for {peer.name}.")
         return ()
     lost = [row for row, _ in pending if row.commit_failure is not None and row.commit_failure not in ASK_AGAIN]
     if lost:
@@ -99,6 +96,7 @@ def _send_again(ledger: Ledger, leased: LeasedJob, peer: Peer, ids: Sequence[int
             delivery = session.get_one(JobRow, str(leased.subject["delivery"]))
             for row in lost:
                 row.job_id, row.state, row.commit_failure, row.updated_at = delivery.id, "waiting", None, time()
+                row.seen_at = None
             wait_again(delivery)
             finish(session, leased)
             record(
@@ -147,8 +145,10 @@ def _wait_for_answer(ledger: Ledger, leased: LeasedJob, transaction_uid: str, ob
         settle_study(session, leased.study_instance_uid, leased.owner)
 
 
-def _end(ledger: Ledger, leased: LeasedJob, end: JobEnd, text: str) -> None:
+def _end(ledger: Ledger, leased: LeasedJob, peer: Peer, end: JobEnd, text: str) -> None:
     with ledger.write() as session:
+        if end != "superseded":
+            add_find_job(session, leased, always=peer.confirm_by_find)
         finish(session, leased, end)
         event = {"done": "committed", "skipped": "commitment_skipped", "superseded": "commitment_superseded"}[end]
         record(

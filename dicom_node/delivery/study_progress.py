@@ -45,7 +45,7 @@ def _state(jobs: set[tuple[str, str]], has_scores: bool) -> str | None:
     """The state that follows from (kind, state) of the jobs; None: it stays."""
     if any(state == "parked" for _, state in jobs):
         return None
-    jobs = {(kind, state) for kind, state in jobs if kind != "commit"}  # what is delivered waits for no commitment
+    jobs = {(kind, state) for kind, state in jobs if kind not in ("commit", "find")}  # delivered waits for neither
     if jobs & {("deliver", "waiting"), ("deliver", "leased")}:
         return "delivering"
     if ("deliver", "held") in jobs:

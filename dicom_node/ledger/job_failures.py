@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, TransientError
 from dicom_node.ledger.destinations import is_away, note_away
+from dicom_node.ledger.job_restarts import hold_back
 from dicom_node.ledger.jobs import LeasedJob, confirm_lease, job_title, wait_again
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
@@ -90,6 +91,8 @@ def _wait_for_destination(
         _postpone(session, job, actor, error.code, str(error), waits)
         if job.kind == "deliver":
             note_away(session, destination, actor, error, waits)
+        else:
+            hold_back(session, job.kind, destination, job.run_after)
         return
     known = is_away(session, destination)
     wait = note_away(session, destination, actor, error, waits)

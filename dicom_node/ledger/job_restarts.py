@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.ledger.destinations import ask_now
 from dicom_node.ledger.due_jobs import ASKED_FOR
-from dicom_node.ledger.jobs import JobKind, change_jobs, job_title, wait_again
+from dicom_node.ledger.jobs import change_jobs, job_title, wait_again
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
@@ -60,7 +60,7 @@ def hasten(session: Session, job_id: str) -> bool:
     return bool(change_jobs(session, waiting.values(run_after=0.0, hinted_at=None, updated_at=now)))
 
 
-def hold_back(session: Session, kind: JobKind, destination: str, until: float) -> int:
+def hold_back(session: Session, kind: str, destination: str, until: float) -> int:
     """What one of these jobs just met waits for all of them: none starts before then. Returns how many were due."""
     waiting = update(JobRow).where(
         JobRow.destination == destination, JobRow.kind == kind, JobRow.state == "waiting", JobRow.run_after < until

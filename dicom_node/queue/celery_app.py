@@ -30,6 +30,7 @@ QUEUE_OF: Final[dict[JobKind, str]] = {
     "report": "delivery",
     "deliver": "delivery",
     "commit": "delivery",
+    "find": "delivery",
 }
 TASK_OF: Final[dict[JobKind, str]] = {kind: f"rheumascore.{kind}" for kind in QUEUE_OF}
 QUEUES: Final = ("scoring", "delivery")

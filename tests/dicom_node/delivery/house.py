@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery.deliver import deliver_results
+from dicom_node.delivery.look_there import look_there
 from dicom_node.delivery.outbox import put_into_outbox
 from dicom_node.delivery.part10_bytes import read_part10
 from dicom_node.delivery.patience import DeliverySection
@@ -28,7 +29,8 @@ from tests.dicom_node.ledger.ledgers import add_study, job, new_ledger, study
 from tests.foreign_programs.programs import free_port
 from tests.sr_templates.results_for_tests import two_hands
 
-OBJECTS = (finished_picture(), finished_report())
+_STUDY = two_hands().result.study_instance_uid
+OBJECTS = (finished_picture(study=_STUDY), finished_report(study=_STUDY))
 
 
 @dataclass
@@ -59,6 +61,8 @@ class House:
         def work(leased: LeasedJob) -> None:
             if leased.kind == "commit":
                 request_commitment(self.settings, self.ledger, leased)
+            elif leased.kind == "find":
+                look_there(self.settings, self.ledger, leased)
             else:
                 deliver_results(self.settings, self.ledger, self.store, leased)
 
@@ -67,9 +71,16 @@ class House:
 
     def commit(self) -> JobRow:
         """The commitment job, as ``deliver``."""
+        return self.deliver(self.job_of_kind("commit"))
+
+    def find(self) -> JobRow:
+        """The job that looks for it there, as ``deliver``."""
+        return self.deliver(self.job_of_kind("find"))
+
+    def job_of_kind(self, kind: str) -> str:
+        """The id of the one job of a kind."""
         with self.ledger.read() as session:
-            job_id = session.scalars(select(JobRow.id).where(JobRow.kind == "commit")).one()
-        return self.deliver(job_id)
+            return session.scalars(select(JobRow.id).where(JobRow.kind == kind)).one()
 
     def deliveries(self, destination: str = "pacs") -> list[tuple[str, int | None, int]]:
         """(state, status, attempts) of each object, picture first."""
