@@ -130,6 +130,15 @@ def test_a_peer_that_does_not_offer_it_is_said_once_and_is_no_failure(house: Hou
     assert events(house).count("commitment_skipped") == 1
 
 
+@pytest.mark.parametrize("status", [0x0118, 0x0122, 0x0123, 0x0211])
+def test_a_peer_that_accepts_the_class_and_knows_no_such_request_does_not_offer_it(house: House, status: int) -> None:
+    with CommittingPacs(house.settings.node.port, status) as pacs:
+        [job_id] = house.put(pacs.peer)
+        house.deliver(job_id)
+        assert house.commit().state == "skipped"
+    assert (house.state, commitment(house)) == ("delivered", "does not offer storage commitment")
+
+
 def test_what_the_peer_does_not_have_is_sent_again_with_the_same_bytes(
     house: House, pacs: CommittingPacs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

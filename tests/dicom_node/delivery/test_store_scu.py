@@ -115,31 +115,36 @@ def test_nobody_there_is_transient() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict"),
+    ("status", "verdict", "words"),
     [
-        (0x0000, "sent"),
-        (0x0107, "sent"),
-        (0x0111, "sent"),
-        (0xB000, "sent"),
-        (0xBFFF, "sent"),
-        (0x0110, "later"),
-        (0x0213, "later"),
-        (0xA700, "later"),
-        (0xA7FF, "later"),
-        (0xA800, "never"),
-        (0xA900, "never"),
-        (0xC000, "never"),
-        (0xCFFF, "never"),
-        (0x0117, "never"),
-        (0x0122, "never"),
-        (0x0124, "never"),
-        (0xFE00, "never"),
+        (0x0000, "sent", "stored"),
+        (0x0107, "sent", "an attribute list error was noted"),
+        (0x0111, "sent", "it holds this object already"),
+        (0x0116, "sent", "a value out of range was noted"),
+        (0xB000, "sent", "data elements were coerced"),
+        (0xB006, "sent", "elements were discarded"),
+        (0xB007, "sent", "the data set does not match its SOP Class"),
+        (0xBFFF, "sent", "stored with a warning"),
+        (0x0110, "later", "processing failure"),
+        (0x0213, "later", "resource limitation"),
+        (0xA700, "later", "out of resources"),
+        (0xA7FF, "later", "out of resources"),
+        (0xA800, "never", "failure"),
+        (0xA900, "never", "data set does not match SOP Class"),
+        (0xA9FF, "never", "data set does not match SOP Class"),
+        (0xC000, "never", "cannot understand"),
+        (0xCFFF, "never", "cannot understand"),
+        (0x0117, "never", "invalid SOP Instance UID"),
+        (0x0122, "never", "SOP Class not supported"),
+        (0x0124, "never", "not authorised"),
+        (0xFE00, "never", "failure"),
     ],
 )
-def test_each_status_has_one_meaning(status: int, verdict: str) -> None:
+def test_each_status_has_one_meaning(status: int, verdict: str, words: str) -> None:
     answer = read_store_status(status, "why\nnot\x07")
     assert answer.verdict == verdict
     assert f"0x{status:04X}" in answer.text
+    assert words in answer.text
     assert answer.text.isprintable()
 
 
