@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from dicom_node.delivery import storage_commitment
 from dicom_node.delivery.patience import DeliverySection
-from dicom_node.delivery.storage_commitment import MOST_RESENDS
+from dicom_node.delivery.storage_commitment import MOST_RESENDS, request_commitment
+from dicom_node.errors import LeaseLostError
 from dicom_node.ledger.job_restarts import requeue
-from dicom_node.ledger.jobs import take_lease
+from dicom_node.ledger.jobs import take_lease, wait_again
 from dicom_node.ledger.tables import CommitmentRow, DeliveryRow, JobRow, TimelineRow
 from dicom_node.peers import Peer
 from dicom_node.receiving.inbox import Inbox
@@ -28,7 +29,7 @@ from dicom_node.receiving.listener import Listener
 from tests.dicom_node.delivery.committing_pacs import CommittingPacs
 from tests.dicom_node.delivery.house import OBJECTS, House, open_house, sent_bytes
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
-from tests.dicom_node.ledger.ledgers import new_ledger
+from tests.dicom_node.ledger.ledgers import job, new_ledger
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import wait_until
 
@@ -210,6 +211,25 @@ def test_patience_grows_to_a_quarter_of_an_hour() -> None:
     assert waits.after(100_000) <= 900 * 1.25
 
 
+def test_a_worker_that_lost_its_lease_while_it_asked_changes_nothing_of_the_job(
+    house: House, pacs: CommittingPacs
+) -> None:
+    """Given a worker that asks, and hangs; when its lease is ended and another has the job; then the first one's wait
+    for the answer is not written over the other's lease."""
+    job_id = house.job_of_kind("commit")
+    first = take_lease(house.ledger, job_id, "a:1:x")
+    assert first is not None
+    with house.ledger.write() as session:
+        wait_again(session.get_one(JobRow, job_id))
+    second = take_lease(house.ledger, job_id, "b:2:y")
+    assert second is not None
+    with pytest.raises(LeaseLostError):
+        request_commitment(house.settings, house.ledger, first)
+    row = job(house.ledger, job_id)
+    assert (row.state, row.lease_owner, row.fencing) == ("leased", "b:2:y", second.fencing)
+    assert "commitment_asked" not in events(house)
+
+
 @pytest.mark.parametrize("status", [PROCESSING_FAILURE, NO_SUCH_INSTANCE, 0x0213, 0xC000])
 def test_a_refused_request_is_repeated_later(house: House, status: int) -> None:
     with CommittingPacs(house.settings.node.port, status) as pacs:
@@ -294,6 +314,26 @@ def test_a_worker_that_dies_after_it_asked_and_a_new_start_lose_nothing(house: H
     with listening(house):
         assert pacs.report() == 0x0000
     assert all(committed(house))
+
+
+def test_old_requests_are_forgotten_when_another_goes_out_and_open_ones_never(
+    house: House, pacs: CommittingPacs
+) -> None:
+    """Given five requests of two months ago: three answered, two not; when one more is asked; then two are left of
+    them, because their job still waits for an answer."""
+    for _ in range(5):
+        house.commit()
+    two_months_ago = time() - 60 * 86_400
+    with house.ledger.write() as session:
+        rows = list(session.scalars(select(CommitmentRow)))
+        for row in rows:
+            row.asked_at = two_months_ago
+        for row in rows[:3]:
+            row.answered_at = two_months_ago
+    house.commit()
+    with house.ledger.read() as session:
+        left = {row.transaction_uid for row in session.scalars(select(CommitmentRow))}
+    assert left == {row.transaction_uid for row in rows[3:]} | {pacs.asked[-1][0]}
 
 
 def test_orthanc_commits_on_a_new_association_and_gets_again_what_it_lost(house: House, orthanc: Orthanc) -> None:
