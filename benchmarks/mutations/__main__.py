@@ -89,7 +89,7 @@ def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests, wide: bool) 
     try:
         with tree.without(guard):
             for stage in calls.stages(guard, tree, wide=wide):
-                if failed := tree.first_failure(stage):
+                if (failed := tree.first_failure(stage)) and tree.first_failure([failed]):  # twice: it was no accident
                     return Verdict(test=failed)
     except RuntimeError as fault:
         return Verdict(fault=str(fault))
