@@ -16,7 +16,7 @@ OHIF := tests/judges/ohif
 KEEP_TORCH = (grep -vE '^(torch|torchvision)==' constraints/py311.txt; \
   $(BIN)/python -c "import torch; print('torch==' + torch.__version__.partition('+')[0])") > $(VENV)/constraints.txt
 
-.PHONY: demo test check docs bench peers clean
+.PHONY: demo test check audit docs bench peers clean
 
 demo: $(VENV)/.models
 	$(BIN)/rheumascore demo $(if $(ONCE),--once)
@@ -29,6 +29,15 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_house.py
+
+# The bill of materials, and known vulnerabilities where their data can be had: without it this says so and goes on.
+audit: $(VENV)/.dev
+	@mkdir -p build
+	$(BIN)/python -m supply_chain.bill_of_materials > build/rheumascore.cdx.json
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit \
+	  && $(VENV)/audit/bin/python -m pip install -q --retries 1 pip-audit==2.10.1; } \
+	  || { rm -rf $(VENV)/audit; echo "not audited: pip-audit cannot be installed here"; }
+	@test ! -x $(VENV)/audit/bin/pip-audit || $(VENV)/audit/bin/python -m supply_chain.audit
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m docs.make_pictures
