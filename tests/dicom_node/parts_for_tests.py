@@ -1,7 +1,7 @@
 """Parts that a supervisor can be tried with: started as ``parts_for_tests.py WORD … --config FILE``.
 
-``stays``: runs until SIGTERM. ``listen``: the same, with a line in ``SIGHUP.pids`` for each SIGHUP. ``stubborn``: ignores
-SIGTERM. ``dies``: ends with status 3. ``cannot``: status 1.
+``stays``: runs until SIGTERM. ``listen``: the same, with a line in ``SIGHUP.pids`` for each SIGHUP. ``stubborn``:
+ignores SIGTERM. ``dies``: ends with status 3. ``cannot``: status 1.
 ``leases``: takes the one job of the ledger and holds it. Each writes its process id to ``WORD.pids``.
 """
 
