@@ -27,6 +27,13 @@ def register(app: typer.Typer) -> None:
     audit.command("verify")(audit_verify)
     audit.command("show")(audit_show)
     app.add_typer(audit, name="audit")
+    alerts = typer.Typer(help="How a person is called: what waits for one, and does a message arrive.")
+    alerts.command("show")(alerts_show)
+    alerts.command("test")(alerts_test)
+    app.add_typer(alerts, name="alerts")
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(retention)
 
 
 def demo(
@@ -214,6 +221,61 @@ def audit_show(
     from dicom_node.audit_verbs import print_trail
 
     raise typer.Exit(print_trail(config, study, as_json=as_json))
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder of backups, on another disk.", metavar="DIR")],
+    check: Annotated[bool, typer.Option("--check", help="Make none: read the one that is there, every byte.")] = False,
+    name: Annotated[str | None, typer.Option("--backup", help="With --check: not the latest, but this one.")] = None,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """The ledger and every file that it names, while the node runs; what is in DIR already is not copied again."""
+    from dicom_node.backup.verbs import print_backup, print_checked
+
+    if check:
+        raise typer.Exit(print_checked(folder, name, as_json=as_json))
+    raise typer.Exit(print_backup(config, folder, as_json=as_json))
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder of backups.", metavar="DIR", exists=True)],
+    name: Annotated[str | None, typer.Option("--backup", help="Not the latest, but this one of DIR/backups.")] = None,
+    leave_out_damaged: Annotated[
+        bool, typer.Option("--leave-out-damaged", help="Restore what is whole; exit code 1 and a line for the rest.")
+    ] = False,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """A backup into an empty data_dir; every byte is checked on the way. Start the node afterwards."""
+    from dicom_node.backup.verbs import print_restored
+
+    raise typer.Exit(print_restored(config, folder, name, leave_out_damaged=leave_out_damaged, as_json=as_json))
+
+
+def retention(
+    now: Annotated[bool, typer.Option("--now", help="Remove it; the node does so by itself every hour.")] = False,
+    config: ConfigOption = _CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """What [retention] lets go at this moment: a line for each study; nothing is removed without --now."""
+    from dicom_node.retention_verb import print_retention
+
+    raise typer.Exit(print_retention(config, now=now, as_json=as_json))
+
+
+def alerts_show(config: ConfigOption = _CONFIG, as_json: JsonOption = False) -> None:
+    """What waits for a person, and when one was called for it. Exit code 1 when something does."""
+    from dicom_node.alerts.verbs import print_alerts
+
+    raise typer.Exit(print_alerts(config, as_json=as_json))
+
+
+def alerts_test(config: ConfigOption = _CONFIG) -> None:
+    """Send a test message on every channel of [alerts]. Exit code 1 when one was not taken."""
+    from dicom_node.alerts.verbs import print_test
+
+    raise typer.Exit(print_test(config))
 
 
 def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> None:

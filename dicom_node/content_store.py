@@ -220,6 +220,17 @@ class PartialFile:
             os.close(self._fd)
 
 
+def why_not_writable(data_dir: Path) -> str:
+    """What the system says when a file is made below a data_dir that is there; empty: it can be."""
+    try:
+        fd, probe = _create_part(data_dir / "incoming")
+        os.close(fd)
+        probe.unlink()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
 def content_path(data_dir: Path, sha256: str) -> Path:
     """Where a content lies, or would lie, below a data_dir: for who only looks."""
     return _fan_out(data_dir / "content", sha256)

@@ -18,6 +18,7 @@ from dicom_node.receiving.listener import listen
 from dicom_node.receiving.stray_instances import StrayInstances
 from dicom_node.routing import route_study
 from dicom_node.settings import NodeSettings
+from dicom_node.upkeep import Upkeep
 from scoring.catalogue import list_systems
 from scoring.spec import SystemSpec
 from scoring.study import Study
@@ -40,7 +41,7 @@ def run_listener(settings: NodeSettings) -> int:
         route_study(session, study, specs)
 
     try:
-        with relay, StrayInstances(store, ledger):
+        with relay, StrayInstances(store, ledger), Upkeep(settings, ledger, store):
             return listen(settings, store, ledger, route, relay.announce)
     finally:
         _look_at_audit_trail(ledger, settings)

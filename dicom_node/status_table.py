@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
 import typer
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from dicom_node.delivery.accepted_forms import form_for
 from dicom_node.delivery.outbox import release
+from dicom_node.disk_forecast import forecast_disk
 from dicom_node.delivery.waiting_room import waiting_rooms
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.ledger import Ledger
@@ -37,6 +39,7 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         else:
             found = study_statuses(session)
         forms = [form_for(session, peer) for peer in settings.destinations]
+        forecast = forecast_disk(session, settings.node.data_dir, settings.limits.free_disk_bytes, time())
         rooms = waiting_rooms(session)
     if study is not None and not found:
         typer.echo(f"The ledger has no study {study}; `rheumascore status` lists those it has.", err=True)
@@ -49,6 +52,8 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         _print_table(found)
         for choice in forms:
             typer.echo(f"{choice.destination} gets {choice.form}: {choice.reason}")
+        if found:
+            typer.echo(forecast.words)
         for room in rooms:
             typer.echo(room.words(settings.delivery.overdue_hours))
     return 1 if any(s["state"] in WAITING_FOR_A_PERSON for s in found) else 0

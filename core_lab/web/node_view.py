@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core_lab.web.disk_watch import DiskWatch
 from core_lab.web.image_pixels import ImagePixels
 from core_lab.web.study_headers import StudyHeaders
 from dicom_node.content_store import ContentStore
@@ -20,12 +21,14 @@ class NodeView:
     store: ContentStore
     headers: StudyHeaders
     pixels: ImagePixels
+    disk: DiskWatch
 
     @staticmethod
     def open(settings: NodeSettings) -> NodeView:
         """Open the ledger and the store that the settings name."""
         store = ContentStore(settings.node.data_dir)
-        return NodeView(settings, Ledger(settings.database_url), store, StudyHeaders(store), ImagePixels(store))
+        headers, pixels, disk = StudyHeaders(store), ImagePixels(store), DiskWatch(settings)
+        return NodeView(settings, Ledger(settings.database_url), store, headers, pixels, disk)
 
     def close(self) -> None:
         """End the decoding child and give back the ledger's connections."""

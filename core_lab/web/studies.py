@@ -26,7 +26,8 @@ def studies_routes(view: NodeView) -> APIRouter:
         if state is not None and state not in STATES:
             return refusal(request.scope, HTTPStatus.NOT_FOUND, "There is no such state of a study.")
         with view.ledger.read() as session:
-            version = f"{ledger_version(session)}-{state or 'all'}"
+            disk = view.disk.forecast(session)
+            version = f"{ledger_version(session)}-{state or 'all'}-{disk.made_at:.0f}"
             if same := unchanged(request, version):
                 return same
             statuses = study_statuses(session, state=state, limit=SHOWN)
@@ -42,6 +43,7 @@ def studies_routes(view: NodeView) -> APIRouter:
             shown=SHOWN,
             statements=statements_of(statuses),
             settings=view.settings,
+            disk=disk,
         )
         return tagged(HTMLResponse(page), version)
 
