@@ -69,6 +69,12 @@ class Orthanc:
         if self.process:
             stop(self.process)
 
+    def restart(self, **configuration: Any) -> None:
+        """End it and start it again on its ports, with what it keeps; these of its settings change."""
+        self.stop()
+        self._configuration |= configuration
+        self.start()
+
     def add_modality(self, name: str, ae_title: str, port: int, host: str = "127.0.0.1") -> None:
         """Let it send to and query one more node."""
         self.put(f"/modalities/{name}", {"AET": ae_title, "Host": host, "Port": port, "AllowEcho": True})
