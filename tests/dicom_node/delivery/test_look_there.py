@@ -12,11 +12,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from dicom_node.delivery.look_there import MOST_LOOKS
+from dicom_node.delivery.look_there import MOST_LOOKS, look_there
+from dicom_node.errors import LeaseLostError
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.peers import Peer
 from tests.dicom_node.delivery.house import OBJECTS, House, open_house
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
+from tests.dicom_node.ledger.ledgers import job, taken_twice
 from tests.foreign_programs.orthanc import Orthanc
 
 PICTURE, REPORT = (item.sop_instance_uid for item in OBJECTS)
@@ -116,6 +118,19 @@ def test_what_is_not_found_is_looked_for_again_and_then_a_person_is_called(house
         requeue(session, "dr who", parked=True)
     assert house.find().state == "done"
     assert (house.state, proofs(house), house.status()["reasons"]) == ("delivered", ["seen", "seen"], [])
+
+
+def test_a_worker_that_lost_its_lease_while_it_looked_changes_nothing_of_the_job(
+    house: House, pacs: QueriedPacs
+) -> None:
+    pacs.hidden = {REPORT}
+    [job_id] = house.put(pacs.peer)
+    house.deliver(job_id)
+    first, second = taken_twice(house.ledger, house.job_of_kind("find"))
+    with pytest.raises(LeaseLostError):
+        look_there(house.settings, house.ledger, first)
+    row = job(house.ledger, first.id)
+    assert (row.state, row.lease_owner, row.fencing) == ("leased", "b:2:y", second.fencing)
 
 
 def test_a_peer_that_offers_no_queries_is_no_failure(house: House) -> None:

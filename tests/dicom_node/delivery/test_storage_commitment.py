@@ -21,7 +21,7 @@ from dicom_node.delivery.patience import DeliverySection
 from dicom_node.delivery.storage_commitment import MOST_RESENDS, request_commitment
 from dicom_node.errors import LeaseLostError
 from dicom_node.ledger.job_restarts import requeue
-from dicom_node.ledger.jobs import take_lease, wait_again
+from dicom_node.ledger.jobs import take_lease
 from dicom_node.ledger.tables import CommitmentRow, DeliveryRow, JobRow, TimelineRow
 from dicom_node.peers import Peer
 from dicom_node.receiving.inbox import Inbox
@@ -29,7 +29,7 @@ from dicom_node.receiving.listener import Listener
 from tests.dicom_node.delivery.committing_pacs import CommittingPacs
 from tests.dicom_node.delivery.house import OBJECTS, House, open_house, sent_bytes
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
-from tests.dicom_node.ledger.ledgers import job, new_ledger
+from tests.dicom_node.ledger.ledgers import job, new_ledger, taken_twice
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import wait_until
 
@@ -217,12 +217,7 @@ def test_a_worker_that_lost_its_lease_while_it_asked_changes_nothing_of_the_job(
     """Given a worker that asks, and hangs; when its lease is ended and another has the job; then the first one's wait
     for the answer is not written over the other's lease."""
     job_id = house.job_of_kind("commit")
-    first = take_lease(house.ledger, job_id, "a:1:x")
-    assert first is not None
-    with house.ledger.write() as session:
-        wait_again(session.get_one(JobRow, job_id))
-    second = take_lease(house.ledger, job_id, "b:2:y")
-    assert second is not None
+    first, second = taken_twice(house.ledger, job_id)
     with pytest.raises(LeaseLostError):
         request_commitment(house.settings, house.ledger, first)
     row = job(house.ledger, job_id)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from time import time
 
+from sqlalchemy import select
+
+from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, take_lease, wait_again
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow, StudyRow
 
@@ -46,3 +49,26 @@ def study(ledger: Ledger, uid: str = STUDY) -> StudyRow:
     """The row as it is now."""
     with ledger.read() as session:
         return session.get_one(StudyRow, uid)
+
+
+def add_jobs(ledger: Ledger, count: int, kind: JobKind = "score", seconds: float = 0.0) -> list[str]:
+    """So many waiting jobs, each of which takes so long."""
+    with ledger.write() as session:
+        return [add_job(session, kind, f"{kind}-{n}", STUDY, {"seconds": seconds}).id for n in range(count)]
+
+
+def all_done(ledger: Ledger) -> bool:
+    """True when every job is."""
+    with ledger.read() as session:
+        return set(session.scalars(select(JobRow.state))) == {"done"}
+
+
+def taken_twice(ledger: Ledger, job_id: str) -> tuple[LeasedJob, LeasedJob]:
+    """A lease that its worker lost without knowing it, and that of the next one, ``b:2:y``."""
+    first = take_lease(ledger, job_id, "a:1:x")
+    assert first is not None
+    with ledger.write() as session:
+        wait_again(session.get_one(JobRow, job_id))
+    second = take_lease(ledger, job_id, "b:2:y")
+    assert second is not None
+    return first, second
