@@ -59,9 +59,6 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
             if form := other_form(ledger, leased, peer, way, waiting):
                 return replace_form(ledger, leased, peer, waiting, form)
             refused = _send_all(ledger, leased, way, waiting, peer, tried)
-            if not refused:
-                crash_at("all_answered_not_finished")
-                _finish(ledger, leased, peer, len(waiting))
     except TransientError:
         with ledger.write() as session:
             mark_untried(session, [item for item in waiting if item not in tried])
@@ -76,6 +73,8 @@ def deliver_results(settings: NodeSettings, ledger: Ledger, store: ContentStore,
             f"{peer.name} refused {len(refused)} of {len(waiting)} objects: {'; '.join(dict.fromkeys(refused))}. "
             "Mend it there, then `rheumascore requeue --dead`."
         )
+    crash_at("all_answered_not_finished")
+    _finish(ledger, leased, peer, len(waiting))
     return None
 
 
@@ -129,7 +128,7 @@ def _end_superseded(ledger: Ledger, leased: LeasedJob, waiting: Sequence[Waiting
 
 
 def _finish(ledger: Ledger, leased: LeasedJob, peer: Peer, objects: int) -> None:
-    """End the job before the association is released: a peer that hangs then delays nothing."""
+    """End the job, once its association has ended: the next job's may begin."""
     with ledger.write() as session:
         finish(session, leased)
         record(

@@ -209,8 +209,8 @@ def associate(
     when TLS fails), DestinationBusyError, DestinationRefusesError.
     """
     entity = _Requestor(calling_ae_title, _tls_to(peer))
-    entity.connection_timeout = min(_CONNECT_SECONDS, answer_seconds)
-    entity.acse_timeout = min(_NEGOTIATE_SECONDS, answer_seconds)
+    entity.connection_timeout = _CONNECT_SECONDS
+    entity.acse_timeout = _NEGOTIATE_SECONDS
     entity.dimse_timeout = entity.network_timeout = answer_seconds
     where = f"{peer.name} ({peer.ae_title} at {peer.host}:{peer.port})"
     try:

@@ -12,7 +12,7 @@ from time import time
 from typing import Any, Final
 
 from pydicom.uid import generate_uid
-from sqlalchemy import select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.ledger.job_restarts import hasten
@@ -22,6 +22,9 @@ from dicom_node.ledger.timeline import record
 
 ASK_AGAIN: Final = frozenset({0x0110, 0x0131, 0x0213})
 """Failure Reasons that say nothing of the object: processing failure, transaction in use, out of resources."""
+
+_KEPT_SECONDS: Final = 30 * 86_400.0
+"""A request is known for so long after its answer, or after its job has ended without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def uncommitted(session: Session, subject: dict[str, Any]) -> list[tuple[Deliver
 
 
 def open_request(session: Session, leased: LeasedJob, sop_instance_uids: Sequence[str]) -> str:
-    """Write down a request that is about to be sent. Returns its Transaction UID."""
+    """Write down a request that is about to be sent, and forget old ones. Returns its Transaction UID."""
+    _forget_old(session, str(leased.subject["destination"]))
     uid = str(generate_uid(prefix=None))
     session.add(
         CommitmentRow(
@@ -79,6 +83,24 @@ def open_request(session: Session, leased: LeasedJob, sop_instance_uids: Sequenc
         )
     )
     return uid
+
+
+def _forget_old(session: Session, destination: str) -> None:
+    """A request that was answered long ago, or whose job has long ended, tells nobody anything. What was said stands
+    at each object and in the timeline; a report that comes so late is answered as one to an unknown transaction."""
+    before = time() - _KEPT_SECONDS
+    ended = select(JobRow.id).where(
+        JobRow.destination == destination, JobRow.kind == "commit", JobRow.state.not_in(("waiting", "leased", "parked"))
+    )
+    session.execute(
+        delete(CommitmentRow).where(
+            CommitmentRow.destination == destination,
+            or_(
+                CommitmentRow.answered_at < before,
+                and_(CommitmentRow.asked_at < before, CommitmentRow.job_id.in_(ended)),
+            ),
+        )
+    )
 
 
 def asked_of(session: Session, transaction_uid: str) -> str | None:

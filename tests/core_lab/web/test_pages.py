@@ -84,7 +84,7 @@ def test_a_study_without_score_says_why(running_page: PageProcess) -> None:
 
 def test_deliveries_and_timeline_are_told(running_page: PageProcess) -> None:
     words = plain(running_page.ask(f"/studies/{DELIVERED}").text)
-    assert "pacs heatmap 2.25.91 sent 0x0000 yes 1" in words
+    assert "pacs heatmap 2.25.91 sent 0x0000 committed 1" in words
     assert "2 instance(s) from ORTHANC listener" in words and "1 object stored by pacs node" in words
 
 

@@ -11,16 +11,16 @@ from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, Secondar
 from sr_templates.result_objects import WrittenObject
 
 
-def finished_picture(uid: str = "2.25.21", study: str = "2.25.1001") -> WrittenObject:
-    """A Secondary Capture of 4 by 4 pixels."""
+def finished_picture(uid: str = "2.25.21", study: str = "2.25.1001", side: int = 4) -> WrittenObject:
+    """A Secondary Capture of so many pixels in each direction."""
     header = _header(SecondaryCaptureImageStorage, uid, study)
     header.Modality = "OT"
     header.ConversionType = "WSD"
-    header.Rows = header.Columns = 4
+    header.Rows = header.Columns = side
     header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
     header.BitsAllocated = header.BitsStored = 8
     header.HighBit, header.PixelRepresentation = 7, 0
-    header.add_new(0x7FE00010, "OB", bytes(range(16)))
+    header.add_new(0x7FE00010, "OB", bytes(n % 251 for n in range(side * side)))
     return WrittenObject("heatmap", str(SecondaryCaptureImageStorage), uid, f"{uid}.1", _file(header))
 
 

@@ -23,13 +23,15 @@ from dicom_node.queue.leased_work import do_leased
 from dicom_node.settings import NodeSection, NodeSettings
 from dicom_node.study_status import study_status
 from scoring.result import ScoreResult
-from sr_templates.result_objects import ResultObjects
+from sr_templates.result_objects import ResultObjects, WrittenObject
 from tests.dicom_node.delivery.finished_objects import finished_picture, finished_report
 from tests.dicom_node.ledger.ledgers import add_study, job, new_ledger, study
 from tests.foreign_programs.programs import free_port
 from tests.sr_templates.results_for_tests import two_hands
 
 _STUDY = two_hands().result.study_instance_uid
+PATIENT_SECONDS = 20.0
+"""For each answer: a busy machine is no fault of a peer."""
 OBJECTS = (finished_picture(study=_STUDY), finished_report(study=_STUDY))
 
 
@@ -42,16 +44,20 @@ class House:
     settings: NodeSettings
     result: ScoreResult
 
-    def put(self, *peers: Peer, hold: str = "") -> list[str]:
+    def put(self, *peers: Peer, hold: str = "", objects: tuple[WrittenObject, ...] = OBJECTS) -> list[str]:
         """The objects into the outbox for these peers; every delivery job, also a held one."""
         self.settings = replace(self.settings, peers=peers)
-        digests = [self.store.put(item.content) for item in OBJECTS]
-        written = ResultObjects("comprehensive", OBJECTS)
+        digests = [self.store.put(item.content) for item in objects]
+        written = ResultObjects("comprehensive", objects)
         with self.ledger.write() as session:
             put_into_outbox(session, self.result, written, digests, peers, hold=hold)
             session.execute(update(JobRow).where(JobRow.kind == "report").values(state="done"))
         with self.ledger.read() as session:
             return list(session.scalars(select(JobRow.id).where(JobRow.kind == "deliver").order_by(JobRow.key)))
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """From now on so long."""
+        self.settings = replace(self.settings, delivery=DeliverySection(answer_seconds=seconds))
 
     def deliver(self, job_id: str) -> JobRow:
         """As the worker does, at once even when it is not due; the job afterwards."""
@@ -102,9 +108,9 @@ class House:
 
 
 def open_house(folder: Path) -> House:
-    """With one result of two hands; its port is free, and it waits a second for each answer."""
+    """With one result of two hands; its port is free."""
     settings = NodeSettings(
-        node=NodeSection(data_dir=folder, port=free_port()), delivery=DeliverySection(answer_seconds=1.0)
+        node=NodeSection(data_dir=folder, port=free_port()), delivery=DeliverySection(answer_seconds=PATIENT_SECONDS)
     )
     made = House(new_ledger(folder), ContentStore(folder), settings, two_hands().result)
     keep_result(made, made.result)

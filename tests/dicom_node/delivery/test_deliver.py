@@ -16,7 +16,7 @@ from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.peers import Peer
 from scoring.result import ScoreResult
-from tests.dicom_node.delivery.house import OBJECTS, House, keep_result, open_house, sent_bytes
+from tests.dicom_node.delivery.house import OBJECTS, PATIENT_SECONDS, House, keep_result, open_house, sent_bytes
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
 from tests.dicom_node.ledger.ledgers import study
 from tests.foreign_programs.orthanc import Orthanc
@@ -107,9 +107,11 @@ def test_a_person_starts_a_refused_delivery_again(house: House) -> None:
 def test_no_answer_proves_nothing_so_the_same_bytes_go_again(house: House, word: str) -> None:
     with ScriptedPacs(word) as pacs:
         [job_id] = house.put(pacs.peer)
+        house.wait_for_answers(1.0 if word == "hang" else PATIENT_SECONDS)
         row = house.deliver(job_id)
         assert (row.state, row.error_code) == ("waiting", "RS-311")
         assert house.deliveries() == [("waiting", None, 1), ("waiting", None, 0)]
+        house.wait_for_answers(PATIENT_SECONDS)
         assert house.deliver(job_id).state == "done"
         assert set(pacs.kept) == set(sent_bytes())
     assert house.state == "delivered"
