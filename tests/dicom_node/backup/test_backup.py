@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from dicom_node.backup.backup_folder import BackupFolder
-from dicom_node.backup.ledger_copy import copy_ledger
+from dicom_node.backup.ledger_copy import SQLITE_NAME, copy_ledger
 from dicom_node.backup.make_backup import MadeBackup, check_backup, make_backup
 from dicom_node.backup.restore_backup import RestoredBackup, restore_backup
 from dicom_node.content_store import ContentStore
@@ -28,6 +29,7 @@ from dicom_node.secret import Secret
 from dicom_node.settings import DatabaseSection, LimitsSection, NodeSection, NodeSettings
 from tests.dicom_node.delivery.driven_node import DrivenNode
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
+from tests.dicom_node.disk_steps import watched_steps
 from tests.dicom_node.receiving.instances import radiograph, write_file
 from tests.foreign_programs.postgresql import PostgresqlServer
 
@@ -108,6 +110,22 @@ def test_what_is_restored_is_what_was_there_and_goes_on_with_the_same_bytes(node
             assert pacs.kept == first + first, "the same objects, the same bytes"
             with again.ledger.read() as session:
                 assert isinstance(check_trail(session, tmp_path / "elsewhere"), Head)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_every_file_is_on_disk_before_it_has_its_name_and_the_ledger_before_the_manifest(
+    node: DrivenNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = watched_steps(monkeypatch)
+    made = back_up(node, tmp_path / "backups")
+    named = [(at, Path(target)) for at, (step, target) in enumerate(steps) if step == "rename"]
+    assert len(named) == made.copied + 1, "each file that was copied, and the manifest"
+    for at, target in named:
+        assert ("fsync", f"{target}.part") in steps[:at], target
+        assert ("fsync", str(target.parent)) in steps[at:], target
+    last, manifest = named[-1]
+    assert manifest.parent == made.folder
+    assert ("fsync", str(made.folder / SQLITE_NAME)) in steps[:last]
 
 
 def test_a_second_backup_copies_what_is_new(node: DrivenNode, tmp_path: Path) -> None:
