@@ -22,6 +22,7 @@ from dicom_node.ledger.tables import ResultRow
 from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings, read_settings
 from dicom_node.study_status import study_status, study_statuses
+from scoring.errors import ResultError
 from scoring.result import ScoreResult
 
 _ACTOR: Final = "command line"
@@ -67,10 +68,18 @@ def print_requeued(config: Path, study: str | None, *, dead: bool) -> int:
         number = requeue(session, _ACTOR, study_instance_uid=study, parked=dead)
         query = select(ResultRow).where(ResultRow.current)
         for row in session.scalars(query if study is None else query.where(ResultRow.study_instance_uid == study)):
-            if not reason_to_hold(settings, ScoreResult.from_json(row.content)):
+            if _may_go(settings, row):
                 number += len(release(session, row.study_instance_uid, _ACTOR))
     typer.echo(f"{number} job(s) dispatched again")
     return 0
+
+
+def _may_go(settings: NodeSettings, row: ResultRow) -> bool:
+    """True when no rule holds it; a result that cannot be read stays where it is."""
+    try:
+        return not reason_to_hold(settings, ScoreResult.from_json(row.content))
+    except ResultError:
+        return False
 
 
 def _open(settings: NodeSettings) -> Ledger:

@@ -170,7 +170,7 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows, asked: Mapping[tu
         "statement": content["statement"],
         "total": _grand_total(content["totals"]),
         "scored_at": content["scored_at"],
-        "predecessor": content["predecessor"] and content["predecessor"]["digest"],
+        "predecessor": _predecessor(content["predecessor"]),
         "sop_instance_uids": [o.sop_instance_uid for o in written],
         "deliveries": [
             _delivery(d, o, asked.get((row.digest, d.destination), ""))
@@ -178,6 +178,11 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows, asked: Mapping[tu
             for d in deliveries[o.sop_instance_uid]
         ],
     }
+
+
+def _predecessor(named: Status | str | None) -> str | None:
+    """The digest of the result before; the first schema held nothing else."""
+    return named["digest"] if isinstance(named, dict) else named
 
 
 def _grand_total(totals: list[Status]) -> Status | None:

@@ -218,8 +218,12 @@ class ScoreResult:
             raw: Any = json.loads(text)
         except json.JSONDecodeError as error:
             raise ResultError(f"A stored result is not JSON (line {error.lineno}); restore it from a backup.") from None
-        if not isinstance(raw, dict) or raw.get("schema_version") != SCHEMA_VERSION:
-            raise ResultError(f"A stored result has no schema_version {SCHEMA_VERSION}; this software cannot read it.")
+        schema = raw.get("schema_version") if isinstance(raw, dict) else None
+        if schema != SCHEMA_VERSION:
+            raise ResultError(
+                f"This result was stored by another version (schema {schema}; this software reads {SCHEMA_VERSION}). "
+                "What was written from it stays and is still delivered; scoring the study again gives a new result."
+            )
         return from_json(ScoreResult, raw)
 
     def item(self, site: str, item: str, side: Side | None = None) -> ScoreItem:

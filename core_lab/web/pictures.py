@@ -51,7 +51,10 @@ def picture_routes(view: NodeView) -> APIRouter:
     def heatmap(request: Request, uid: str, sop: str, result: str) -> Response:
         with view.ledger.read() as session:
             row = session.get(ResultRow, result)
-        maps = ScoreResult.from_json(row.content).heatmaps if row and row.study_instance_uid == uid else ()
+        try:
+            maps = ScoreResult.from_json(row.content).heatmaps if row and row.study_instance_uid == uid else ()
+        except ResultError as error:
+            return refusal(request.scope, HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         array = next((h.array for h in maps if h.image == sop), None)
         if array is None:
             return refusal(request.scope, HTTPStatus.NOT_FOUND, "This result has no heatmap of this image.")

@@ -23,6 +23,7 @@ from core_lab.web.written_pictures import pictures_of
 from dicom_node.ledger.results import current_results
 from dicom_node.ledger.tables import InstanceRow, ObjectRow, ResultRow
 from dicom_node.study_status import ledger_version, study_status
+from scoring.errors import ResultError
 from scoring.result import ScoreResult
 
 UNKNOWN_STUDY = "No study with this UID was received. It may still be on its way: see the list of studies."
@@ -68,7 +69,7 @@ def study_routes(view: NodeView) -> APIRouter:
             status = study_status(session, uid)
             if status is None:
                 return refusal(request.scope, HTTPStatus.NOT_FOUND, UNKNOWN_STUDY)
-            results = [_shown_result(view, session, row) for row in current_results(session, uid)]
+            results, unread = _shown_results(view, session, uid)
             images = _shown_images(view, session, uid, [r.result for r in results])
             trial = view.headers.trials(session, [uid])[uid]
         page = render(
@@ -76,6 +77,7 @@ def study_routes(view: NodeView) -> APIRouter:
             status=status,
             trial=trial,
             results=results,
+            unread=unread,
             images=images,
             side_words=SIDE_WORDS,
             statements=statements_of([status]),
@@ -83,6 +85,17 @@ def study_routes(view: NodeView) -> APIRouter:
         return tagged(HTMLResponse(page), version)
 
     return router
+
+
+def _shown_results(view: NodeView, session: Session, uid: str) -> tuple[list[ShownResult], list[str]]:
+    """The results that stand; and why one cannot be shown, where another version stored it."""
+    shown, unread = [], []
+    for row in current_results(session, uid):
+        try:
+            shown.append(_shown_result(view, session, row))
+        except ResultError as error:
+            unread.append(f"{row.system}: {error}")
+    return shown, unread
 
 
 def _shown_result(view: NodeView, session: Session, row: ResultRow) -> ShownResult:

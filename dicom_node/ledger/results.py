@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from time import time
 
@@ -14,6 +15,7 @@ from dicom_node.ledger.removals import name_arrays
 from dicom_node.ledger.superseding import end_unfinished_jobs
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, ResultRow
 from dicom_node.ledger.timeline import record
+from scoring.errors import ResultError
 from scoring.result import PriorObject, PriorResult, ScoreResult
 from sr_templates.uids import subject_uid
 
@@ -96,11 +98,10 @@ def as_predecessor(session: Session, former: ResultRow) -> PriorResult:
 
     The one before counts where a destination has that and not this: there it is what must be corrected.
     """
-    result = ScoreResult.from_json(former.content)
     own = _objects(session, former.digest, gone_out=True)
-    before = result.predecessor.objects if result.predecessor else ()
+    before = _objects_before(former)
     overtaken = destinations_with(session, before) <= destinations_with(session, own)
-    return result.as_prior(own if overtaken else (*before, *own))
+    return _as_prior(former, own if overtaken else (*before, *own))
 
 
 def destinations_with(session: Session, objects: tuple[PriorObject, ...]) -> set[str]:
@@ -132,7 +133,21 @@ def find_baseline(session: Session, result: ScoreResult, visit: Visit) -> PriorR
     ).all()
     if not rows or len({row.study_date for row in rows}) < len(rows):
         return None
-    return ScoreResult.from_json(rows[0].content).as_prior(_objects(session, rows[0].digest, gone_out=False))
+    return _as_prior(rows[0], _objects(session, rows[0].digest, gone_out=False))
+
+
+def _as_prior(row: ResultRow, objects: tuple[PriorObject, ...]) -> PriorResult:
+    """How a later result refers to this one, by what stands in results of every schema."""
+    return PriorResult(row.digest, row.study_instance_uid, str(json.loads(row.content)["scored_at"]), objects)
+
+
+def _objects_before(row: ResultRow) -> tuple[PriorObject, ...]:
+    """The objects of the result that this one replaced; one stored by an earlier version names none."""
+    try:
+        before = ScoreResult.from_json(row.content).predecessor
+    except ResultError:
+        return ()
+    return before.objects if before else ()
 
 
 def _objects(session: Session, digest: str, *, gone_out: bool) -> tuple[PriorObject, ...]:
