@@ -114,6 +114,7 @@ class GuardedChannel:
                 )
             secured.settimeout(_left(end))
             secured.do_handshake()
+            self._acknowledge_at_once()
             self._can_speak = True
         except TimeoutError:
             raise TlsFaultError("no TLS handshake in time") from None
