@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
+from pydicom.uid import ImplicitVRLittleEndian
 
-from dicom_node.errors import DestinationAwayError
+from dicom_node.delivery.find_scu import STUDY_ROOT_FIND
+from dicom_node.delivery.store_scu import associate, end_association, presentation_context
+from dicom_node.peers import Peer
 
 _PENDING: Final = (0xFF00, 0xFF01)
 AE_TITLE: Final = "PACS"
@@ -32,24 +33,24 @@ class DemoPacs:
     ae_title: str = AE_TITLE
 
     def find_series(self, study_instance_uid: str) -> list[tuple[str, str]]:
-        """(Modality, Series Description) of every series of a study, by C-FIND. DestinationAwayError: no answer."""
+        """(Modality, Series Description) of every series of a study, by C-FIND.
+
+        Raises DestinationAwayError, DestinationBusyError, DestinationRefusesError.
+        """
         query = Dataset()
         query.QueryRetrieveLevel, query.StudyInstanceUID = "SERIES", study_instance_uid
         query.SeriesInstanceUID = query.Modality = query.SeriesDescription = ""
-        entity = AE(ae_title="DEMO")
-        entity.add_requested_context(StudyRootQueryRetrieveInformationModelFind)
-        association = entity.associate("127.0.0.1", self.port, ae_title=self.ae_title)
-        if not association.is_established:
-            raise DestinationAwayError(f"The demonstration's PACS does not answer on port {self.port}.")
+        peer = Peer("the demonstration's PACS", self.ae_title, "127.0.0.1", self.port)
+        association = associate(peer, "DEMO", [presentation_context(STUDY_ROOT_FIND, str(ImplicitVRLittleEndian))])
         try:
-            answers = association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind)
+            answers = association.send_c_find(query, STUDY_ROOT_FIND)
             return [
                 (str(found.get("Modality", "")), str(found.get("SeriesDescription", "")))
                 for status, found in answers
                 if status and status.Status in _PENDING and found is not None
             ]
         finally:
-            association.release()
+            end_association(association)
 
 
 def find_orthanc() -> str | None:

@@ -15,7 +15,7 @@ from dicom_node.delivery.store_scu import ReactorStop, associate, end_associatio
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
 from dicom_node.peers import Peer
 
-_STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
 _PENDING: Final = frozenset({0xFF00, 0xFF01})
 _NOT_OFFERED: Final = frozenset({0x0122, 0x0124, 0xA900})
 """SOP Class not supported, not authorised, identifier does not match the SOP Class: it answers no such query."""
@@ -39,7 +39,7 @@ class FindAssociation:
         if not self._association.is_established:
             raise DestinationAwayError(f"{self._peer.name} ended the association before it was queried.")
         self._reactor.stop(self._association.is_alive)
-        answers = self._association.send_c_find(_identifier(study_instance_uid, series_instance_uid), _STUDY_ROOT_FIND)
+        answers = self._association.send_c_find(_identifier(study_instance_uid, series_instance_uid), STUDY_ROOT_FIND)
         found = set()
         for answer, identifier in islice(answers, _MOST_ANSWERS):
             status = answer.get("Status")
@@ -61,7 +61,7 @@ def open_find(peer: Peer, calling_ae_title: str, answer_seconds: float) -> Itera
     Raises NotOfferedError, DestinationAwayError, DestinationBusyError, DestinationRefusesError.
     """
     syntaxes = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-    contexts = [presentation_context(_STUDY_ROOT_FIND, str(syntax)) for syntax in syntaxes]
+    contexts = [presentation_context(STUDY_ROOT_FIND, str(syntax)) for syntax in syntaxes]
     try:
         association = associate(peer, calling_ae_title, contexts, answer_seconds=answer_seconds)
     except DestinationRefusesError as refused:
