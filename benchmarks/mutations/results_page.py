@@ -25,6 +25,13 @@ KINDS: Final = {
     "state": "States of studies, jobs and deliveries",
 }
 """Of guards, in the order in which they are tried and shown."""
+_HEAD: Final = (
+    "# What proves the suite",
+    "",
+    "Written by `python -m benchmarks.mutations`, which reads the code for its guards, takes each away by itself and "
+    "lets the tests run that should notice. Named is the first test that failed, twice in a row.",
+    "",
+)
 _LONGEST: Final = 110
 _SAID: Final = {
     "__import__('sqlalchemy').true()": "every row",
@@ -36,40 +43,37 @@ _SAID: Final = {
 
 def write_page(guards: list[Mutant], results: Results, equivalents: Equivalents) -> list[Mutant]:
     """Write the page. Returns the guards that no test noticed, or that were not tried."""
-    survivors = [g for g in guards if not equivalents.reason(g) and not _noticed_by(g, results)]
-    lines = [*_head(guards, survivors, results, equivalents)]
-    for kind, title in KINDS.items():
-        rows = [g for g in guards if g.kind == kind and g not in survivors and not equivalents.reason(g)]
-        if rows:
-            lines += [f"## {title}", "", "| place | taken away | instead | fails |", "| --- | --- | --- | --- |"]
-            lines += [_row(g, f"`{_noticed_by(g, results)}`") for g in rows]
-            lines.append("")
-    if survivors:
-        lines += ["## Not noticed", "", "| place | taken away | instead | |", "| --- | --- | --- | --- |"]
-        lines += [_row(g, "no test failed" if results.of(g) else "not tried") for g in survivors] + [""]
     alike = [g for g in guards if equivalents.reason(g)]
-    if alike:
-        lines += ["## Without these nothing changes that a test could see", ""]
-        lines += ["| place | taken away | instead | why |", "| --- | --- | --- | --- |"]
-        lines += [_row(g, equivalents.reason(g)) for g in alike] + [""]
-    _PAGE.write_text("\n".join(lines), encoding="utf-8")
-    return survivors
+    noticed = [g for g in guards if g not in alike and _noticed_by(g, results)]
+    left = [g for g in guards if g not in alike and g not in noticed]
+    survivors = [g for g in left if (verdict := results.of(g)) and not verdict.fault]
+    lines = [*_HEAD, _sum_of(guards, noticed, alike, survivors, results.commit), ""]
+    for kind, title in KINDS.items():
+        lines += _table(title, "fails", [_row(g, f"`{_noticed_by(g, results)}`") for g in noticed if g.kind == kind])
+    lines += _table("Not noticed by any test", "kind", [_row(g, g.kind) for g in survivors])
+    why = "Without these nothing changes that a test could see"
+    lines += _table(why, "why", [_row(g, equivalents.reason(g)) for g in alike])
+    _PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    return left
 
 
-def _head(guards: list[Mutant], survivors: list[Mutant], results: Results, equivalents: Equivalents) -> list[str]:
-    alike = sum(bool(equivalents.reason(g)) for g in guards)
+def _sum_of(
+    guards: list[Mutant], noticed: list[Mutant], alike: list[Mutant], survivors: list[Mutant], commit: str
+) -> str:
     kinds = Counter(g.kind for g in guards)
-    return [
-        "# What proves the suite",
-        "",
-        "Written by `python -m benchmarks.mutations`, which reads the code for its guards, takes each away by itself "
-        "and lets the tests run that should notice. Named is the first test that failed.",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {results.commit}: {len(guards)} guards; "
-        f"{len(guards) - len(survivors) - alike} noticed by a test, {alike} without effect, {len(survivors)} left. "
-        f"By kind: {', '.join(f'{kinds[k]} {k}' for k in KINDS if kinds[k])}.",
-        "",
-    ]
+    untried = len(guards) - len(noticed) - len(alike) - len(survivors)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}: {len(guards)} guards "
+        f"({', '.join(f'{kinds[k]} {k}' for k in KINDS if kinds[k])}). Noticed by a test: {len(noticed)}; "
+        f"without effect: {len(alike)}; not noticed: {len(survivors)}; not tried since the code around them changed: "
+        f"{untried}."
+    )
+
+
+def _table(title: str, last: str, rows: list[str]) -> list[str]:
+    if not rows:
+        return []
+    return [f"## {title}", "", f"| place | taken away | instead | {last} |", "| --- | --- | --- | --- |", *rows, ""]
 
 
 def _row(guard: Mutant, last: str) -> str:

@@ -44,7 +44,7 @@ class ScratchTree:
         if (ROOT / _NODE_MODULES).exists():
             (folder / _NODE_MODULES).symlink_to(ROOT / _NODE_MODULES)
         self._warm = subprocess.Popen(
-            ["nice", "-n", "4", sys.executable, str(Path(__file__).with_name("warm_pytest.py"))],
+            ["nice", "-n", "1", sys.executable, str(Path(__file__).with_name("warm_pytest.py"))],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,

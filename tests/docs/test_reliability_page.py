@@ -37,3 +37,10 @@ def test_the_page_names_every_test_of_a_hazard(folder: str) -> None:
 def test_every_promise_has_a_test_that_proves_it(promise: str) -> None:
     [row] = re.findall(rf"^\| {promise} \|.*$", _PAGE, re.MULTILINE)
     assert re.search(r"`test_\w+`", row)
+
+
+def test_every_test_in_the_mutation_run_exists() -> None:
+    page = (FOLDER / "mutation_run.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`[\w/]+\.py::(test_\w+)", page))
+    assert named, "the page names the tests that failed"
+    assert named - names_in(".") == set()
