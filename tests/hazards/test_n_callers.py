@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from threading import Barrier
 
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
@@ -92,6 +94,35 @@ def test_n17_thirty_associations_of_one_caller(node: AttackedNode) -> None:
         senders[0].end()
         with node.sender() as late:
             assert late.associate().kind == AC, "a released one makes room"
+
+
+def test_n17_twenty_associations_at_once(node: AttackedNode) -> None:
+    """Given twenty peers of one title that call at the same instant; then eight are served and twelve told to come
+    again (2/3/2); none hangs, and those who come again are served."""
+    together, answered = Barrier(20, timeout=100), Barrier(20, timeout=100)
+
+    def call() -> int:
+        with node.sender() as sender:
+            sender.socket.settimeout(100)
+            together.wait()
+            first = sender.associate()
+            answered.wait()
+            if first.kind == AC:
+                assert sender.store_one() == SUCCESS
+                sender.end()
+                return first.kind
+        assert (first.kind, *first.body[1:4]) == (RJ, 2, 3, 2)
+        while True:
+            with node.sender() as again:
+                again.socket.settimeout(100)
+                if again.associate().kind == AC:
+                    assert again.store_one() == SUCCESS
+                    again.end()
+                    return first.kind
+
+    with ThreadPoolExecutor(20) as peers:
+        kinds = [peer.result() for peer in [peers.submit(call) for _ in range(20)]]
+    assert sorted(kinds) == [AC] * 8 + [RJ] * 12
 
 
 DIMSE_NOT_OFFERED = {
