@@ -72,7 +72,7 @@ def server_context(section: TlsSection) -> ssl.SSLContext:
     """For the port. Raises SettingsError when a file cannot be used."""
     context = _context(ssl.PROTOCOL_TLS_SERVER, section)
     context.verify_mode = ssl.CERT_REQUIRED if section.require_client_certificate else ssl.CERT_OPTIONAL
-    # A session that is taken up again would bring its certificate from before: each connection shows its own.
+    # A ticket would outlive a change of the authorities. Sessions of TLS 1.2 are kept in this context and go with it.
     context.options |= ssl.OP_NO_TICKET | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.num_tickets = 0
     # A thread is woken by shutting down its reading side; without this OpenSSL could then not even say A-ABORT.
@@ -96,6 +96,7 @@ def _context(protocol: int, section: TlsSection) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)
     context.minimum_version = _OLDEST[section.minimum_version]
     context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION
     _refuse_open_key(section.key)
     try:
         # A password is always named: without, OpenSSL would ask for one on the terminal.

@@ -21,6 +21,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         network_tables.storage_classes,
         network_tables.transfer_syntaxes,
         network_tables.rejections,
+        network_tables.tls_refusals,
         network_tables.store_statuses,
         network_tables.store_answers,
         network_tables.proposed_contexts,

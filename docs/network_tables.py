@@ -16,7 +16,7 @@ from dicom_node.delivery import store_scu
 from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.store_answer import read_store_status
 from dicom_node.peers import Peer
-from dicom_node.receiving import association_guard, implementation, presentation_contexts, store_status
+from dicom_node.receiving import association_guard, implementation, presentation_contexts, store_status, tls_handshake
 from dicom_node.receiving import rejections as reasons_to_reject
 from docs.code_facts import documented, example_comments, markdown_table, words_at
 from sr_templates import uids
@@ -56,6 +56,18 @@ def rejections() -> str:
     results = {1: "1, rejected permanent", 2: "2, rejected transient"}
     rows = [(r.words, results[r.result], r.source, r.reason) for r in found]
     return markdown_table(("when", "result", "source", "reason"), rows)
+
+
+def tls_refusals() -> str:
+    """Why a caller does not come through the TLS handshake, in the words of log and audit trail."""
+    causes = {tls_handshake.PLAIN_TEXT: ["nothing: seen at the first byte"], tls_handshake.NOT_IN_TIME: ["nothing"]}
+    for reason, words in tls_handshake.REASONS.items():
+        causes.setdefault(words, []).append(f"`{reason}`")
+    for number, words in tls_handshake.OF_CERTIFICATE.items():
+        causes.setdefault(words, []).append(f"verification error {number}")
+    causes[tls_handshake.ANY_OTHER_OF_CERTIFICATE] = ["any other verification error"]
+    causes[tls_handshake.ANY_OTHER] = ["anything else"]
+    return markdown_table(("in log and audit trail", "OpenSSL says"), [(w, ", ".join(c)) for w, c in causes.items()])
 
 
 def store_statuses() -> str:

@@ -23,7 +23,7 @@ from typing import Final
 from dicom_node.certificate import Certificate, read_certificate
 from dicom_node.errors import PortInUseError
 from dicom_node.receiving.association_pdus import encode_abort
-from dicom_node.receiving.tls_handshake import TlsFaultError, fault_of, refuse_plain_text, say_close_notify
+from dicom_node.receiving.tls_handshake import NOT_IN_TIME, TlsFaultError, fault_of, refuse_plain_text, say_close_notify
 
 CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
@@ -117,7 +117,7 @@ class GuardedChannel:
             self._acknowledge_at_once()
             self._can_speak = True
         except TimeoutError:
-            raise TlsFaultError("no TLS handshake in time") from None
+            raise TlsFaultError(NOT_IN_TIME) from None
         except ssl.SSLError as error:
             raise fault_of(error) or PeerGoneError(CLOSED_BY_PEER) from None
         except OSError as error:

@@ -9,10 +9,14 @@ from typing import Final
 
 _HANDSHAKE_RECORD: Final = b"\x16"
 """The first byte of every TLS connection (RFC 8446 5.1)."""
+PLAIN_TEXT: Final = "plain text on the TLS port"
+NOT_IN_TIME: Final = "no TLS handshake in time"
+ANY_OTHER: Final = "no TLS handshake"
+ANY_OTHER_OF_CERTIFICATE: Final = "certificate cannot be verified"
 _OWN: Final = "the caller refuses our certificate"
 _OLD: Final = "TLS older than allowed"
 _UNKNOWN_CA: Final = "certificate of an unknown authority"
-_REASONS: Final = {
+REASONS: Final = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "no certificate",
     "UNSUPPORTED_PROTOCOL": _OLD,
     "VERSION_TOO_LOW": _OLD,
@@ -26,7 +30,7 @@ _REASONS: Final = {
     "TLSV1_ALERT_PROTOCOL_VERSION": _OLD,
 }
 """OpenSSL's reason, in our words."""
-_OF_CERTIFICATE: Final = {
+OF_CERTIFICATE: Final = {
     9: "certificate is not valid yet",
     10: "certificate has expired",
     18: _UNKNOWN_CA,
@@ -49,7 +53,7 @@ def refuse_plain_text(connection: socket.socket) -> None:
     """
     first = connection.recv(1, socket.MSG_PEEK)
     if first not in (b"", _HANDSHAKE_RECORD):
-        raise TlsFaultError("plain text on the TLS port")
+        raise TlsFaultError(PLAIN_TEXT)
 
 
 def fault_of(error: ssl.SSLError) -> TlsFaultError | None:
@@ -57,8 +61,8 @@ def fault_of(error: ssl.SSLError) -> TlsFaultError | None:
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return None
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TlsFaultError(_OF_CERTIFICATE.get(error.verify_code, "certificate cannot be verified"))
-    return TlsFaultError(_REASONS.get(error.reason or "", "no TLS handshake"))
+        return TlsFaultError(OF_CERTIFICATE.get(error.verify_code, ANY_OTHER_OF_CERTIFICATE))
+    return TlsFaultError(REASONS.get(error.reason or "", ANY_OTHER))
 
 
 def say_close_notify(connection: socket.socket) -> None:
