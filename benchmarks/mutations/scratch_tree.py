@@ -65,7 +65,7 @@ class ScratchTree:
 
     def first_failure(self, tests: Sequence[str]) -> str | None:
         """Run these until one fails. Its name, or None when all pass. Raises RuntimeError."""
-        status = self._run([*_OPTIONS, f"--timeout={_LONGEST_TEST_SECONDS}", *tests])
+        status = self._run([*_OPTIONS, f"--timeout={_LONGEST_TEST_SECONDS}", f"--basetemp={self.folder}.tests", *tests])
         if status in (0, 5):  # 5: none was left to run
             return None
         said = (self.folder / OUTPUT).read_text(errors="replace")
