@@ -41,6 +41,7 @@ class WaitingNode:
 
     def __init__(self, folder: Path, results: int, delivery: str = _SHORT_WAITS, of_pacs: str = "") -> None:
         self.folder, self.port = folder, free_port()
+        folder.mkdir(parents=True, exist_ok=True)
         self.orthanc = Orthanc(folder / "orthanc", modalities={"node": ("RHEUMASCORE", "127.0.0.1", self.port)})
         self.wire = ChaosProxy(self.orthanc.dicom_port)
         self.log = folder / "node.log"
