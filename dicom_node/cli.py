@@ -112,7 +112,7 @@ def status(
 
 
 def requeue(
-    study: Annotated[str | None, typer.Option("--study", help="One study.")] = None,
+    study: Annotated[str | None, typer.Option("--study", help="One study, what was given up included.")] = None,
     dead: Annotated[bool, typer.Option("--dead", help="Everything that was given up.")] = False,
     config: ConfigOption = _CONFIG,
 ) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from dicom_node.delivery.accepted_forms import form_for
 from dicom_node.delivery.outbox import release
-from dicom_node.disk_forecast import forecast_disk
 from dicom_node.delivery.waiting_room import waiting_rooms
+from dicom_node.disk_forecast import forecast_disk
 from dicom_node.ledger.job_restarts import requeue
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ResultRow
@@ -40,8 +40,8 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         else:
             found = study_statuses(session)
         forms = [form_for(session, peer) for peer in settings.destinations]
-        forecast = forecast_disk(session, settings.node.data_dir, settings.limits.free_disk_bytes, time())
         rooms = waiting_rooms(session)
+        forecast = forecast_disk(session, settings.node.data_dir, settings.limits.free_disk_bytes, time())
     if study is not None and not found:
         typer.echo(f"The ledger has no study {study}; `rheumascore status` lists those it has.", err=True)
         return 1
@@ -53,19 +53,19 @@ def print_status(config: Path, study: str | None, *, as_json: bool) -> int:
         _print_table(found)
         for choice in forms:
             typer.echo(f"{choice.destination} gets {choice.form}: {choice.reason}")
-        if found:
-            typer.echo(forecast.words)
         for room in rooms:
             typer.echo(room.words(settings.delivery.overdue_hours))
+        if found:
+            typer.echo(forecast.words)
     return 1 if any(s["state"] in WAITING_FOR_A_PERSON for s in found) else 0
 
 
 def print_requeued(config: Path, study: str | None, *, dead: bool) -> int:
-    """Dispatch again what waits, with ``dead`` what was given up, and what the settings do not hold any more."""
+    """Dispatch again what waits, what is not held any more, and of one study or with ``dead`` what was given up."""
     settings = read_settings(config)
     ledger = _open(settings)
     with ledger.write() as session:
-        number = requeue(session, _ACTOR, study_instance_uid=study, parked=dead)
+        number = requeue(session, _ACTOR, study_instance_uid=study, parked=dead or study is not None)
         query = select(ResultRow).where(ResultRow.current)
         for row in session.scalars(query if study is None else query.where(ResultRow.study_instance_uid == study)):
             if _may_go(settings, row):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +11,17 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-import scoring
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_hand
 from sr_templates.report_as_text import report_as_text
 from tests.foreign_programs.programs import find_program
-
-TOY = Path(__file__).parents[1] / "toy_systems" / "toy_brightness"
-FACES = Path(str(scoring.__file__)).parent
+from tests.journey.toy_house import build_house
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> dict[str, str]:
     """A copy of the scoring package with the toy's folder in it; the environment that puts it first."""
-    shutil.copytree(FACES, tmp_path / "house" / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(TOY, tmp_path / "house" / "scoring" / "systems" / "toy_brightness")
-    return {**os.environ, "PYTHONPATH": str(tmp_path / "house")}
+    return {**os.environ, "PYTHONPATH": str(build_house(tmp_path / "house"))}
 
 
 def rheumascore(house: dict[str, str], *arguments: str) -> str:
