@@ -23,6 +23,7 @@ from core_lab.web.refusal import refusal
 from dicom_node.settings import WebSection
 
 _WITHOUT_SESSION: Final = ("/healthz", "/static/")
+"""Health, and style for the pages that refuse: everything else asks who looks."""
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -49,7 +50,10 @@ class Doorkeeper:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = self._refuse(Headers(scope=scope), scope) or self._let_in(Headers(scope=scope), scope)
+        answer = self._refuse(Headers(scope=scope), scope)
+        if answer is not None:
+            answer.headers["Connection"] = "close"  # whatever else it sends is not read
+        answer = answer or self._let_in(Headers(scope=scope), scope)
         await (answer or self._app)(scope, receive, _with_security_headers(send))
 
     def _refuse(self, headers: Headers, scope: Scope) -> Response | None:
@@ -68,7 +72,7 @@ class Doorkeeper:
 
     def _let_in(self, headers: Headers, scope: Scope) -> Response | None:
         """None: go on. Else the redirect that ends the token's only use, or the refusal."""
-        if scope["path"].startswith(_WITHOUT_SESSION) or self._access.holds(self._session(headers)):
+        if not self.asks_for_session(scope["path"]) or self._access.holds(self._session(headers)):
             return None
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         prefetched = "prefetch" in headers.get("sec-purpose", "") + headers.get("purpose", "")
@@ -84,6 +88,11 @@ class Doorkeeper:
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         answer.set_cookie(self._cookie, session, max_age=SESSION_SECONDS, httponly=True, samesite="lax")
         return answer
+
+    @staticmethod
+    def asks_for_session(path: str) -> bool:
+        """False for what is open to everybody who reaches the port."""
+        return not path.startswith(_WITHOUT_SESSION)
 
     def _session(self, headers: Headers) -> str:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from signal import SIGINT, SIGTERM, signal
 from types import FrameType
-from typing import Final
+from typing import ClassVar, Final
 
 import h11
 import uvicorn
@@ -28,6 +28,7 @@ from dicom_node.settings import NodeSettings
 REQUEST_SECONDS: Final = 5.0
 """A request must have arrived whole after this long, else its connection is closed."""
 CONNECTIONS: Final = 64
+"""At a time. Over it the connection that waits longest for the rest of its request makes room for the newest."""
 HEADER_BYTES: Final = 16 << 10
 
 
@@ -51,7 +52,7 @@ def web(settings: NodeSettings) -> int:
         log_config=None,  # ours: uvicorn's own writes an error with its words
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
+        limit_concurrency=2 * CONNECTIONS,  # never reached: over CONNECTIONS the oldest that only waits is closed
         timeout_keep_alive=10,
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=HEADER_BYTES,
@@ -98,9 +99,11 @@ class _Server(uvicorn.Server):
 
 
 class _TimedProtocol(H11Protocol):
-    """uvicorn waits for ever for the rest of a request; here a clock runs until it is whole."""
+    """uvicorn waits for ever for the rest of a request; here a clock runs until it is whole, and room is made."""
 
     _clock: TimerHandle | None = None
+    _waiting: ClassVar[dict[_TimedProtocol, None]] = {}
+    """Connections without a whole request, the oldest first."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
@@ -118,6 +121,11 @@ class _TimedProtocol(H11Protocol):
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
             if self._clock is None:
                 self._clock = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+                self._waiting[self] = None
+                if len(self.connections) > CONNECTIONS:
+                    oldest = next(iter(self._waiting))
+                    del self._waiting[oldest]
+                    oldest.transport.abort()
         else:
             self._stop_clock()
 
@@ -125,6 +133,7 @@ class _TimedProtocol(H11Protocol):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
+            self._waiting.pop(self, None)
 
 
 def _listen(host: str, port: int) -> socket.socket:
