@@ -3,11 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 ONCE ?=
+MINUTES ?= 60
+# Of a soak, at the most; 0: load and attack alone.
+KILLS ?= 100000
 # Another wheel index for torch alone; the default on Linux is the large CUDA build, pytorch.org names one of CPU builds.
 TORCH_INDEX ?=
 # Test files run beside each other in so many processes: much of their time is waiting for others.
 TESTERS ?= 2
-PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium strace
+PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium strace openssl
 # A node that is there is kept, wherever it comes from.
 PEERS += $(if $(shell command -v node),,nodejs npm)
 OHIF := tests/judges/ohif
@@ -45,6 +48,10 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/turnaround.py
+
+# Load, attack and kills; the last third without kills. Exit code 1 when anything was lost, doubled or grew.
+soak: $(VENV)/.dev peers
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) --kills $(KILLS) --calm 0.33
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
