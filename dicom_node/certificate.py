@@ -54,6 +54,7 @@ def read_certificate(der: bytes) -> Certificate:
         _, _, _, (_, validity), (_, subject), *rest = [p for p in _parts(to_be_signed) if p[0] != _VERSION]
         _, (kind, ends) = _parts(validity)
         common_name = next(_common_names(subject), "")
+        ends_at = _moment(kind, ends.decode("ascii"))
         names = {common_name, *(name for tag, value in rest if tag == _EXTENSIONS for name in _alternatives(value))}
     except (IndexError, ValueError):
         raise ValueError("not an X.509 certificate") from None
@@ -61,7 +62,7 @@ def read_certificate(der: bytes) -> Certificate:
         common_name,
         frozenset(name.lower() for name in names if name),
         sha256(der).hexdigest(),
-        _moment(kind, ends.decode("ascii")),
+        ends_at,
     )
 
 

@@ -154,6 +154,8 @@ def _ports(settings: NodeSettings) -> Iterator[Finding]:
         ("port of the node", settings.node.host, settings.node.port),
         ("port of the page", settings.web.host, settings.web.port),
     ]
+    if plain := settings.tls.also_plain_port:
+        wanted.append(("plain port of the node", settings.node.host, plain))
     for about, host, port in wanted:
         yield Finding(about, *_port_verdict(host, port))
 

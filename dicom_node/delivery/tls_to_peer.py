@@ -62,11 +62,14 @@ class TlsToPeer:
 
     @property
     def session(self) -> TlsSession | None:
-        """What was agreed; None before the handshake and after the end."""
+        """What was agreed; None before the handshake, after the end, and with a certificate that we cannot read."""
         made = self._made
         if made is None or (cipher := made.cipher()) is None or not (shown := made.getpeercert(binary_form=True)):
             return None
-        return TlsSession(made.version() or "", cipher[0], read_certificate(shown))
+        try:
+            return TlsSession(made.version() or "", cipher[0], read_certificate(shown))
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Harmless when it is closed already."""

@@ -23,7 +23,14 @@ from typing import Final
 from dicom_node.certificate import Certificate, read_certificate
 from dicom_node.errors import PortInUseError
 from dicom_node.receiving.association_pdus import encode_abort
-from dicom_node.receiving.tls_handshake import NOT_IN_TIME, TlsFaultError, fault_of, refuse_plain_text, say_close_notify
+from dicom_node.receiving.tls_handshake import (
+    ANY_OTHER_OF_CERTIFICATE,
+    NOT_IN_TIME,
+    TlsFaultError,
+    fault_of,
+    refuse_plain_text,
+    say_close_notify,
+)
 
 CLOSED_BY_PEER: Final = "closed by the peer"
 _HEADER: Final = struct.Struct(">BxL")
@@ -123,7 +130,10 @@ class GuardedChannel:
         except OSError as error:
             raise PeerGoneError(str(error)) from None
         if shown := secured.getpeercert(binary_form=True):
-            self.certificate = read_certificate(shown)
+            try:
+                self.certificate = read_certificate(shown)
+            except ValueError:  # OpenSSL takes forms that we do not read: then we cannot say whose it is
+                raise TlsFaultError(ANY_OTHER_OF_CERTIFICATE) from None
 
     def read_request(self, longest: int) -> tuple[int, memoryview]:
         """The first PDU; all of it within ``Deadlines.request`` of the connection."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dicom_node.certificate import read_certificate, read_certificates
 from tests.foreign_programs.certificates import Authority, openssl, self_signed
@@ -45,6 +48,15 @@ def test_every_certificate_of_a_file_is_read_in_its_order(site: Authority, tmp_p
     chain = tmp_path / "chain.pem"
     chain.write_bytes(site.pair("leaf").certificate.read_bytes() + b"\n# its issuer\n" + site.certificate.read_bytes())
     assert [c.common_name for c in read_certificates(chain)] == ["leaf", "site-authority"]
+
+
+@settings(deadline=None)
+@given(at=st.integers(0, 600), byte=st.integers(0, 255))
+def test_any_changed_byte_is_read_or_named(site: Authority, at: int, byte: int) -> None:
+    changed = bytearray(ssl.PEM_cert_to_DER_cert(site.certificate.read_text()))
+    changed[at] = byte
+    with suppress(ValueError):
+        read_certificate(bytes(changed))
 
 
 def test_a_damaged_certificate_is_named_so_wherever_it_is_cut(tmp_path: Path) -> None:
