@@ -42,7 +42,7 @@ def check_pixel_budget(header: Dataset, limits: DecodingLimits) -> None:
     """Refuse, before anything is decoded, a frame that claims more values than allowed (ImageTooLargeError)."""
     try:
         claimed = int(header.Rows) * int(header.Columns) * int(header.get("SamplesPerPixel") or 1)
-    except (AttributeError, TypeError, ValueError):
+    except Exception:  # a hostile value may raise anything while it is converted; it then says no size
         raise ImageUnreadableError("The image says no Rows and Columns; it cannot be decoded.") from None
     if claimed <= 0:
         raise ImageUnreadableError("The image claims to have no pixel; it cannot be decoded.")
