@@ -5,16 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
+import subprocess
+import sys
 import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dicom_node.errors import SettingsError
 from dicom_node.secret import Secret
 from dicom_node.settings import NodeSettings, read_settings
+from tests.foreign_programs.programs import free_port, stop, wait_until
 
 PASSWORD = "Tr0ub4dor-x7"
 QUEUE = f'[queue]\nurl = "amqp://node:{PASSWORD}@broker/%2F"\n'
@@ -96,3 +101,20 @@ def test_a_file_with_a_secret_that_cannot_be_read_is_named_without_it(tmp_path: 
     with pytest.raises(SettingsError, match="RHEUMASCORE__QUEUE__URL_FILE: the file it names cannot be read") as faulty:
         read(tmp_path, "[node]\n", {"RHEUMASCORE__QUEUE__URL_FILE": str(odd)})
     assert PASSWORD not in str(faulty.value)
+
+
+def test_a_worker_that_cannot_reach_its_broker_shows_no_password(tmp_path: Path) -> None:
+    """Neither in its log nor among its arguments, which everybody on the machine may read."""
+    config, secret, log = tmp_path / "node.toml", tmp_path / "secret", tmp_path / "log"
+    config.write_text('[node]\ndata_dir = "data"\n', encoding="utf-8")
+    secret.write_text(f"amqp://node:{PASSWORD}@127.0.0.1:{free_port()}//\n", encoding="utf-8")
+    command = [sys.executable, "-m", "scoring.cli", "worker", "--queue", "delivery", "--config", str(config)]
+    environment = os.environ | {"RHEUMASCORE__QUEUE__URL_FILE": str(secret)}
+    with log.open("wb") as output:
+        worker = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+    try:
+        wait_until("it says that its broker is away", lambda: b"Cannot connect" in log.read_bytes(), 60)
+        assert PASSWORD not in " ".join(psutil.Process(worker.pid).cmdline())
+    finally:
+        stop(worker)
+    assert PASSWORD.encode() not in log.read_bytes()
