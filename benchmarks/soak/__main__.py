@@ -30,8 +30,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.soak.flatness import describe
 from benchmarks.soak.picture import draw_soak
-from benchmarks.soak.size_over_time import describe
 from benchmarks.soak.soak import Plan, Soak
 
 
@@ -66,7 +66,7 @@ def main() -> int:
         soak.sizes.write(folder / "sizes.csv")
         draw_soak(soak.sizes.sizes, soak.senders.served, folder / "soak.png")
     print(tally.text)
-    print("\n".join(describe(soak.sizes, soak.senders.served)))
+    print("\n".join(describe(soak.sizes.sizes, soak.sizes.ledger, soak.senders.served)))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     return 1 if tally.broken else 0
 

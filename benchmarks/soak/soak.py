@@ -10,6 +10,7 @@ from threading import Event
 from typing import Final
 
 from benchmarks.soak.coming_to_rest import come_to_rest
+from benchmarks.soak.flatness import grown
 from benchmarks.soak.honest_senders import HonestSenders
 from benchmarks.soak.hostile_traffic import HostileTraffic
 from benchmarks.soak.kept_node import KeptNode
@@ -105,7 +106,7 @@ class Soak:
         broken += account.unrested()
         broken += account.undelivered()
         broken += broken_deliveries(self.node.orthanc, ContentStore(data_dir), account, self.tally)
-        broken += self.sizes.grown()
+        broken += grown(self.sizes.sizes)
         if (verified := self.node.verb("audit", "verify")).returncode:
             broken.append(f"audit trail: {verified.stdout}{verified.stderr}")
         refused = self.tally.of("association rejected") + self.tally.of("instance refused")
