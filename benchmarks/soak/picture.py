@@ -31,9 +31,12 @@ def draw_soak(sizes: Sequence[Size], served: Sequence[Served], path: Path) -> No
         minutes = [(one.at - began) / _MINUTE for one in served]
         waits.plot(minutes, [1000 * one.seconds for one in served], ".", color=GREY, markersize=3)
         waits.set_yscale("log")
+        waits.yaxis.set_major_formatter("{x:g}")
+        for axes in (memory, descriptors):
+            axes.set_ylim(bottom=0)
         for axes, words in ((memory, "MB resident"), (descriptors, "descriptors"), (waits, "ms to be served")):
             axes.set_ylabel(words)
             axes.grid(visible=True)
-        memory.legend(ncols=3, fontsize=8, loc="center right")
+        memory.legend(ncols=3, fontsize=8, loc="upper right", bbox_to_anchor=(1.0, 0.9))
         waits.set_xlabel("minutes")
         path.write_bytes(sheet.image("png"))
