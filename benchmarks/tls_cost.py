@@ -21,6 +21,8 @@ from tests.foreign_programs.dcmtk import over_tls, storescu
 from tests.hazards.tls_node import TlsNode
 
 _ASSOCIATIONS = 200
+Cost = tuple[float, float]
+"""Seconds by the clock, and of the listener's processor time."""
 
 
 def main() -> None:
@@ -40,19 +42,23 @@ def main() -> None:
 
 
 def _measure(node: TlsNode, images: int, megabytes: int, rounds: int) -> None:
-    stores: dict[str, list[float]] = {"plain": [], "TLS": []}
-    associations: dict[str, list[float]] = {"plain": [], "TLS": []}
+    stores: dict[str, list[Cost]] = {"plain": [], "TLS": []}
+    associations: dict[str, list[Cost]] = {"plain": [], "TLS": []}
     for number in range(rounds):
         for kind in ("plain", "TLS") if number % 2 else ("TLS", "plain"):
             stores[kind].append(_store(node, kind, images, megabytes))
             associations[kind].append(_associate(node, kind))
-    print("          store of one image        MB/s     one association, opened, released")
-    for kind, seconds in stores.items():
-        each = median(seconds) / images
-        print(f"{kind:8}  {each * 1e3:8.1f} ms {megabytes / each:18.0f} {median(associations[kind]) * 1e3:16.1f} ms")
+    print(f"         an image of {megabytes} MB: time, the listener's processor   an association: the same")
+    for kind in stores:
+        print(f"{kind:8} {_middle(stores[kind], images):>52}   {_middle(associations[kind], _ASSOCIATIONS)}")
 
 
-def _store(node: TlsNode, kind: str, images: int, megabytes: int) -> float:
+def _middle(costs: list[Cost], number: int) -> str:
+    seconds, processor = (median(each) / number * 1e3 for each in zip(*costs, strict=True))
+    return f"{seconds:.1f} ms, {processor:.1f} ms"
+
+
+def _store(node: TlsNode, kind: str, images: int, megabytes: int) -> Cost:
     side = 1024
     rows = megabytes * (1 << 20) // (2 * side)
     with tempfile.TemporaryDirectory() as folder:
@@ -61,11 +67,11 @@ def _store(node: TlsNode, kind: str, images: int, megabytes: int) -> float:
             write_file(Path(folder) / f"{number}.dcm", radiograph(Rows=rows, Columns=side, PixelData=pixels))
         options = over_tls(node.sender_pair, node.authority.certificate) if kind == "TLS" else ()
         port = node.port if kind == "TLS" else node.plain_port
-        return _seconds(lambda: storescu(port, Path(folder), options=options).check_returncode())
+        return _cost(node, lambda: storescu(port, Path(folder), options=options).check_returncode())
 
 
-def _associate(node: TlsNode, kind: str) -> float:
-    """Seconds for one association, one after the other."""
+def _associate(node: TlsNode, kind: str) -> Cost:
+    """Associations, one after the other."""
     port, tls = (node.port, node.tls) if kind == "TLS" else (node.plain_port, None)
 
     def all_of_them() -> None:
@@ -74,13 +80,14 @@ def _associate(node: TlsNode, kind: str) -> float:
                 assert sender.associate().kind == AC
                 sender.release()
 
-    return _seconds(all_of_them) / _ASSOCIATIONS
+    return _cost(node, all_of_them)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = perf_counter()
+def _cost(node: TlsNode, work: Callable[[], object]) -> Cost:
+    began, before = perf_counter(), node.measured.cpu_times()
     work()
-    return perf_counter() - began
+    after = node.measured.cpu_times()
+    return perf_counter() - began, after.user + after.system - before.user - before.system
 
 
 if __name__ == "__main__":
