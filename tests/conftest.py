@@ -3,6 +3,7 @@
 pytest_plugins = (
     "tests.foreign_programs.chromium",
     "tests.foreign_programs.orthanc",
+    "tests.foreign_programs.postgresql",
     "tests.foreign_programs.rabbitmq",
     "tests.foreign_programs.redis",
 )

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tests.foreign_programs.programs import answers_on, free_port, missing_program, wait_until
+import psutil
+import psycopg
+import pytest
+
+from tests.foreign_programs.programs import free_port, missing_program, wait_until
 
 
 class PostgresqlServer:
-    """A running server with one empty database."""
+    """A running server with one empty database; it may be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        self._account = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
 
     @property
     def url(self) -> str:
@@ -25,37 +33,69 @@ class PostgresqlServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> Self:
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-        if not found:
-            raise missing_program("postgres", "Debian package postgresql")
-        programs = found[-1].parent
         self.folder.mkdir(parents=True)
-        account = {}
-        if os.geteuid() == 0:  # the server refuses to run as root
-            account = {"user": "postgres", "group": "postgres"}
-            shutil.chown(self.folder, **account)
-        cluster = self.folder / "cluster"
-        make = [
-            programs / "initdb",
-            "-D",
-            cluster,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "--no-locale",
-            "-E",
-            "UTF8",
-        ]
-        subprocess.run(make, check=True, capture_output=True, cwd=self.folder, **account)
-        run = [programs / "postgres", "-D", cluster, "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1"]
-        with (self.folder.parent / "postgresql.log").open("ab") as log:
-            self._process = subprocess.Popen(run, stdout=log, stderr=log, cwd=self.folder, **account)
-        wait_until("PostgreSQL answers", lambda: answers_on(self.port))
+        if self._account:
+            shutil.chown(self.folder, self._account, self._account)
+        make = [_programs() / "initdb", "-D", self.folder / "cluster", "-U", "postgres", "-A", "trust", "--no-sync"]
+        subprocess.run(
+            [*make, "--no-locale", "-E", "UTF8"], check=True, capture_output=True, cwd=self.folder,
+            user=self._account, group=self._account,
+        )  # fmt: skip
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+
+    def start(self) -> None:
+        """Start it, or start it again on the same port after it was killed, and wait until it takes statements."""
+        options = ["-D", self.folder / "cluster", "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1"]
+        with (self.folder.parent / "postgresql.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [_programs() / "postgres", *options], stdout=log, stderr=log, cwd=self.folder,
+                user=self._account, group=self._account,
+            )  # fmt: skip
+        wait_until("PostgreSQL takes statements", self._takes_statements, 60)
+
+    def kill(self) -> None:
+        """SIGKILL to every process of it, as when its machine goes down."""
+        assert self.process is not None
+        processes = self.processes
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+        psutil.wait_procs(processes, timeout=30)
+
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The server and all that serve one connection each."""
+        assert self.process is not None
+        server = psutil.Process(self.process.pid)
+        return [server, *server.children(recursive=True)]
+
+    def _takes_statements(self) -> bool:
+        try:
+            with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=5) as connection:
+                connection.execute("SELECT 1")
+        except psycopg.OperationalError:  # not yet, or still recovering
+            return False
+        return True
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        raise missing_program("postgres", "Debian package postgresql")
+    return found[-1].parent
+
+
+@pytest.fixture
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """An empty PostgreSQL for one test."""
+    with tempfile.TemporaryDirectory() as folder:  # its account may not look into pytest's folders
+        Path(folder).chmod(0o755)
+        with PostgresqlServer(Path(folder) / "server") as running:
+            yield running

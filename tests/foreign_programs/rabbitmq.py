@@ -40,14 +40,24 @@ class RabbitmqServer:
         (self.folder / "plugins").write_text("[].")
         self._start(find_program("epmd", "erlang-base"))
         wait_until("Erlang's name server answers", lambda: answers_on(self._name_server_port))
-        self._start(str(_SERVER))
-        wait_until("RabbitMQ answers", self._answers, _START_SECONDS)
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._processes):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def start(self) -> None:
+        """Start the broker, or start it again after ``kill``, and wait until it answers."""
+        self._start(str(_SERVER))
+        wait_until("RabbitMQ answers", self._answers, _START_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL to the broker; the name server stays."""
+        broker = self._processes.pop()
+        os.killpg(broker.pid, signal.SIGKILL)
+        broker.wait()
 
     def _start(self, program: str) -> None:
         home = str(self.folder)

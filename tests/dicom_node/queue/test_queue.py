@@ -9,12 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node.ledger.jobs import JobKind, add_job
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import JobRow
 from dicom_node.queue.celery_app import EMBEDDED_FILE, celery_app, hint
 from dicom_node.queue.relay_and_reaper import RelayAndReaper
-from tests.dicom_node.ledger.ledgers import STUDY, new_ledger
+from tests.dicom_node.ledger.ledgers import add_jobs, all_done, new_ledger
 from tests.dicom_node.queue.worker_program import RunningWorker, journal, settings_for
 from tests.foreign_programs.programs import wait_until
 
@@ -32,18 +30,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     made = new_ledger(tmp_path)
     yield made
     made.close()
-
-
-def add_jobs(ledger: Ledger, count: int, kind: JobKind = "score", seconds: float = 0.0) -> list[str]:
-    with ledger.write() as session:
-        return [add_job(session, kind, f"{kind}-{n}", STUDY, {"seconds": seconds}).id for n in range(count)]
-
-
-def all_done(ledger: Ledger) -> bool:
-    with ledger.read() as session:
-        return all(
-            state == "done" for state in session.scalars(JobRow.__table__.select().with_only_columns(JobRow.state))
-        )
 
 
 def messages_left(data_dir: Path) -> list[str]:

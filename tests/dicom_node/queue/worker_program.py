@@ -1,6 +1,6 @@
 """A worker of ours in a process of its own, whose work is to write down that it was done.
 
-    python -m tests.dicom_node.queue.worker_program DATA_DIR QUEUES [URL]
+    python -m tests.dicom_node.queue.worker_program DATA_DIR QUEUES [URL] [DATABASE]
 
 A job's subject may say ``{"seconds": 5}``; the journal then shows when it began and when it ended.
 """
@@ -19,21 +19,26 @@ from dicom_node.ledger.ledger import Ledger
 from dicom_node.queue.celery_app import TASK_OF, celery_app, start_worker
 from dicom_node.queue.leased_work import do_leased
 from dicom_node.secret import Secret
-from dicom_node.settings import NodeSection, NodeSettings, QueueSection
+from dicom_node.settings import DatabaseSection, NodeSection, NodeSettings, QueueSection
 
 _HERE = Path(__file__).parents[3]
 
 
-def settings_for(data_dir: Path, url: str = "") -> NodeSettings:
-    """A node of which only the folder and the queue are set."""
-    return NodeSettings(node=NodeSection(data_dir=data_dir), queue=QueueSection(url=Secret(url)))
+def settings_for(data_dir: Path, url: str = "", database: str = "") -> NodeSettings:
+    """A node of which only the folder, the queue and the database are set."""
+    return NodeSettings(
+        node=NodeSection(data_dir=data_dir),
+        queue=QueueSection(url=Secret(url)),
+        database=DatabaseSection(url=Secret(database)),
+    )
 
 
 class RunningWorker:
     """Starts the program; ``kill`` and ``stop`` end it."""
 
-    def __init__(self, data_dir: Path, queues: str = "scoring", url: str = "") -> None:
-        command = [sys.executable, "-m", "tests.dicom_node.queue.worker_program", str(data_dir), queues, url]
+    def __init__(self, data_dir: Path, queues: str = "scoring", url: str = "", database: str = "") -> None:
+        program = [sys.executable, "-m", "tests.dicom_node.queue.worker_program"]
+        command = [*program, str(data_dir), queues, url, database]
         self._log = (data_dir / f"worker-{time.monotonic_ns()}.log").open("wb")
         self.process = subprocess.Popen(command, cwd=_HERE, stdout=self._log, stderr=self._log)
 
@@ -62,9 +67,9 @@ def journal(data_dir: Path, word: str) -> list[str]:
     return [line.split()[1] for line in lines if line.split()[0] == word]
 
 
-def main(data_dir: Path, queues: tuple[str, ...], url: str) -> int:
+def main(data_dir: Path, queues: tuple[str, ...], url: str, database: str) -> int:
     """Work until SIGTERM."""
-    settings = settings_for(data_dir, url)
+    settings = settings_for(data_dir, url, database)
     ledger = Ledger(settings.database_url)
     ledger.upgrade()
     app = celery_app(settings)
@@ -86,4 +91,4 @@ def main(data_dir: Path, queues: tuple[str, ...], url: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), tuple(sys.argv[2].split(",")), sys.argv[3]))
+    sys.exit(main(Path(sys.argv[1]), tuple(sys.argv[2].split(",")), *sys.argv[3:]))
