@@ -51,7 +51,7 @@ class ChaosProxy:
         """Connections to the port behind; may be set back to 0."""
         self._at_once = 0
         self._counting = threading.Lock()
-        self._to_port = to_port
+        self.to_port = to_port
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(_LOOK_SECONDS)
@@ -85,7 +85,7 @@ class ChaosProxy:
 
     def _connect(self, caller: socket.socket, fault: Fault) -> None:
         try:
-            called = socket.create_connection(("127.0.0.1", self._to_port), timeout=10)
+            called = socket.create_connection(("127.0.0.1", self.to_port), timeout=10)
         except OSError:
             caller.close()
             return

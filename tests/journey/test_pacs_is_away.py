@@ -9,6 +9,10 @@ import os
 import signal
 from pathlib import Path
 
+from sqlalchemy import select
+
+from dicom_node.ledger.tables import JobRow
+from tests.dicom_node.delivery.committing_pacs import CommittingPacs
 from tests.foreign_programs.chaos_proxy import Fault
 from tests.foreign_programs.programs import wait_until
 from tests.journey.waiting_node import WaitingNode
@@ -58,3 +62,40 @@ def test_a_pacs_that_stands_still_and_one_that_dies_in_mid_delivery(tmp_path: Pa
         node.orthanc.start()
         node.wait_for_delivery()
         node.check_pacs()
+
+
+def test_a_pacs_that_answers_nothing_and_then_slowly(tmp_path: Path) -> None:
+    waits = "first_wait_seconds = 0.1\nlongest_wait_seconds = 0.5\nanswer_seconds = 4.0\ncommitment_first_seconds = 5.0"
+    with WaitingNode(tmp_path, 5, waits) as node:
+        node.orthanc.start()
+        node.wire.fault = Fault(swallow_after=0)
+        wait_until("it was asked in vain", lambda: node.failures() >= 2, 180)
+        node.wire.fault = Fault(delay=0.1, jitter=0.05)
+        node.wait_for_delivery()
+        node.check_pacs()
+
+
+def test_a_refusal_and_a_lost_object_call_a_person_and_hold_up_nothing_else(tmp_path: Path) -> None:
+    """Given four results; when the PACS refuses an object of the first for good, and stores one of the second and does
+    not commit it however often it is sent; then both wait for a person, the others are there; and when the PACS is
+    mended, `requeue --dead` brings all of it."""
+    with WaitingNode(tmp_path, 4) as node, CommittingPacs(node.port) as pacs:
+        refused, lost = "2.25.77000000.1", "2.25.77000001.1"
+        pacs.refused, pacs.lost = {refused: 0xC000}, {lost: 0x0112}
+        node.wire.to_port = pacs.port
+        wait_until("both are parked", lambda: parked(node) == [("commit", "RS-324"), ("deliver", "RS-321")], 240)
+        wait_until("the others are committed", lambda: node.jobs().get(("commit", "done"), 0) == 2, 240)
+        assert node.verb("status").returncode == 1
+        pacs.refused, pacs.lost = {}, {}
+        assert node.verb("requeue", "--dead").returncode == 0
+        node.wait_for_delivery()
+        assert dict(pacs.kept) == node.sent
+        assert all(node.sent[uid] == content for uid, content in pacs.kept), "sent again, with the same bytes"
+        assert node.verb("status").returncode == 0
+
+
+def parked(node: WaitingNode) -> list[tuple[str, str | None]]:
+    """(kind, code) of what waits for a person."""
+    with node.ledger.read() as session:
+        rows = session.execute(select(JobRow.kind, JobRow.error_code).where(JobRow.state == "parked"))
+        return sorted((kind, code) for kind, code in rows)

@@ -86,6 +86,11 @@ receives_results = true
         self.orthanc.stop()
         self.ledger.close()
 
+    def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A verb of the command line with this node's settings."""
+        command = [sys.executable, "-m", "scoring.cli", *arguments, "--config", str(self.config)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
     def failures(self) -> int:
         """How often the PACS was asked in vain, in a row."""
         with self.ledger.read() as session:

@@ -28,6 +28,8 @@ class ScriptedPacs:
         self.associations = 0
         self.rejection: tuple[int, int, int] | None = None
         """(result, source, reason) with which every association is rejected."""
+        self.refused: dict[str, int] = {}
+        """Statuses by SOP Instance UID, whatever the script says."""
         self._script = deque(script)
         self._transfer_syntaxes = list(transfer_syntaxes)
         self._ending = threading.Event()
@@ -79,6 +81,7 @@ class ScriptedPacs:
 
     def _on_store(self, event: Any) -> int:
         word = self._script.popleft() if self._script else 0x0000
+        word = self.refused.get(str(event.request.AffectedSOPInstanceUID), word)
         if isinstance(word, int):
             if word == 0x0000 or 0xB000 <= word <= 0xBFFF:
                 self._keep(event)
