@@ -152,3 +152,32 @@ def test_wishes_of_a_destination_are_words_of_a_fixed_set(tmp_path: Path) -> Non
     assert "peers[0].sr_sop_class: got 'sr', allowed: comprehensive3d, comprehensive," in str(raised.value)
     with pytest.raises(SettingsError, match="extras: got 'pdf', allowed: a list of multiframe, segmentation"):
         read_settings(write(tmp_path, peer + 'extras = "pdf"\n'), {})
+
+
+def test_retention_and_alerts_say_what_is_wrong_without_repeating_addresses(tmp_path: Path) -> None:
+    """Given half a day, a mail without sender and with a password in the clear, and a webhook that is a file."""
+    config = tmp_path / "node.toml"
+    config.write_text(
+        """
+        [retention]
+        delivered_days = 0.5
+        [alerts]
+        smtp_host = "mail"
+        smtp_tls = "none"
+        smtp_password = "pass word"
+        webhook_url = "file:///secret"
+        """
+    )
+    with pytest.raises(SettingsError) as faults:
+        read_settings(config, {})
+    words = str(faults.value)
+    for fault in (
+        "retention.delivered_days: got 0.5, allowed: 0 (for ever) or at least 1 day",
+        "alerts.email_to: is empty",
+        "alerts.email_from: got ''",
+        'alerts.smtp_tls: got "none", allowed with a password: starttls, tls',
+        "alerts.webhook_url: allowed: http://",
+    ):
+        assert fault in words
+    assert "secret" not in words
+    assert "pass word" not in words

@@ -24,6 +24,7 @@ def node(tmp_path: Path) -> Iterator[RunningNode]:
         yield running
 
 
+@pytest.mark.timeout(600)
 def test_a_backup_under_load_is_restored_and_ends_with_one_result_set(node: RunningNode, tmp_path: Path) -> None:
     """Given a study before the backup, one that comes while it is made, and a data_dir that is lost afterwards."""
     pairs = [write_hand_pair(tmp_path / str(seed), seed, severity=0.3) for seed in (4301, 4302)]
