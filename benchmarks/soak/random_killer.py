@@ -13,10 +13,10 @@ from benchmarks.soak.tally import Tally
 
 _ALL: Final = "the whole group"
 _SHARES: Final = {
-    "decoding child": 34,
-    "listener": 19,
-    "delivery worker": 18,
-    "web page": 18,
+    "decoding child": 40,
+    "listener": 15,
+    "delivery worker": 17,
+    "web page": 17,
     "scoring worker": 5,
     "supervisor": 3,
     _ALL: 3,

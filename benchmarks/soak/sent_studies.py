@@ -6,6 +6,7 @@ drawing must get the same scores, whatever died meanwhile.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import random
 import threading
@@ -97,8 +98,7 @@ class StudyMaker:
                 return (tuple(self._instance(foot, study) for _ in range(_FEET)),)
 
     def _instance(self, template: Dataset, study: str, **attributes: object) -> SentInstance:
-        named = Dataset()
-        named.update(template)  # a shallow copy would share its elements with the template
+        named = copy.deepcopy(template)  # a shallow copy shares its elements with the template
         named.StudyInstanceUID, named.SeriesInstanceUID, named.SOPInstanceUID = study, self._uid(), self._uid()
         named.PatientID = f"SOAK-{study[-12:]}"
         for keyword, value in attributes.items():
