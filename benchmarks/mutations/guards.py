@@ -22,8 +22,8 @@ _SHOWN_ONLY: Final = re.compile(r"/(demo\w*|health|study_status|\w+_table|\w+_ve
 _SETTINGS_CHECK: Final = re.compile(r"_?faults_of_")
 """Functions that say what is wrong in a node.toml, before there is a node."""
 _CONDITIONS: Final = {
-    "fencing": re.compile(r"fencing$|^change_jobs$|^taken$"),
-    "lease": re.compile(r"^lease_(owner|until)$|^is_gone$|^is_due$|^since$"),
+    "fencing": re.compile(r"fencing$|^change_jobs$"),
+    "lease": re.compile(r"^_?lease_(owner|until|seconds)$|^is_gone$|^is_due$"),
     "digest": re.compile(r"sha256|digest|hash|^checked_bytes$"),
     "identity": re.compile(
         r"sop_(class|instance)_uid|SOP(Class|Instance)UID|MessageID|transaction_uid|well_formed_uid"
