@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Final
 
-import scoring
 from scoring.bundle_seal import write_seal
 from scoring.spec import read_spec
+from tests.journey.toy_house import TOY, build_house
 from tests.leaks.marked_patient import marks
 
 BODY_PART: Final = "TOE"
-_TOY: Final = Path(__file__).parents[1] / "toy_systems" / "toy_brightness" / "spec.toml"
 _SYSTEM: Final = """
 from scoring.contract import Findings
 
@@ -35,11 +33,15 @@ def open_system(spec):
 
 def add_breaking_system(folder: Path) -> dict[str, str]:
     """Make the copy; the environment of a process that finds it before the installed one."""
-    installed = Path(str(scoring.__file__)).parent
-    shutil.copytree(installed, folder / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
+    build_house(folder)
     system = folder / "scoring" / "systems" / "toy_breaks"
     system.mkdir()
-    spec = _TOY.read_text(encoding="utf-8").replace("toy_brightness", "toy_breaks").replace("FINGER", BODY_PART)
+    spec = (
+        (TOY / "spec.toml")
+        .read_text(encoding="utf-8")
+        .replace("toy_brightness", "toy_breaks")
+        .replace("FINGER", BODY_PART)
+    )
     (system / "spec.toml").write_text(spec, encoding="utf-8")
     (system / "__init__.py").touch()
     (system / "system.py").write_text(_SYSTEM.format(quote=" ".join(marks())), encoding="utf-8")

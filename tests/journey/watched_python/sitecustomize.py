@@ -1,6 +1,7 @@
 """Found by every Python of a node under test before anything else: writes down what runs, unpickles or starts.
 
-One line for each kind: the event of ``sys.addaudithook``, who asked for it, and of a program its words.
+One line for each kind: the event of ``sys.addaudithook``, the module that asked for it, and in which function; of a
+program its words.
 """
 
 import os
@@ -21,6 +22,7 @@ def _write_down(event, arguments):
         name = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
         if name.endswith(".py") or name.startswith("<frozen"):
             return  # a module is imported
+        about = sys._getframe(1).f_code.co_name
     elif event == "subprocess.Popen":
         about = " ".join(map(str, arguments[1]))
     elif event == "pickle.find_class":
