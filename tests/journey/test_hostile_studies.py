@@ -33,6 +33,7 @@ from tests.foreign_programs.programs import wait_until
 from tests.hazards.malformed_files import malformed_files
 from tests.journey.running_node import RunningNode
 
+pytestmark = pytest.mark.timeout(600)
 FORWARD_EVERYTHING = "function OnStoredInstance(id, tags, metadata) SendToModality(id, 'node') end\n"
 FORMS = ("basic_text", "enhanced", "comprehensive3d", "pictures")
 EVERY_EXTRA = 'extras = ["multiframe", "segmentation", "pdf", "key_object"]'
