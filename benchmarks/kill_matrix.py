@@ -56,13 +56,13 @@ def one_round(node: KilledNode, kills: Sequence[Kill], film: int, tallies: dict[
         study = write_study(node.folder / "sent", number, film)
         began = time.monotonic()
         try:
-            kill.happens(node, study)
+            with node.calm_after_a_fault():
+                kill.happens(node, study)
             tallies[kill].seconds.append(time.monotonic() - began)
             check_study(node, study)
             survivors[kill] = study
         except (AssertionError, ValueError, pytest.fail.Exception) as fault:
             note(tallies[kill], fault)
-            node.begin_anew()
     undisturbed = scores_of(result_of(node, survivors[UNDISTURBED]))
     for kill, study in survivors.items():
         try:

@@ -23,6 +23,8 @@ LISTEN, SCORING, DELIVERY = "listen", "worker --queue scoring", "worker --queue 
 _DEATHS = 3
 """A part that dies five times in a minute ends the group; so many kills of one are asked of it, and no more."""
 _WITHIN_SECONDS = 60.0
+PATIENCE_SECONDS = 240.0
+"""For anything to happen: a worker that is started again on a busy machine loads torch for a minute."""
 
 
 class KilledNode(RunningNode):
@@ -58,7 +60,9 @@ class KilledNode(RunningNode):
 
     def passed(self, point: CrashPoint) -> int:
         """Wait until a process passed the armed point; which one."""
-        [path] = wait_until(f"a process passes {point}", lambda: list(self.points.glob(f"{point}.[0-9]*")), 60)
+        [path] = wait_until(
+            f"a process passes {point}", lambda: list(self.points.glob(f"{point}.[0-9]*")), PATIENCE_SECONDS
+        )
         path.unlink()
         return int(path.suffix[1:])
 
@@ -77,16 +81,25 @@ class KilledNode(RunningNode):
         yield
         assert self.passed(point) == before, f"another process than {part!r} passed {point}"
         self._deaths.append((monotonic(), part))
-        wait_until(f"{part} runs again", lambda: self.pid_of(part) not in (0, before), 60)
+        wait_until(f"{part} runs again", lambda: self.pid_of(part) not in (0, before), PATIENCE_SECONDS)
         assert f"{part} ended with status -9" in self.log.read_text(errors="replace")
         if part == LISTEN:
-            wait_until("the node listens again", lambda: answers_on(self.port), 60)
+            wait_until("the node listens again", lambda: answers_on(self.port), PATIENCE_SECONDS)
 
     def spare(self, part: str) -> None:
         """Start the group anew when one more death of this part would end it."""
         lately = [at for at, name in self._deaths if name == part and monotonic() - at < _WITHIN_SECONDS]
         if len(lately) >= _DEATHS:
             self.begin_anew()
+
+    @contextmanager
+    def calm_after_a_fault(self) -> Iterator[None]:
+        """A kill that did not come to its end leaves points armed and processes held: not for the next one."""
+        try:
+            yield
+        except BaseException:
+            self.begin_anew()
+            raise
 
     def begin_anew(self) -> None:
         """Kill everything, disarm every point, start."""
@@ -106,20 +119,22 @@ class KilledNode(RunningNode):
             for process in everybody:
                 process.kill()
             self.process.wait()
-            psutil.wait_procs(everybody, 30)
+            psutil.wait_procs(everybody, PATIENCE_SECONDS)
         self._deaths.clear()
 
     def wait_until_gone(self) -> None:
         """The supervisor died; its parts end by themselves."""
         assert self.process is not None
-        self.process.wait(60)
-        wait_until("every part has ended", lambda: not self._survivors(), 60)
+        self.process.wait(PATIENCE_SECONDS)
+        wait_until("every part has ended", lambda: not self._survivors(), PATIENCE_SECONDS)
         self._deaths.clear()
 
-    def rest(self, study_instance_uid: str, seconds: float = 120.0) -> None:
+    def rest(self, study_instance_uid: str) -> None:
         """Wait until nothing is left to do for a study: it has its result, and its objects are there and committed."""
         wait_until(
-            f"study …{study_instance_uid[-8:]} comes to rest", lambda: self._at_rest(study_instance_uid), seconds
+            f"study …{study_instance_uid[-8:]} comes to rest",
+            lambda: self._at_rest(study_instance_uid),
+            PATIENCE_SECONDS,
         )
 
     def _at_rest(self, uid: str) -> bool:

@@ -22,7 +22,7 @@ from dicom_node.ledger.lease_owner import process_prefix
 from dicom_node.ledger.tables import InstanceRow, TimelineRow
 from tests.foreign_programs.dcmtk import storescu
 from tests.foreign_programs.programs import log_tail, stop, wait_until
-from tests.journey.killed_node import DELIVERY, LISTEN, SCORING, KilledNode
+from tests.journey.killed_node import DELIVERY, LISTEN, PATIENCE_SECONDS, SCORING, KilledNode
 from tests.journey.sent_study import SentStudy
 
 
@@ -116,7 +116,7 @@ def _two_workers(node: KilledNode, study: SentStudy) -> None:
     first.resume()
     refused = "has ended and somebody else may do it: nothing is written"
     log = node.data_dir / "logs" / "scoring.log"
-    wait_until("the first worker is refused", lambda: refused in log.read_text(errors="replace"))
+    wait_until("the first worker is refused", lambda: refused in log.read_text(errors="replace"), PATIENCE_SECONDS)
     assert _entries(node, study) == known
 
 

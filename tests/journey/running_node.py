@@ -76,7 +76,7 @@ accept_demonstration_weights = {str(self.accept).lower()}
                 stderr=log,
                 env=os.environ | self.environment,
             )
-        wait_until("the node listens", lambda: answers_on(self.port) or self._dead(), 60)
+        wait_until("the node listens", lambda: answers_on(self.port) or self._dead(), 120)
 
     def _dead(self) -> bool:
         assert self.process is not None

@@ -15,6 +15,8 @@ from tests.journey.killed_node import KilledNode
 from tests.journey.kills import KILLS, UNDISTURBED, Kill
 from tests.journey.sent_study import SentStudy, write_study
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledNode]:
@@ -33,7 +35,8 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(
     node: KilledNode, survivors: list[SentStudy], kill: Kill
 ) -> None:
     study = write_study(node.folder / "sent", KILLS.index(kill))
-    kill.happens(node, study)
+    with node.calm_after_a_fault():
+        kill.happens(node, study)
     check_study(node, study)
     survivors.append(study)
 
