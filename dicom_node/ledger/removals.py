@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Select, delete, exists, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from dicom_node.errors import ContentRemovedError, InstanceLostError
@@ -19,7 +19,6 @@ from dicom_node.ledger.tables import InstanceRow, ObjectRow, RemovalRow, ResultA
 
 Place = Literal["instances", "content"]
 _NAMES: Final = {"instances": "received instances", "content": "written objects and arrays"}
-_AT_ONCE: Final = 500  # databases cap the values of an IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,9 @@ def decide(session: Session, study_instance_uid: str, contents: Sequence[Content
 
 def decided(session: Session, limit: int) -> list[Content]:
     """Whose files are still to be looked at."""
-    query = select(RemovalRow.place, RemovalRow.content_sha256).where(RemovalRow.state == "decided")
-    rows = session.execute(query.order_by(RemovalRow.decided_at, RemovalRow.content_sha256).distinct().limit(limit))
+    names = RemovalRow.place, RemovalRow.content_sha256
+    query = select(*names).where(RemovalRow.state == "decided").group_by(*names)
+    rows = session.execute(query.order_by(func.min(RemovalRow.decided_at), RemovalRow.content_sha256).limit(limit))
     return [Content(place, sha256) for place, sha256 in rows]  # type: ignore[arg-type]  # one of the two
 
 
@@ -119,13 +119,10 @@ def lost_content(session: Session, place: Place, sha256: str) -> ContentRemovedE
 
 def removed_counts(session: Session, uids: Sequence[str]) -> dict[tuple[str, str], tuple[int, float]]:
     """(study, place) -> how many contents are not kept any more, and when that was last decided."""
-    counts: dict[tuple[str, str], tuple[int, float]] = {}
-    for n in range(0, len(uids), _AT_ONCE):
-        query = select(RemovalRow).where(RemovalRow.study_instance_uid.in_(uids[n : n + _AT_ONCE]))
-        for row in session.scalars(query):
-            number, at = counts.get((row.study_instance_uid, row.place), (0, 0.0))
-            counts[row.study_instance_uid, row.place] = number + 1, max(at, row.decided_at)
-    return counts
+    names = RemovalRow.study_instance_uid, RemovalRow.place
+    query = select(*names, func.count(), func.max(RemovalRow.decided_at)).group_by(*names)
+    rows = session.execute(query.where(RemovalRow.study_instance_uid.in_(uids)))
+    return {(study, place): (number, at) for study, place, number, at in rows}
 
 
 def name_arrays(session: Session, result_digest: str, study_instance_uid: str, arrays: Collection[str]) -> None:
