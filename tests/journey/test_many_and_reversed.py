@@ -5,10 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.dcmtk import storescu
 from tests.journey.running_node import RunningNode
 from tests.journey.sent_study import SentStudy, write_study
+
+pytestmark = pytest.mark.timeout(900)
+"""A busy machine is no fault."""
 
 STUDIES = 4
 

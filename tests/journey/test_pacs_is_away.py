@@ -9,6 +9,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from dicom_node.ledger.tables import JobRow
@@ -16,6 +17,9 @@ from tests.dicom_node.delivery.committing_pacs import CommittingPacs
 from tests.foreign_programs.chaos_proxy import Fault
 from tests.foreign_programs.programs import wait_until
 from tests.journey.waiting_node import WaitingNode
+
+pytestmark = pytest.mark.timeout(900)
+"""A busy machine is no fault."""
 
 RESULTS = 20
 
