@@ -92,7 +92,8 @@ class GuardedChannel:
         self.certificate: Certificate | None = None
         """The caller's, verified; None in plain DICOM, or when none was asked for and none shown."""
         self._socket, self._deadlines, self._tls = connection, deadlines, tls
-        self._can_speak = tls is None
+        self.can_speak = tls is None
+        """True once DICOM can be spoken: after the handshake, where there is one."""
         self._buffer = bytearray(4096)
         self._state = threading.Lock()
         self._at_rest, self._interrupted = True, False
@@ -122,7 +123,7 @@ class GuardedChannel:
             secured.settimeout(_left(end))
             secured.do_handshake()
             self._acknowledge_at_once()
-            self._can_speak = True
+            self.can_speak = True
         except TimeoutError:
             raise TlsFaultError(NOT_IN_TIME) from None
         except ssl.SSLError as error:
@@ -161,7 +162,7 @@ class GuardedChannel:
 
     def abort(self, source: int, reason: int) -> None:
         """A-ABORT (PS3.8 table 9-26), then close."""
-        if self._can_speak:
+        if self.can_speak:
             with contextlib.suppress(PeerGoneError):
                 self.send(encode_abort(source, reason))
         self.close_after_answer()
@@ -375,7 +376,8 @@ class AssociationGuard:
                 return
             per_address = Counter(channel.address for channel in waiting)
             crowd = max(per_address, key=lambda address: per_address[address])
-            oldest = min((c for c in waiting if c.address == crowd), key=lambda c: c.opened_at)
+            # Who has shaken hands is spared: with a certificate, that is what an attacker cannot do.
+            oldest = min((c for c in waiting if c.address == crowd), key=lambda c: (c.can_speak, c.opened_at))
             del self._channels[oldest]
         oldest.cut()
 

@@ -135,8 +135,8 @@ class AttackedNode(ListenerProcess):
 class Sender(RawSender):
     """A connection whose acknowledged stores the node must account for."""
 
-    def __init__(self, node: AttackedNode, calling: str = "SENDER") -> None:
-        super().__init__(node.port, tls=node.tls)
+    def __init__(self, node: AttackedNode, calling: str = "SENDER", tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(node.port, tls=tls or node.tls)
         self._node, self._calling = node, calling
 
     def __enter__(self) -> Self:

@@ -89,11 +89,7 @@ class TlsNode(AttackedNode):
 
     def sender_with(self, pair: Pair) -> Sender:
         """A connection that shows this certificate."""
-        usual, self.tls = self.tls, context_of(self.authority, pair)
-        try:
-            return self.sender()
-        finally:
-            self.tls = usual
+        return Sender(self, tls=context_of(self.authority, pair))
 
     def s_client(self, *options: str | Path) -> str:
         """What ``openssl s_client`` says of a connection with these options."""
