@@ -37,7 +37,9 @@ from benchmarks.soak.soak import Plan, Soak
 
 def main() -> int:
     """Soak, reckon, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="at the longest; default 60")
     parser.add_argument("--kills", type=int, default=0, help="at the most so many; default 0: none at all")
     parser.add_argument("--calm", type=float, default=0.0, help="last share of the time without kills; default 0")
