@@ -19,6 +19,7 @@ from dicom_node.ledger.engines import WRITING, make_database_file, open_engine
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PATIENCE_SECONDS: Final = 30.0
 _UPGRADE_SECONDS: Final = 600.0
+_UPGRADE_LOCK: Final = 0x52_48_45_55_4E  # any number that nobody else locks in this database
 _AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
@@ -65,6 +66,8 @@ class Ledger:
         make_database_file(engine)
         try:
             with _away_is_busy(), engine.connect().execution_options(**{WRITING: True}) as connection:
+                if engine.dialect.name == "postgresql":  # on SQLite a writer is alone by itself
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 connection.commit()

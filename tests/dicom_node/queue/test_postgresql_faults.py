@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -33,6 +35,13 @@ def ledger(postgresql_server: PostgresqlServer) -> Iterator[Ledger]:
     made.upgrade()
     yield made
     made.close()
+
+
+def test_three_processes_make_one_ledger_on_postgresql_at_once(postgresql_server: PostgresqlServer) -> None:
+    """As listener, worker and page do that start together on an empty database."""
+    program = f"from dicom_node.ledger.ledger import Ledger; Ledger({postgresql_server.url!r}).upgrade()"
+    makers = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(3)]
+    assert [maker.wait(120) for maker in makers] == [0, 0, 0]
 
 
 def test_c20_postgresql_is_killed_while_two_workers_work(
