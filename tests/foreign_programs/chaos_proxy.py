@@ -17,6 +17,8 @@ from typing import Final, Self
 
 _PIECE: Final = 65_536
 _LOOK_SECONDS: Final = 0.2
+_ESTABLISHED: Final = 1
+"""A state of TCP, as Linux numbers them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,8 @@ class ChaosProxy:
         self.fault = fault or Fault()
         self.connections = 0
         self.most_at_once = 0
-        """Connections to the port behind; may be set back to 0."""
-        self._at_once = 0
-        self._counting = threading.Lock()
+        """Connections that their callers had open at the same moment; may be set back to 0."""
+        self._callers: list[socket.socket] = []
         self.to_port = to_port
         self._stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -79,6 +80,8 @@ class ChaosProxy:
             except TimeoutError:
                 continue
             self.connections += 1
+            self._callers = [*filter(_is_open, self._callers), caller]
+            self.most_at_once = max(self.most_at_once, len(self._callers))
             thread = threading.Thread(target=self._connect, args=(caller, self.fault), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -89,14 +92,7 @@ class ChaosProxy:
         except OSError:
             caller.close()
             return
-        self._count(1)
         _Connection(caller, called, fault, self._stopping).run()
-        self._count(-1)
-
-    def _count(self, more: int) -> None:
-        with self._counting:
-            self._at_once += more
-            self.most_at_once = max(self.most_at_once, self._at_once)
 
 
 class _Connection:
@@ -165,6 +161,14 @@ class _Connection:
             wait += length / fault.bytes_per_second
         if wait:
             time.sleep(wait)
+
+
+def _is_open(caller: socket.socket) -> bool:
+    """False once its other end was closed, though our thread may not have seen it: the kernel is asked (Linux)."""
+    try:
+        return caller.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
+    except OSError:  # we closed it
+        return False
 
 
 def _send_all(target: socket.socket, piece: bytearray, stopping: threading.Event) -> None:
