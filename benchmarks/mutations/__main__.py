@@ -87,8 +87,11 @@ def _try_all(tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, res
 
 def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests, wide: bool) -> Verdict:
     try:
+        stages = calls.stages(guard, tree, wide=wide)
+        if not stages:
+            return Verdict(fault="no test is known that calls it: run with --watch")
         with tree.without(guard):
-            for stage in calls.stages(guard, tree, wide=wide):
+            for stage in stages:
                 if failed := _fails_again(tree, stage):
                     return Verdict(test=failed)
     except RuntimeError as fault:

@@ -61,6 +61,15 @@ def test_only_one_worker_gets_the_lease(ledger: Ledger) -> None:
     assert take_lease(ledger, "no such job", "a:2:y") is None
 
 
+def test_work_without_a_destination_is_taken_by_its_own_id(ledger: Ledger) -> None:
+    """Given two jobs that name no destination; when a worker of deliveries asks for the second; then it gets that."""
+    new_job(ledger, key="first")
+    second = new_job(ledger, key="second")
+    taken = take_lease(ledger, second, "a:1:x", associations=2)
+    assert taken is not None
+    assert taken.id == second
+
+
 def test_a_job_ends_done(ledger: Ledger) -> None:
     leased = lease(ledger, new_job(ledger))
     with ledger.write() as session:
