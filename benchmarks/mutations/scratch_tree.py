@@ -23,7 +23,7 @@ from benchmarks.mutations.warm_pytest import OUTPUT
 
 ROOT: Final = Path(__file__).parents[2]
 _NODE_MODULES: Final = "tests/judges/ohif/node_modules"
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _OPTIONS: Final = (
     "-x", "-q", "--no-header", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-o", "addopts=",
     "-W", "ignore::pytest.PytestAssertRewriteWarning",  # hypothesis was imported before the fork
