@@ -120,6 +120,8 @@ class KilledNode(RunningNode):
                 process.kill()
             self.process.wait()
             psutil.wait_procs(everybody, PATIENCE_SECONDS)
+        for orphan in self._survivors():  # of a supervisor that died: held ones cannot end by themselves
+            orphan.kill()
         self._deaths.clear()
 
     def wait_until_gone(self) -> None:
