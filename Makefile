@@ -8,8 +8,8 @@ MINUTES ?= 60
 KILLS ?= 100000
 # Another wheel index for torch alone; the default on Linux is the large CUDA build, pytorch.org names one of CPU builds.
 TORCH_INDEX ?=
-# Test files run beside each other in so many processes: much of their time is waiting for others.
-TESTERS ?= 2
+# Test files run beside each other in so many processes, in their order: much of their time is waiting for others.
+TESTERS ?= 3
 PEERS := orthanc orthanc-dicomweb dcmtk dicom3tools pixelmed-apps redis-server rabbitmq-server postgresql chromium strace openssl
 # A node that is there is kept, wherever it comes from.
 PEERS += $(if $(shell command -v node),,nodejs npm)
@@ -25,7 +25,7 @@ demo: $(VENV)/.models
 	$(BIN)/rheumascore demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev peers $(OHIF)/node_modules
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
