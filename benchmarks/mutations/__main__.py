@@ -1,6 +1,6 @@
 """Take every guard away, one at a time, and see which test notices. Nothing of the working tree is touched.
 
-    python -m benchmarks.mutations [--only TEXT] [--again] [--wide] [--watch] [--commit HEAD]
+    python -m benchmarks.mutations [--only TEXT] [--again] [--wide] [--watch] [--ask TEST] [--commit HEAD]
 
 Guards are found by reading the code (``guards``), taken away in copies of a commit, and asked of the tests that
 call their function, then of those that start the node as a process. What is known is kept in ``results.json`` of the
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only guards whose name or kind holds this text")
     parser.add_argument("--again", action="store_true", help="also those of which the verdict is known to be survived")
     parser.add_argument("--wide", action="store_true", help="also ask every test that starts the node as a process")
+    parser.add_argument("--ask", action="append", default=[], metavar="TEST", help="ask this test before all others")
     parser.add_argument("--watch", action="store_true", help="first see which functions new and changed tests call")
     parser.add_argument("--list", action="store_true", help="print the guards and end")
     parser.add_argument("--commit", default="HEAD")
@@ -61,7 +62,7 @@ def main() -> int:
         and not results.is_known(guard, again=chosen.again)
     )
     print(f"{len(guards)} guards, {len(waiting)} to be tried", flush=True)
-    threads = [threading.Thread(target=_try_all, args=(tree, waiting, calls, results, chosen.wide)) for tree in trees]
+    threads = [threading.Thread(target=_try_all, args=(tree, waiting, calls, results, chosen)) for tree in trees]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -73,23 +74,25 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def _try_all(tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, results: Results, wide: bool) -> None:
+def _try_all(
+    tree: ScratchTree, waiting: deque[Mutant], calls: CallsOfTests, results: Results, chosen: argparse.Namespace
+) -> None:
     while waiting:
         try:
             guard = waiting.popleft()
         except IndexError:
             return
         began = time.monotonic()
-        verdict = _try_one(tree, guard, calls, wide)
+        near = [*chosen.ask, *results.noticing_near(guard)]
+        verdict = _try_one(tree, guard, calls.stages(guard, tree, near, wide=chosen.wide))
         results.keep(guard, verdict)
         print(f"{time.monotonic() - began:6.1f} s  {guard.kind:9} {guard.name[:150]}\n  {verdict.words}", flush=True)
 
 
-def _try_one(tree: ScratchTree, guard: Mutant, calls: CallsOfTests, wide: bool) -> Verdict:
+def _try_one(tree: ScratchTree, guard: Mutant, stages: list[list[str]]) -> Verdict:
+    if not stages:
+        return Verdict(fault="no test is known that calls it: run with --watch")
     try:
-        stages = calls.stages(guard, tree, wide=wide)
-        if not stages:
-            return Verdict(fault="no test is known that calls it: run with --watch")
         with tree.without(guard):
             for stage in stages:
                 if failed := _fails_again(tree, stage):

@@ -55,6 +55,13 @@ class Results:
             return None
         return Verdict(kept["test"], kept["fault"])
 
+    def noticing_near(self, guard: Mutant) -> list[str]:
+        """Tests that noticed other guards of its function, then of its file; each once, with all its parameters."""
+        place = f"{guard.path}:"
+        near = [(name, kept["test"]) for name, kept in self._kept.items() if name.startswith(place) and kept["test"]]
+        near.sort(key=lambda found: not found[0].startswith(f"{place}{guard.function or '-'}:"))
+        return list(dict.fromkeys(test.partition("[")[0] for _, test in near))
+
     def is_known(self, guard: Mutant, *, again: bool) -> bool:
         """True when it need not be tried: a test noticed it, or none did and ``again`` is not asked for."""
         verdict = self.of(guard)

@@ -29,6 +29,8 @@ _BY_PROCESS: Final = (
 _FIRST_SECONDS: Final = 15.0
 _NEXT_SECONDS: Final = 45.0
 """What the tests of a group took together when they were watched."""
+_MOST_NEAR: Final = 8
+"""Tests that noticed a guard near by, and are asked before all others."""
 
 
 class CallsOfTests:
@@ -58,15 +60,19 @@ class CallsOfTests:
             self._kept = {"files": files, "tests": old | json.loads(out.read_text())}
             self._file.write_text(json.dumps(self._kept))
 
-    def stages(self, mutant: Mutant, tree: ScratchTree, *, wide: bool) -> list[list[str]]:
-        """Groups of tests, each asked only when the one before noticed nothing. ``wide``: those by process too."""
+    def stages(self, mutant: Mutant, tree: ScratchTree, near: list[str], *, wide: bool) -> list[list[str]]:
+        """Groups of tests, each asked only when the one before noticed nothing.
+
+        ``near``: those that noticed another guard of its file. ``wide``: those by process too.
+        """
+        near = [name for name in near if _is_there(name, tree)][:_MOST_NEAR]
         callers = [name for name in self._callers(mutant) if self._is_as_watched(name, tree)]
         first = self._for_seconds(callers, _FIRST_SECONDS)
         importers = self._unwatched_importers(mutant, tree)
         rest = callers[len(first) :]
         own = [file for file in importers if PurePath(file).name.startswith(_namesake(mutant))]
         others = [file for file in importers if file not in own]
-        groups = [own, first, others, rest if wide else self._for_seconds(rest, _NEXT_SECONDS)]
+        groups = [near, own, first, others, rest if wide else self._for_seconds(rest, _NEXT_SECONDS)]
         if wide:
             by_process = next((tests for place, tests in _BY_PROCESS if mutant.path.startswith(place)), ())
             groups.append([test for test in by_process if (tree.folder / test).exists()])
@@ -111,6 +117,13 @@ class CallsOfTests:
 def _namesake(mutant: Mutant) -> str:
     """How the files of the tests begin that are about the mutated file."""
     return f"test_{PurePath(mutant.path).stem}"
+
+
+def _is_there(name: str, tree: ScratchTree) -> bool:
+    """Whether the tree has this test by now, or still; without ``::`` it is a whole file."""
+    place, _, test = name.partition("::")
+    file, function = tree.folder / place, test.partition("[")[0]
+    return file.exists() and (not function or f"def {function}(" in file.read_text(encoding="utf-8"))
 
 
 def _test_files(root: Path) -> list[Path]:

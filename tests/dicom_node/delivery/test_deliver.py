@@ -13,7 +13,7 @@ from dicom_node.delivery.outbox import release
 from dicom_node.delivery.part10_bytes import as_implicit, read_part10
 from dicom_node.ledger.destinations import next_jobs
 from dicom_node.ledger.job_restarts import requeue
-from dicom_node.ledger.tables import DeliveryRow, JobRow
+from dicom_node.ledger.tables import DeliveryRow, DestinationRow, JobRow, TimelineRow
 from dicom_node.peers import Peer
 from scoring.result import ScoreResult
 from tests.dicom_node.delivery.house import OBJECTS, PATIENT_SECONDS, House, keep_result, open_house, sent_bytes
@@ -131,6 +131,21 @@ def test_a_pacs_that_is_away_loses_nothing_and_the_others_wait_with_it(house: Ho
     with pacs:
         assert house.deliver(first).state == "done"
     assert next_up(house)[0] == second, "and after it the first result's storage commitment"
+
+
+@pytest.mark.parametrize("word", [0xA700, "drop"])
+def test_a_pacs_that_asks_us_to_come_later_or_drops_us_every_time_is_not_said_to_be_back(
+    house: House, word: int | str
+) -> None:
+    """... so that the waits grow, and the timeline says once that it is away."""
+    with ScriptedPacs(word, word, word) as pacs:
+        [job_id] = house.put(pacs.peer)
+        for _ in range(3):
+            house.deliver(job_id)
+    with house.ledger.read() as session:
+        assert session.get_one(DestinationRow, "pacs").failures == 3
+        events = list(session.scalars(select(TimelineRow.event).where(TimelineRow.event.startswith("destination_"))))
+    assert events == ["destination_away"]
 
 
 def next_up(house: House) -> list[str]:

@@ -193,6 +193,21 @@ def test_a_reason_that_says_nothing_of_the_object_only_asks_again_later(
     assert [uids for _, uids in pacs.asked] == [[PICTURE, REPORT], [PICTURE]]
 
 
+@pytest.mark.parametrize(
+    ("lost", "is_due"),
+    [({}, True), ({PICTURE: NO_SUCH_INSTANCE}, True), ({PICTURE: PROCESSING_FAILURE}, False)],
+    ids=["committed", "lost", "failed"],
+)
+def test_a_report_brings_the_job_back_at_once_unless_it_could_only_ask_again(
+    house: House, pacs: CommittingPacs, lost: dict[str, int], is_due: bool
+) -> None:
+    assert house.commit().run_after > time()
+    pacs.lost = lost
+    with listening(house):
+        assert pacs.report() == 0x0000
+    assert (job(house.ledger, house.job_of_kind("commit")).run_after == 0.0) is is_due
+
+
 def test_no_answer_is_asked_again_for_ever_and_a_late_answer_counts(house: House, pacs: CommittingPacs) -> None:
     rows = [house.commit() for _ in range(5)]
     assert [row.state for row in rows] == ["waiting"] * 5
