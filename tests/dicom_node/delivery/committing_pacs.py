@@ -1,7 +1,7 @@
 """A PACS that also commits what it stored, on whichever association it is told to, or does not.
 
-Words of ``commitments``: ``same`` and ``new`` (the association of the report), ``silent``, or a status with which the
-request is refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP Instance UID.
+Words of ``commitments``: ``same`` and ``new`` (the association of the report), ``silent``, ``abort`` (instead of an
+answer), or a status with which the request is refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP Instance UID.
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class CommittingPacs(ScriptedPacs):
         word = self._commitments.popleft() if self._commitments else "same"
         if isinstance(word, int):
             return word, None
+        if word == "abort":
+            event.assoc.abort()
+            return 0x0000, None
         information = event.action_information
         uids = [str(item.ReferencedSOPInstanceUID) for item in information.ReferencedSOPSequence]
         self.asked.append((str(information.TransactionUID), uids))

@@ -26,12 +26,12 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
 
 class QueriedPacs(ScriptedPacs):
-    """Finds what it keeps, but for what is ``hidden``. ``status``: with which every query ends."""
+    """Finds what it keeps, but for what is ``hidden``. ``status``: with which every query ends; None: with an abort."""
 
     def __init__(self, *script: int | str) -> None:
         super().__init__(*script)
         self.hidden: set[str] = set()
-        self.status = 0x0000
+        self.status: int | None = 0x0000
         self.queries = 0
 
     @property
@@ -50,6 +50,9 @@ class QueriedPacs(ScriptedPacs):
                 found = Dataset()
                 found.QueryRetrieveLevel, found.SOPInstanceUID = "IMAGE", uid
                 yield 0xFF00, found
+        if self.status is None:
+            event.assoc.abort()
+            return
         yield self.status, None
 
 
@@ -141,12 +144,23 @@ def test_a_peer_that_offers_no_queries_is_no_failure(house: House) -> None:
     assert (house.state, proofs(house)) == ("delivered", ["confirmed", "confirmed"])
 
 
-@pytest.mark.parametrize(("status", "state"), [(0xA700, "waiting"), (0xC000, "waiting"), (0x0122, "skipped")])
-def test_a_query_that_fails(house: House, pacs: QueriedPacs, status: int, state: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "state", "code"),
+    [
+        (0xA700, "waiting", "RS-312"),
+        (0xC000, "waiting", "RS-312"),
+        (None, "waiting", "RS-311"),
+        (0x0122, "skipped", None),
+        (0x0124, "skipped", None),
+        (0xA900, "skipped", None),
+    ],
+)
+def test_a_query_that_fails(house: House, pacs: QueriedPacs, status: int | None, state: str, code: str | None) -> None:
     pacs.status = status
     [job_id] = house.put(pacs.peer)
     house.deliver(job_id)
-    assert (house.find().state, house.state) == (state, "delivered")
+    row = house.find()
+    assert (row.state, row.error_code, house.state) == (state, code, "delivered")
 
 
 def test_a_peer_that_is_away_when_it_is_to_be_queried_is_asked_later(house: House, pacs: QueriedPacs) -> None:

@@ -251,6 +251,18 @@ def test_a_refused_request_is_repeated_later(house: House, status: int) -> None:
         assert house.commit().state == "done"
 
 
+def test_a_request_that_gets_no_answer_is_repeated_for_ever(house: House) -> None:
+    with CommittingPacs(house.settings.node.port, *["abort"] * 4) as pacs:
+        [job_id] = house.put(pacs.peer)
+        house.deliver(job_id)
+        for _ in range(4):
+            row = house.commit()
+            assert (row.state, row.error_code, row.attempts) == ("waiting", "RS-311", 0)
+        assert "no answer" in str(row.error_text)
+        house.commit()
+        assert house.commit().state == "done"
+
+
 def test_a_peer_that_is_away_or_rejects_us_by_now_holds_up_nothing(house: House, pacs: CommittingPacs) -> None:
     pacs.rejection = (1, 1, 3)
     assert (house.commit().error_code, house.state) == ("RS-312", "delivered")
