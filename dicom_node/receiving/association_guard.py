@@ -39,6 +39,8 @@ _MAX_LENGTH_SLACK: Final = 64
 _UNREAD_BYTES: Final = 4 << 20
 """What is read and thrown away of a peer that sends on after its end was said."""
 _BACKLOG: Final = 128
+_SIGNALS_SEEN_SECONDS: Final = 0.5
+"""The kernel may give SIGTERM to any thread; Python acts on it in the main one, once that leaves its system call."""
 _OTHER_DESCRIPTORS: Final = 44
 """What the process needs beside its connections: ledger, queue, log, the folders it syncs."""
 _MAPPED: Final = "::ffff:"
@@ -310,6 +312,8 @@ class AssociationGuard:
         while not self.stopping.is_set():
             try:
                 connection, address = listening.accept()
+            except TimeoutError:
+                continue
             except OSError:  # closed by stop, or no descriptor left: then the oldest idle connection makes room
                 if not self.stopping.wait(0.05):
                     self._make_room(0)
@@ -402,6 +406,7 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(_BACKLOG)
+        listening.settimeout(_SIGNALS_SEEN_SECONDS)
     except OSError as error:
         listening.close()
         raise PortInUseError(
