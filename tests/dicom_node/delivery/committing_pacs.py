@@ -1,7 +1,8 @@
 """A PACS that also commits what it stored, on whichever association it is told to, or does not.
 
 Words of ``commitments``: ``same`` and ``new`` (the association of the report), ``silent``, ``abort`` (instead of an
-answer), or a status with which the request is refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP Instance UID.
+answer), or a status with which the request is refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP
+Instance UID.
 """
 
 from __future__ import annotations
