@@ -26,7 +26,7 @@ from dicom_node.tasks import Workplace, job_images
 from scoring.inference import run_inference
 from scoring.result import ScoreItem, ScoreResult, ScoreTotal
 
-_NOT_COMPARED: Final = ("items", "totals", "engine", "scored_at", "predecessor", "baseline", "schema_version")
+_NOT_COMPARED: Final = ("items", "totals", "engine", "scored_at", "predecessor", "baseline", "second_opinions")
 _PIECE: Final = 1 << 20
 _LONGEST_WORDS: Final = 120
 

@@ -15,7 +15,9 @@ from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
 from scoring.frozen_json import from_json, to_json
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSIONS: Final = (2, 3)
+"""Which are read. A result is stored by the lowest that can say it, so that what earlier versions stored keeps its
+digest: 3 only with second opinions."""
 
 Side = Literal["L", "R"]
 Box = tuple[float, float, float, float]
@@ -145,6 +147,32 @@ class PriorResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedTotal:
+    """What another system says of one of our sums, both read from the same images."""
+
+    key: str
+    """Of our total."""
+    value: float
+    """The other's expected value."""
+    interval: tuple[float, float]
+    """Around the other's value."""
+    beyond: bool
+    """The two values are further apart than both intervals together explain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """The result of another system on the same images that stood when this one was made, and how far both agree."""
+
+    system: str
+    digest: str
+    scored_at: str
+    verdict: CodedConcept
+    """``scoring.second_opinion.AGREES``, or ``DIFFERS`` when any of the totals is beyond: a reader must look."""
+    totals: tuple[ComparedTotal, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotEvaluable:
     """The whole study has no score, and why: a result that is written, sent and counted."""
 
@@ -195,7 +223,13 @@ class ScoreResult:
     """This result takes its predecessor back: a person found it wrong. It has no scores; ``not_evaluable`` says why."""
     baseline: PriorResult | None = None
     """The first visit of the same subject with a result of the same system; None at that visit itself."""
-    schema_version: int = SCHEMA_VERSION
+    second_opinions: tuple[SecondOpinion, ...] = ()
+    """Of other systems whose totals measure the same; empty where none had a result to be compared with."""
+
+    @property
+    def schema_version(self) -> int:
+        """Of the stored form: see ``SCHEMA_VERSIONS``."""
+        return 3 if self.second_opinions else 2
 
     @property
     def demonstration(self) -> bool:
@@ -209,7 +243,10 @@ class ScoreResult:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, numbers as Python writes them."""
-        return json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        content = to_json(self) | {"schema_version": self.schema_version}
+        if not self.second_opinions:
+            del content["second_opinions"]
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     @staticmethod
     def from_json(text: str) -> ScoreResult:
@@ -218,13 +255,17 @@ class ScoreResult:
             raw: Any = json.loads(text)
         except json.JSONDecodeError as error:
             raise ResultError(f"A stored result is not JSON (line {error.lineno}); restore it from a backup.") from None
-        schema = raw.get("schema_version") if isinstance(raw, dict) else None
-        if schema != SCHEMA_VERSION:
+        schema = raw.pop("schema_version", None) if isinstance(raw, dict) else None
+        if schema not in SCHEMA_VERSIONS:
             raise ResultError(
-                f"This result was stored by another version (schema {schema}; this software reads {SCHEMA_VERSION}). "
-                "What was written from it stays and is still delivered; scoring the study again gives a new result."
+                f"This result was stored by another version (schema {schema}; this software reads "
+                f"{' and '.join(map(str, SCHEMA_VERSIONS))}). What was written from it stays and is still delivered; "
+                "scoring the study again gives a new result."
             )
-        return from_json(ScoreResult, raw)
+        result = from_json(ScoreResult, {"second_opinions": [], **raw})
+        if result.schema_version != schema:
+            raise ResultError(f"A stored result says schema {schema} and is of another; restore it from a backup.")
+        return result
 
     def item(self, site: str, item: str, side: Side | None = None) -> ScoreItem:
         """The item of a site; KeyError when the result has none."""

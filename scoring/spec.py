@@ -87,6 +87,8 @@ class TotalSpec:
     concept: CodedConcept
     expected_concept: CodedConcept
     highest: int
+    measures: str | None = None
+    """What is measured, in a word. Totals of two systems with the same word and side are opinions on one quantity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +312,7 @@ def _total(table: _Table) -> TotalSpec:
         concept=table.concept("concept"),
         expected_concept=table.concept("expected_concept"),
         highest=table.required_number("highest"),
+        measures=table.text("measures") if table.get("measures") is not None else None,
     )
     table.refuse_unknown()
     return total
