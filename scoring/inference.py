@@ -23,6 +23,8 @@ from scoring.result import Box, Engine, Heatmap, ImageUse, NotEvaluable, ScoreIt
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
 from scoring.study import ImageReference, Study
+from scoring.uncertainty.calibration import read_calibration
+from scoring.uncertainty.stated import with_uncertainty
 from scoring.weights import WeightRecord
 
 NON_DIAGNOSTIC: Final = CodedConcept("RID14", "RADLEX", "Non-diagnostic quality")
@@ -69,7 +71,8 @@ def run_inference(
             except (ImageUnreadableError, ImageTooLargeError) as error:
                 unreadable[image.reference.sop_instance_uid] = str(error)
     if readable:
-        findings = system.score(readable, (), ScoringContext(study.trial, study.forced))
+        said = system.score(readable, (), ScoringContext(study.trial, study.forced))
+        findings = with_uncertainty(said, read_calibration(system.weights))
     else:
         findings = nothing_readable(system.spec, unreadable)
     return _assemble(system, study, chosen, findings, unreadable, now)

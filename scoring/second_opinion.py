@@ -38,7 +38,7 @@ def _images(result: ScoreResult) -> set[str]:
 def _compared(
     result: ScoreResult, spec: SystemSpec, other: ScoreResult, other_spec: SystemSpec
 ) -> Iterator[ComparedTotal]:
-    theirs = {measured: total for measured, total in _measured(other, other_spec)}
+    theirs = dict(_measured(other, other_spec))
     for measured, total in _measured(result, spec):
         found = theirs.get(measured)
         if found is not None and found.value is not None and found.interval is not None:

@@ -37,6 +37,8 @@ class Compared:
     readings: Mapping[str, float]
     expected: float | None
     grade: int | None
+    interval: tuple[float, float] | None = None
+    """Of a score its interval, of a grade the lowest and highest of its set; None where nothing was calibrated."""
     reason: str = ""
     centre: str = ""
     device: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from scoring.agreement.bootstrap import Estimate, estimate
 from scoring.evaluation.beside_readers import BesideReaders, beside_readers
 from scoring.evaluation.comparison import Compared, Comparison, Scale
+from scoring.evaluation.coverage import coverage
 from scoring.evaluation.named_measures import NamedMeasure, measures_of, measures_of_a_band, measures_of_a_part
 from scoring.evaluation.strata import BAND, Stratum, strata
 from scoring.learning.progress import Progress, silent
@@ -103,14 +105,18 @@ def _item(item: str, scale: Scale, rows: tuple[Compared, ...], seed: int, resamp
     few = measures_of_a_part(scale)
     readers = sorted({name for row in rows for name in row.readings})
     part_resamples = min(resamples, _RESAMPLES_OF_A_PART)
+    calibrated = any(row.interval is not None for row in rows)
     return ItemEvaluation(
         item=item,
         scale=scale,
         rows=len(rows),
         not_given=sum(row.expected is None for row in rows),
         reasons=dict(Counter(row.reason for row in rows if row.expected is None).most_common()),
-        measured=_measured(rows, scale, measures, seed, resamples),
-        parts=tuple(_part(part, scale, seed, part_resamples) for part in strata(rows, scale)),
+        measured=(
+            *_measured(rows, scale, measures, seed, resamples),
+            *_covered(rows, scale, calibrated, seed, resamples),
+        ),
+        parts=tuple(_part(part, scale, calibrated, seed, part_resamples) for part in strata(rows, scale)),
         by_reader=tuple(
             ReaderEvaluation(name, _measured(_of_reader(rows, name), scale, few, seed, part_resamples))
             for name in readers
@@ -119,11 +125,25 @@ def _item(item: str, scale: Scale, rows: tuple[Compared, ...], seed: int, resamp
     )
 
 
-def _part(part: Stratum, scale: Scale, seed: int, resamples: int) -> PartEvaluation:
+def _part(part: Stratum, scale: Scale, calibrated: bool, seed: int, resamples: int) -> PartEvaluation:
     measures = measures_of_a_band(scale) if part.by == BAND else measures_of_a_part(scale)
     not_given = sum(row.expected is None for row in part.rows)
     measured = _measured(part.rows, scale, measures, seed, resamples)
-    return PartEvaluation(part.by, part.name, len(part.rows), not_given, measured)
+    covered = _covered(part.rows, scale, calibrated, seed, resamples)
+    return PartEvaluation(part.by, part.name, len(part.rows), not_given, (*measured, *covered))
+
+
+def _covered(
+    rows: Sequence[Compared], scale: Scale, calibrated: bool, seed: int, resamples: int
+) -> tuple[Measured, ...]:
+    """How often the truth lay where the calibration says that it lies; nothing where nothing was calibrated."""
+    if not calibrated:
+        return ()
+    measure = coverage(scale.whole)
+    both = [row for row in rows if row.truth is not None]
+    columns = [[row.truth for row in both], *zip(*((row.interval or (nan, nan)) for row in both), strict=True)]
+    found = estimate(measure.of, columns, [row.patient for row in both], seed=seed, resamples=resamples)
+    return (Measured(measure, found),)
 
 
 def _measured(

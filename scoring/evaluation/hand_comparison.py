@@ -21,9 +21,11 @@ from scoring.learning.labelled_images import PICTURES, check_images, find_image,
 from scoring.learning.progress import Progress, silent
 from scoring.learning.splits import SCORE_BANDS
 from scoring.pixel_decoding import PixelDecoder
-from scoring.result import ScoreItem
+from scoring.result import ScoreItem, ScoreTotal
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, Side, highest_sum, planned_sites
 from scoring.study import TrialContext, read_image_reference
+from scoring.uncertainty.calibration import read_calibration
+from scoring.uncertainty.stated import with_uncertainty
 
 SUM: Final = "sum_of_a_hand"
 _HAND_SCALE: Final = Scale(
@@ -50,6 +52,8 @@ def compare_hands(
     said: dict[_Place, ScoreItem] = {}
     reasons: dict[str, str] = {}
     devices: dict[str, str] = {}
+    sums: dict[tuple[str, Side], ScoreTotal] = {}
+    calibration = read_calibration(system.weights)
     with PixelDecoder() as decoder:
         for number, name in enumerate(names, 1):
             sides = {label.side for label in labels if label.image == name}
@@ -58,12 +62,13 @@ def compare_hands(
             except (ImageUnreadableError, ImageTooLargeError) as error:
                 reasons[name] = str(error)
             else:
-                findings = system.score([image], (), ScoringContext(TrialContext()))
+                findings = with_uncertainty(system.score([image], (), ScoringContext(TrialContext())), calibration)
                 said |= {(name, i.side, i.site, i.item): i for i in findings.items if i.side in sides}
+                sums |= {(name, t.side): t for t in sorted(findings.totals, key=lambda t: t.highest) if t.side}
                 if findings.not_evaluable is not None:
                     reasons[name] = findings.not_evaluable.reason.meaning
             progress("images scored", number, len(names))
-    rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, reasons, devices)]
+    rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, sums, reasons, devices)]
     return Comparison(
         system=system.spec.key,
         version=system.spec.version,
@@ -110,6 +115,7 @@ def _graded_rows(
                 group=_group(place[2]),
                 expected=item.value if item else None,
                 grade=item.grade if item else None,
+                interval=item.interval if item else None,
                 reason=reasons.get(place[0], "") or _why(item),
             )
         )
@@ -117,11 +123,16 @@ def _graded_rows(
 
 
 def _sum_rows(
-    labels: Sequence[Label], said: Mapping[_Place, ScoreItem], reasons: Mapping[str, str], devices: Mapping[str, str]
+    labels: Sequence[Label],
+    said: Mapping[_Place, ScoreItem],
+    sums_said: Mapping[tuple[str, Side], ScoreTotal],
+    reasons: Mapping[str, str],
+    devices: Mapping[str, str],
 ) -> list[Compared]:
     """One row a hand: over the sites that every reader of it graded; sums that readers wrote down as they are.
 
-    The system's sum is of the same sites, and is not given when it left one of them out.
+    The system's sum is of the same sites, and is not given when it left one of them out; its interval is known where
+    these are the sites of its own sum.
     """
     hands: dict[tuple[str, Side], list[Label]] = {}
     for label in labels:
@@ -146,10 +157,16 @@ def _sum_rows(
                 group="hand",
                 expected=fsum(sorted(values)) if whole else None,
                 grade=sum(i.grade or 0 for i in graded) if whole else None,
+                interval=_interval_of(sums_said.get((image, side)), len(places)) if whole else None,
                 reason="" if whole else reasons.get(image, "Not every site that readers graded was assessed"),
             )
         )
     return rows
+
+
+def _interval_of(total: ScoreTotal | None, sites: int) -> tuple[float, float] | None:
+    """The interval of the system's own sum of a hand, when that is a sum of so many grades."""
+    return total.interval if total is not None and total.assessed == sites else None
 
 
 def _places(read: Sequence[Label]) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.agreement.balanced_accuracy import balanced_accuracy
+from scoring.agreement.bootstrap import Measure
 from scoring.agreement.classification import share_within
 from scoring.agreement.concordance import concordance_correlation
 from scoring.agreement.correlation import pearson_correlation
@@ -23,17 +24,14 @@ from scoring.agreement.weighted_kappa import linear_weighted_kappa, quadratic_we
 from scoring.errors import UndefinedMeasureError
 from scoring.evaluation.comparison import Scale
 
-Pair = Callable[[npt.ArrayLike, npt.ArrayLike], float]
-"""Of truth and what was said, both (n,)."""
-
 
 @dataclass(frozen=True, slots=True)
 class NamedMeasure:
-    """A measure of agreement as a report shows it; ``places``: decimals."""
+    """A measure as a report shows it, of truth and what was said, or of truth and bounds; ``places``: decimals."""
 
     key: str
     words: str
-    of: Pair
+    of: Measure
     places: int = 2
 
 
