@@ -68,10 +68,10 @@ class CallsOfTests:
         near = [name for name in near if _is_there(name, tree)][:_MOST_NEAR]
         callers = [name for name in self._callers(mutant) if self._is_as_watched(name, tree)]
         first = self._for_seconds(callers, _FIRST_SECONDS)
-        importers = self._unwatched_importers(mutant, tree)
+        whole = self._whole_files(mutant, tree)
         rest = callers[len(first) :]
-        own = [file for file in importers if PurePath(file).name.startswith(_namesake(mutant))]
-        others = [file for file in importers if file not in own]
+        own = [file for file in whole if PurePath(file).name.startswith(_namesake(mutant))]
+        others = [file for file in whole if file not in own]
         groups = [near, own, first, others, rest if wide else self._for_seconds(rest, _NEXT_SECONDS)]
         if wide:
             by_process = next((tests for place, tests in _BY_PROCESS if mutant.path.startswith(place)), ())
@@ -82,16 +82,22 @@ class CallsOfTests:
         file = tree.folder / name.partition("::")[0]
         return file.exists() and _digest(file) == self._kept["files"].get(str(file.relative_to(tree.folder)))
 
-    def _unwatched_importers(self, mutant: Mutant, tree: ScratchTree) -> list[str]:
-        """Test files that import the mutated file and are new, or changed since they were watched."""
+    def _whole_files(self, mutant: Mutant, tree: ScratchTree) -> list[str]:
+        """Test files of which watching says too little: of the file's name, though they call it in another process
+        only; or new, or changed since they were watched, and they import it, or called it."""
         module = mutant.path.removesuffix(".py").replace("/", ".")
-        files = [
-            file
-            for file in _test_files(tree.folder)
-            if f"from {module} import" in file.read_text(encoding="utf-8")
-            and not self._is_as_watched(str(file.relative_to(tree.folder)), tree)
-        ]
-        return [str(file.relative_to(tree.folder)) for file in files]
+        called_in = {name.partition("::")[0] for name in self._callers(mutant)}
+        files = []
+        for file in _test_files(tree.folder):
+            name = str(file.relative_to(tree.folder))
+            calls, is_its_own = name in called_in, file.name.startswith(_namesake(mutant))
+            if self._is_as_watched(name, tree):
+                asked = is_its_own and not calls
+            else:
+                asked = is_its_own or calls or f"from {module} import" in file.read_text(encoding="utf-8")
+            if asked:
+                files.append(name)
+        return files
 
     def _for_seconds(self, tests: list[str], seconds: float) -> list[str]:
         """The first of them, at least one, that take so long together."""

@@ -1,8 +1,8 @@
 """A PACS that also commits what it stored, on whichever association it is told to, or does not.
 
-Words of ``commitments``: ``same`` and ``new`` (the association of the report), ``silent``, ``abort`` (instead of an
-answer), or a status with which the request is refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP
-Instance UID.
+Words of ``commitments``: ``same`` and ``new`` (the association of the report), ``both`` (as ``same``, after a report to
+the first request that ever came), ``silent``, ``abort`` (instead of an answer), or a status with which the request is
+refused. After the last word: ``same``. ``lost``: Failure Reasons by SOP Instance UID.
 """
 
 from __future__ import annotations
@@ -74,12 +74,16 @@ class CommittingPacs(ScriptedPacs):
         self.asked.append((str(information.TransactionUID), uids))
         if word == "new":
             threading.Thread(target=self.report).start()
-        elif word == "same":
-            said = self._information(*self.asked[-1])
-            kind = 2 if "FailedSOPSequence" in said else 1
-            arguments = (said, kind, PUSH_MODEL, _INSTANCE)
-            threading.Timer(_AFTER_THE_ANSWER_SECONDS, event.assoc.send_n_event_report, arguments).start()
+        elif word in ("same", "both"):
+            requests = self.asked[:1] * (word == "both") + self.asked[-1:]
+            threading.Timer(_AFTER_THE_ANSWER_SECONDS, self._report_on, (event.assoc, requests)).start()
         return 0x0000, None
+
+    def _report_on(self, association: Any, requests: list[tuple[str, list[str]]]) -> None:
+        for request in requests:
+            said = self._information(*request)
+            kind = 2 if "FailedSOPSequence" in said else 1
+            association.send_n_event_report(said, kind, PUSH_MODEL, _INSTANCE)
 
     def _information(self, transaction: str, uids: list[str]) -> Dataset:
         """PS3.4 table J.3-2."""

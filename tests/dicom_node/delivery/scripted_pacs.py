@@ -1,7 +1,8 @@
 """A PACS that does as it is told: keeps objects by UID and bytes, and answers each as the next word of its script says.
 
 Words: a status (``0xA700``), ``abort``, ``hang`` (keeps it, never answers), ``drop`` (keeps it and closes the
-connection), ``other`` (answers 0x0000 to a message that nobody sent). After its last word it stores everything.
+connection), ``other`` and ``stranger`` (answers 0x0000 to a message that nobody sent, for an instance that nobody
+sent), ``empty`` (answers without a status). After its last word it stores everything.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class ScriptedPacs:
         self._script = deque(script)
         self._transfer_syntaxes = list(transfer_syntaxes)
         self._ending = threading.Event()
-        self._wrong_id = False
+        self._answering: int | str = 0x0000
 
     @property
     def peer(self) -> Peer:
@@ -94,13 +95,17 @@ class ScriptedPacs:
             event.assoc.dul.socket.close()
         elif word == "hang":
             self._ending.wait()
-        self._wrong_id = word == "other"
+        self._answering = word
         return 0x0000
 
     def _keep(self, event: Any) -> None:
         self.kept.append((str(event.request.AffectedSOPInstanceUID), event.request.DataSet.getvalue()))
 
     def _on_sending(self, event: Any) -> None:
-        if self._wrong_id:
+        word, self._answering = self._answering, 0x0000
+        if word == "other":
             event.message.command_set.MessageIDBeingRespondedTo = 4711
-            self._wrong_id = False
+        elif word == "stranger":
+            event.message.command_set.AffectedSOPInstanceUID = "2.25.4711"
+        elif word == "empty":
+            del event.message.command_set.Status

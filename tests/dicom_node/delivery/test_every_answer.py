@@ -85,7 +85,7 @@ def test_a_status(house: House, status: int) -> None:
         assert result["deliveries"][0]["status"] == f"0x{status:04X}"
 
 
-@pytest.mark.parametrize("word", ["abort", "drop", "other"])
+@pytest.mark.parametrize("word", ["abort", "drop", "other", "stranger", "empty"])
 def test_no_answer_to_what_was_sent(house: House, word: str) -> None:
     with ScriptedPacs(word) as pacs:
         [job_id] = house.put(pacs.peer)

@@ -301,6 +301,25 @@ def test_another_peer_than_the_one_asked_is_refused(house: House, pacs: Committi
     assert committed(house) == [False, False]
 
 
+def test_a_report_on_the_association_of_one_peer_says_nothing_for_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given two destinations that were asked; when the second reports to both requests, then only its own counts."""
+    with CommittingPacs(house.settings.node.port, "silent", "both") as pacs:
+        for job_id in house.put(replace(pacs.peer, name="archive"), pacs.peer):
+            house.deliver(job_id)
+        with house.ledger.read() as session:
+            jobs = session.scalars(select(JobRow.id).where(JobRow.kind == "commit").order_by(JobRow.key)).all()
+        with monkeypatch.context() as hasty:
+            hasty.setattr(storage_commitment, "_SAME_ASSOCIATION_SECONDS", 0.1)
+            house.deliver(jobs[0])
+        house.deliver(jobs[1])
+    assert {d["destination"]: d["committed"] for d in house.status()["results"][0]["deliveries"]} == {
+        "archive": False,
+        "pacs": True,
+    }
+
+
 def test_the_class_is_accepted_only_of_peers_that_receive_results_and_in_their_role(
     house: House, pacs: CommittingPacs
 ) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from typing import Any
 
 import pytest
+from pynetdicom import AE, evt
 
 from dicom_node.delivery import store_scu
 from dicom_node.delivery.destination import OutgoingObject
@@ -57,6 +59,30 @@ def test_echo_says_why_it_was_rejected() -> None:
     assert "alled AE title" in answer.text
 
 
+class EchoingPacs(ScriptedPacs):
+    """Answers C-ECHO with this status; None: aborts."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__()
+        self._status = status
+
+    def _offer_more(self, _entity: AE) -> list[Any]:
+        return [(evt.EVT_C_ECHO, self._on_echo)]
+
+    def _on_echo(self, event: Any) -> int:
+        if self._status is None:
+            event.assoc.abort()
+        return self._status or 0x0000
+
+
+@pytest.mark.parametrize(("status", "words"), [(0x0122, "answered 0x0122"), (None, "gave no answer")])
+def test_echo_says_how_it_was_answered(status: int | None, words: str) -> None:
+    with EchoingPacs(status) as pacs:
+        answer = echo(pacs.peer, "RHEUMASCORE")
+    assert not answer.alive
+    assert words in answer.text
+
+
 def test_a_peer_that_accepts_the_connection_and_is_silent(short_waits: None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = echo(Peer("pacs", "PACS", "127.0.0.1", silent.getsockname()[1]), "RHEUMASCORE")
@@ -85,6 +111,15 @@ def test_an_object_whose_class_was_not_offered_is_refused_without_asking() -> No
         other = OutgoingObject("1.2.840.10008.5.1.4.1.1.1", "2.25.1", small.transfer_syntax_uid, small.data_set)
         assert association.send(other).verdict == "never"
         assert association.send(small).verdict == "sent"
+
+
+def test_on_an_association_that_ended_nothing_is_sent_and_nothing_waited_for() -> None:
+    small = read_part10(finished_picture().content)
+    with ScriptedPacs() as pacs, open_association(pacs.peer, "RHEUMASCORE", kinds_of(small)) as association:
+        association.close()
+        answer = association.send(small)
+    assert (answer.verdict, answer.status) == ("unknown", None)
+    assert "the association had ended" in answer.text
 
 
 def test_small_objects_do_not_wait_for_nagle() -> None:
