@@ -16,7 +16,6 @@ from dicom_node.errors import DestinationAwayError, DestinationBusyError, Destin
 from dicom_node.peers import Peer
 
 STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
-_PENDING: Final = frozenset({0xFF00, 0xFF01})
 _NOT_OFFERED: Final = frozenset({0x0122, 0x0124, 0xA900})
 """SOP Class not supported, not authorised, identifier does not match the SOP Class: it answers no such query."""
 _MOST_ANSWERS: Final = 10_000
@@ -47,7 +46,7 @@ class FindAssociation:
                 raise DestinationAwayError(f"{self._peer.name} gave no answer to a query.")
             if status in _NOT_OFFERED:
                 raise NotOfferedError
-            if status in _PENDING and identifier is not None:
+            if identifier is not None:  # pynetdicom reads one with a pending status only
                 found.add(str(identifier.get("SOPInstanceUID", "")))
             elif status != 0:
                 raise DestinationBusyError(f"{self._peer.name} answered 0x{status:04X} to a query.")

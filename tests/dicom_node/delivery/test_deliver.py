@@ -117,6 +117,16 @@ def test_no_answer_proves_nothing_so_the_same_bytes_go_again(house: House, word:
     assert house.state == "delivered"
 
 
+def test_what_may_be_there_stays_so_until_it_is_answered_for_good(house: House) -> None:
+    """Given an object that was kept without an answer; when the PACS is full at the next try, then it may still be."""
+    with ScriptedPacs("drop", 0xA700) as pacs:
+        [job_id] = house.put(pacs.peer)
+        for _ in range(2):
+            house.deliver(job_id)
+            [result] = house.status()["results"]
+            assert [(d["state"], d["proof"]) for d in result["deliveries"]] == [("waiting", "sent"), ("waiting", "")]
+
+
 def test_a_pacs_that_is_away_loses_nothing_and_the_others_wait_with_it(house: House) -> None:
     """Given a PACS that does not listen, and two results for it; when the first is refused; then neither is tried again
     before its time; when the PACS comes back; then the second may go at once."""
