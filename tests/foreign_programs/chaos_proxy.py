@@ -46,8 +46,10 @@ class Fault:
 class ChaosProxy:
     """Runs between ``with`` and its end, in front of a port of the loopback."""
 
-    def __init__(self, to_port: int, fault: Fault | None = None) -> None:
+    def __init__(self, to_port: int, fault: Fault | None = None, *, listening: bool = False) -> None:
         self.fault = fault or Fault()
+        self.heard: list[bytearray] | None = [] if listening else None
+        """When it listens: all that went either way, a piece for each direction of each connection."""
         self.connections = 0
         self.most_at_once = 0
         """Connections that their callers had open at the same moment; may be set back to 0."""
@@ -92,14 +94,22 @@ class ChaosProxy:
         except OSError:
             caller.close()
             return
-        _Connection(caller, called, fault, self._stopping).run()
+        _Connection(caller, called, fault, self._stopping, self.heard).run()
 
 
 class _Connection:
     """One connection and the two threads that pump it."""
 
-    def __init__(self, caller: socket.socket, called: socket.socket, fault: Fault, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        caller: socket.socket,
+        called: socket.socket,
+        fault: Fault,
+        stopping: threading.Event,
+        heard: list[bytearray] | None,
+    ) -> None:
         self._caller, self._called, self._fault, self._stopping = caller, called, fault, stopping
+        self._heard = heard
         self._swallowing = threading.Event()
         self._ended = threading.Event()
         for side in (caller, called):
@@ -119,12 +129,16 @@ class _Connection:
             side.close()
 
     def _pump(self, source: socket.socket, target: socket.socket, fault: Fault) -> None:
-        passed = 0
+        passed, heard = 0, bytearray()
+        if self._heard is not None:
+            self._heard.append(heard)
         while not (self._ended.is_set() or self._stopping.is_set()):
             try:
                 piece = bytearray(source.recv(min(_PIECE, fault.piece_bytes)))
                 if not piece:
                     break
+                if self._heard is not None:
+                    heard.extend(piece)
                 if fault.flip_in and (found := piece.find(fault.flip_in)) >= 0:
                     piece[found + len(fault.flip_in) - 1] ^= 0x01
                 ends = fault.cut_after is not None and passed + len(piece) >= fault.cut_after

@@ -1,24 +1,19 @@
 """P18: a marked patient goes through everything, and no output but the patient's own objects knows of it.
 
 The marks may stand in what was received (``instances``) and in what was written for the patient's archive (objects in
-the content store, files of ``score`` and ``wrap``): that is their purpose. On the page, for who is signed in, stand
-subject and site of the trial and the description of a series, by which a reader tells images apart; nothing else. On
-the terminal of who calls ``send`` or ``score``, their own file names. Everywhere else: none.
+the content store, files of ``score`` and ``wrap``), and in the copies of both in a backup: that is their purpose. On
+the page, for who is signed in, stand subject and site of the trial and the description of a series, by which a reader
+tells images apart; nothing else. On the terminal of who calls ``send`` or ``score``, their own file names. Everywhere
+else: none.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -29,85 +24,55 @@ from pydicom.uid import JPEGBaseline8Bit
 
 from tests.dicom_node.receiving.instances import encoded
 from tests.dicom_node.receiving.raw_sender import AC, RawSender
-from tests.foreign_programs.programs import find_program, free_port, stop, wait_until
+from tests.foreign_programs.programs import free_port, stop
 from tests.foreign_programs.redis import RedisServer
 from tests.journey.running_node import RunningNode
 from tests.leaks.breaking_system import BODY_PART, add_breaking_system
+from tests.leaks.later_life import live_on, rabbitmq_meanwhile
 from tests.leaks.marked_patient import FILE_NAME, TEXTS, found_marks, marked_image
+from tests.leaks.outputs import Everything
 from tests.leaks.quoting_pacs import QuotingPacs
+from tests.leaks.watched_redis import dump_of, watch_redis
 
 pytestmark = pytest.mark.timeout(600)
 SHOWN_TO_WHO_IS_SIGNED_IN = {
     TEXTS[keyword] for keyword in ("ClinicalTrialSubjectID", "ClinicalTrialSiteName", "SeriesDescription")
 }
-OBJECTS_OF_THE_PATIENT = ("out/", "site/orthanc/", "site/data/instances/", "site/data/content/")
-STUDIES = {"scored": "HAND", "no system": "KNEE", "damaged": "HAND", "breaks": BODY_PART, "again": "HAND"}
-
-
-@dataclass
-class Everything:
-    """What was done, and every output of it by name."""
-
-    folder: Path
-    node: RunningNode
-    uids: dict[str, str] = field(default_factory=dict)
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
-    outputs: dict[str, bytes] = field(default_factory=dict)
-    pages: dict[str, bytes] = field(default_factory=dict)
-
-    def verbs(self, *calls: tuple[str, ...]) -> list[int]:
-        """Calls of the command line, one after the other in one process that also finds the system that breaks.
-
-        Each exit status; what they say, all together, is an output under the name of the first.
-        """
-        program = [sys.executable, "-c", _PROGRAM, json.dumps(calls)]
-        environment = os.environ | self.node.environment
-        done = subprocess.run(program, capture_output=True, env=environment, timeout=300, check=True)
-        said, _, statuses = done.stdout.rpartition(b"\n")
-        self.outputs[f"rheumascore {calls[0][0]} and {len(calls) - 1} more"] = said + done.stderr
-        return list(json.loads(statuses))
-
-
-_PROGRAM = """
-import json, sys
-from scoring.cli import main
-
-statuses = []
-for call in json.loads(sys.argv[1]):
-    sys.argv[1:] = call
-    try:
-        main()
-        statuses.append(0)
-    except SystemExit as ended:
-        statuses.append(ended.code)
-print(end=chr(10) + json.dumps(statuses))
+DATA_DIRS = ("site/data/", "site/restored/", "backups/")
+OBJECTS_OF_THE_PATIENT = (
+    "out/",
+    "site/orthanc/",
+    *(f"{folder}{place}/" for folder in DATA_DIRS for place in ("instances", "content")),
+)
+SETTINGS = """
+[[peers]]
+name = "quoting"
+ae_title = "PACS"
+host = "127.0.0.1"
+port = {port}
+receives_results = true
+storage_commitment = false
+[limits]
+attempts = 1
+free_disk_bytes = 1000000
 """
+STUDIES = {"scored": "HAND", "no system": "KNEE", "damaged": "HAND", "breaks": BODY_PART, "again": "HAND"}
 
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
     folder = tmp_path_factory.mktemp("leaks")
     with ExitStack() as running:
+        rabbitmq = running.enter_context(rabbitmq_meanwhile(folder / "rabbitmq"))
         redis = running.enter_context(RedisServer(folder / "redis"))
         monitor = watch_redis(running, redis, folder / "monitor")
         quoting = running.enter_context(QuotingPacs())
         node = RunningNode(folder / "site")
         (folder / "tmp").mkdir()
         node.environment = add_breaking_system(folder / "house") | {"TMPDIR": str(folder / "tmp")}
-        node.more_peers = f"""
-[[peers]]
-name = "quoting"
-ae_title = "PACS"
-host = "127.0.0.1"
-port = {quoting.port}
-receives_results = true
-storage_commitment = false
-[queue]
-url = "{redis.url}"
-[limits]
-attempts = 1
-free_disk_bytes = 1000000
-"""
+        node.more_of_pacs = "confirm_by_find = true"
+        settings = SETTINGS.format(port=quoting.port)
+        node.more_peers = f'{settings}[queue]\nurl = "{redis.url}"\n'
         running.enter_context(node)
         done = Everything(folder, node)
         send_studies(done)
@@ -118,28 +83,10 @@ free_disk_bytes = 1000000
         look_at_processes(done)
         done.outputs["keys of Redis"] = dump_of(redis)
         assert quoting.quoted, "it was asked to store, and quoted the patient"
-        node.stop()
+        live_on(done, settings, rabbitmq)
         stop(monitor)
         gather_files(done)
         yield done
-
-
-def watch_redis(running: ExitStack, redis: RedisServer, path: Path) -> subprocess.Popen[bytes]:
-    """Every command that any client gives to Redis, with its whole message."""
-    program = find_program("redis-cli", "redis-tools")
-    output = running.enter_context(path.open("wb"))
-    monitor = subprocess.Popen([program, "-p", str(redis.port), "monitor"], stdout=output)
-    running.callback(stop, monitor)
-    wait_until("Redis is watched", lambda: path.read_bytes().startswith(b"OK"))
-    return monitor
-
-
-def dump_of(redis: RedisServer) -> bytes:
-    """Keys and values that are there now."""
-    client = [find_program("redis-cli", "redis-tools"), "-p", str(redis.port)]
-    keys = subprocess.run([*client, "--scan"], capture_output=True, check=True).stdout
-    dumps = [subprocess.run([*client, "dump", key], capture_output=True, check=True).stdout for key in keys.split()]
-    return keys + b"".join(dumps)
 
 
 def send_studies(done: Everything) -> None:
@@ -215,21 +162,22 @@ def ask_every_verb(done: Everything) -> None:
         ]
     calls += [("requeue", "--dead", *config), ("config", "check", str(done.node.config))]
     done.verbs(*calls)
-    [withdrawn] = done.verbs(("withdraw", "--study", done.uids["scored"], "--reason", "wrong film", "--json", *config))
-    assert withdrawn == 0
 
 
 def use_every_verb_on_files(done: Everything) -> None:
-    """Without a node, and sending to it; who names a file reads its name in the answer."""
+    """Without a node, sending to it, and scoring again what it keeps; who names a file reads its name in the answer."""
     files = sorted(str(path) for path in done.folder.glob("*.dcm"))
     scored, _, damaged, breaks, _ = files
     out, picture = str(done.folder / "out"), str(done.folder / "photo.png")
     Image.effect_mandelbrot((64, 48), (-2, -1, 1, 1), 20).save(picture)
     wrap = ("--kind", "hand", "--patient-id", TEXTS["PatientID"], "--patient-name", "Qvarnström^Zoëlla", "--out", out)
+    verify = ("verify", "--study", done.uids["damaged"], "--config", str(done.node.config))
     statuses = done.verbs(
         ("score", scored, "--system", "hand_joints", "--out", out, "--json"),
         ("score", damaged, "--out", out, "--json"),
         ("score", breaks, "--system", "toy_breaks", "--out", out),
+        verify,
+        (*verify, "--json"),
         ("route", *files),
         ("route", *files, "--json"),
         ("wrap", picture, *wrap),
@@ -237,7 +185,7 @@ def use_every_verb_on_files(done: Everything) -> None:
         ("send", f"127.0.0.1:{free_port()}:NOBODY", *files, "--json"),
         ("send", f"127.0.0.1:{done.node.port}:RHEUMASCORE", *files),
     )
-    assert statuses[:3] == [0, 0, 1] and statuses[5:7] == [0, 1]
+    assert statuses[:5] == [0, 0, 1, 0, 0] and statuses[7:9] == [0, 1]
 
 
 def look_at_every_page(done: Everything) -> None:
@@ -289,9 +237,15 @@ def test_every_fate_was_met(everything: Everything) -> None:
     assert everything.states["damaged"]["results"], "a report that says not evaluable"
     worker = everything.outputs["file site/data/logs/scoring.log"].decode()
     assert "RuntimeError: system.py:" in worker, "the place of what nobody foresaw is in the log"
-    cli = everything.outputs["rheumascore score and 8 more"]
+    cli = everything.outputs["rheumascore score and 10 more"]
     assert b"RS-350" in cli and b"RuntimeError: system.py:" in cli
-    assert b"rheumascore.score" in everything.outputs["file monitor"], "messages went over Redis"
+    for queue in ("file monitor", "wire of RabbitMQ"):
+        for work in (b"score", b"report", b"deliver", b"commit", b"find"):
+            assert b"rheumascore." + work in everything.outputs[queue], f"{work!r} in {queue}"
+    for called in ("mails", "posts to the webhook"):
+        assert b"RS-350" in everything.outputs[called] and b"RS-321" in everything.outputs[called], called
+    assert b": equal" in cli, "what was verified"
+    assert b"are not kept any longer" in everything.outputs["rheumascore retention and 5 more"]
 
 
 def test_the_objects_of_the_patient_hold_the_marks(everything: Everything) -> None:
