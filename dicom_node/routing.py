@@ -21,8 +21,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from dicom_node.ledger.job_restarts import start_again
 from dicom_node.ledger.jobs import add_job
-from dicom_node.ledger.tables import StudyRow
+from dicom_node.ledger.study_progress import ROUTING_SAYS, settle_study
+from dicom_node.ledger.superseding import end_overtaken_scoring
+from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state
 from scoring.spec import AcceptRule, SystemSpec
 from scoring.study import ImageReference, Study
@@ -91,23 +94,30 @@ def decide(study: Study, specs: Sequence[SystemSpec]) -> tuple[RoutingDecision, 
 
 
 def route_study(session: Session, study: Study, specs: Sequence[SystemSpec]) -> tuple[str, ...]:
-    """Write a scoring job for each system that accepts the study; the ids of the jobs that wait.
+    """Write a scoring job for each system that accepts the study; the ids of the jobs that wait or run.
 
-    In the caller's transaction. Nobody accepts: the study becomes ``no_system`` with each system's reason.
+    In the caller's transaction. Nobody accepts: the study becomes ``no_system`` with each system's reason. Images of
+    another kind that come later change no system's choice: what was scored stands, and the study is where its jobs are.
     """
     row = session.get_one(StudyRow, study.study_instance_uid)
     decisions = decide(study, specs)
-    refusals = [{"code": "no_system", "text": d.reason, "system": d.spec.key} for d in decisions if not d.accepts]
+    refusals = [{"code": ROUTING_SAYS, "text": d.reason, "system": d.spec.key} for d in decisions if not d.accepts]
     accepting = [d for d in decisions if d.accepts]
     if not accepting:
-        none_installed = [{"code": "no_system", "text": "no scoring system is installed", "system": ""}]
+        none_installed = [{"code": ROUTING_SAYS, "text": "no scoring system is installed", "system": ""}]
         change_state(session, row, "no_system", _ACTOR, "No system scores this study", refusals or none_installed)
         return ()
-    names = ", ".join(d.spec.key for d in accepting)
-    change_state(session, row, "scoring", _ACTOR, f"To be scored by {names}", refusals)
-    return tuple(
-        add_job(session, "score", job_key(study, d), study.study_instance_uid, _subject(study, d)).id for d in accepting
-    )
+    jobs = [_job(session, study, decision) for decision in accepting]
+    unfinished = [job for job in jobs if job.state != "done"]
+    anew = {job.subject["system"] for job in unfinished}
+    reasons = [r for r in row.reasons if r["system"] not in anew] + refusals
+    if unfinished:
+        text = f"To be scored by {', '.join(sorted(anew))}"
+        change_state(session, row, "scoring", _ACTOR, text, reasons)
+    else:
+        change_state(session, row, "scored", _ACTOR, "What came is scored by no system; the results stand", reasons)
+        settle_study(session, study.study_instance_uid, _ACTOR)
+    return tuple(job.id for job in unfinished)
 
 
 def job_key(study: Study, decision: RoutingDecision) -> str:
@@ -141,6 +151,15 @@ def judge_image(spec: SystemSpec, image: ImageReference) -> ImageVerdict:
                 because=rule.because,
             )
     return ImageVerdict(spec.key, image.sop_instance_uid, True)
+
+
+def _job(session: Session, study: Study, decision: RoutingDecision) -> JobRow:
+    """The one scoring job of this system that is to be done, or was; it waits unless it runs or is done."""
+    job = add_job(session, "score", job_key(study, decision), study.study_instance_uid, _subject(study, decision))
+    end_overtaken_scoring(session, job, _ACTOR)
+    if job.state in ("parked", "superseded"):
+        start_again(session, job, _ACTOR)
+    return job
 
 
 def _decide_one(study: Study, spec: SystemSpec) -> RoutingDecision:

@@ -28,8 +28,9 @@ from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.removals import Place, lost_content
 from dicom_node.ledger.results import keep_result, read_visit
+from dicom_node.ledger.study_progress import move_on, study_to_change
 from dicom_node.ledger.tables import ResultRow, StudyRow
-from dicom_node.ledger.timeline import change_state, record
+from dicom_node.ledger.timeline import record
 from dicom_node.queue.celery_app import TASK_OF, hint
 from dicom_node.queue.leased_work import do_leased
 from dicom_node.release_rule import reason_to_hold
@@ -96,10 +97,12 @@ def score(workplace: Workplace, leased: LeasedJob) -> None:
     crash_at("study_scored_not_kept")
     visit = read_visit(read_header(chosen[0].path))
     with workplace.ledger.write() as session:
-        finish(session, leased)  # first: whoever lost the lease is told so before anything is written
+        study_row = study_to_change(session, leased.study_instance_uid)  # locked first, as by whoever closes a round
+        assert study_row is not None
+        finish(session, leased)  # before anything is written, whoever lost the lease is told so
         result = keep_result(session, scored.result, visit, leased.id, leased.owner)
-        row = session.get_one(StudyRow, leased.study_instance_uid)
-        change_state(session, row, "scored", leased.owner, _scored_text(result), _scored_reasons(row, result))
+        reasons = _scored_reasons(study_row, result)
+        move_on(session, study_row, "scored", leased.owner, _scored_text(result), reasons)
         reports = add_report_jobs(session, result, workplace.settings.destinations)
         _note_missing_destinations(session, workplace.settings, result)
     crash_at("result_kept_not_hinted")

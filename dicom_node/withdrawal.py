@@ -15,10 +15,10 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from dicom_node.delivery.report_jobs import add_report_jobs
-from dicom_node.delivery.study_progress import ON_ITS_WAY, settle_study, waits_for_a_person
 from dicom_node.errors import WithdrawalError
 from dicom_node.ledger.job_failures import add_reason
 from dicom_node.ledger.results import Visit, current_results, destinations_with, keep_result
+from dicom_node.ledger.study_progress import jobs_decide, settle_study, study_to_change, waits_for_a_person
 from dicom_node.ledger.tables import JobRow, ResultRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 from dicom_node.settings import NodeSettings
@@ -134,11 +134,12 @@ def _job_of_a_person(session: Session, uid: str, former: ResultRow) -> JobRow:
 
 def _settle(session: Session, uid: str, done: Sequence[Withdrawal], reason: str, actor: str) -> None:
     """The study says why its scores are gone, and is where its jobs are. While it is scored anew its state stays."""
-    study = session.get_one(StudyRow, uid)
+    study = study_to_change(session, uid)
+    assert study is not None
     for each in done:
         others = [r for r in study.reasons if r["system"] != each.system]
         study.reasons = add_reason(others, codes.WITHDRAWN.value, reason, each.system)
-    if study.state not in ON_ITS_WAY or waits_for_a_person(session, uid):
+    if not jobs_decide(study) or waits_for_a_person(session, uid):
         return
     if any(each.told for each in done):
         change_state(session, study, "delivering", actor, "The withdrawal is on its way.")

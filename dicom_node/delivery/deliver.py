@@ -12,7 +12,6 @@ from dicom_node.delivery.destination import Destination, OpenDestination
 from dicom_node.delivery.other_form import other_form, replace_form
 from dicom_node.delivery.outgoing_syntax import in_accepted_syntax, kinds_of
 from dicom_node.delivery.store_scu import open_association
-from dicom_node.delivery.study_progress import settle_study
 from dicom_node.delivery.waiting_objects import (
     WaitingObject,
     end_unsent,
@@ -27,6 +26,7 @@ from dicom_node.ledger.jobs import LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
 from dicom_node.ledger.sightings import add_find_job
+from dicom_node.ledger.study_progress import settle_study
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from dicom_node.settings import NodeSettings

@@ -12,13 +12,13 @@ from typing import Final
 
 from dicom_node.delivery.destination import NotOfferedError
 from dicom_node.delivery.find_scu import open_find
-from dicom_node.delivery.study_progress import settle_study
 from dicom_node.errors import DestinationBusyError, DestinationRefusesError, NotSeenError
 from dicom_node.ledger.destinations import note_answer
 from dicom_node.ledger.jobs import JobEnd, LeasedJob, confirm_lease, finish, wait_again
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
 from dicom_node.ledger.sightings import keep_seen, unseen
+from dicom_node.ledger.study_progress import settle_study
 from dicom_node.ledger.timeline import record
 from dicom_node.ledger.waits import Waits
 from dicom_node.peers import Peer

@@ -11,12 +11,12 @@ from time import time
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dicom_node.delivery.study_progress import settle_study
 from dicom_node.ledger.due_jobs import ORDINARY, WITHDRAWAL
 from dicom_node.ledger.job_failures import add_reason
 from dicom_node.ledger.job_restarts import release_held
 from dicom_node.ledger.jobs import add_job, wait_again
 from dicom_node.ledger.removals import needed_again
+from dicom_node.ledger.study_progress import settle_study
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer

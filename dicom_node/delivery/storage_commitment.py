@@ -17,7 +17,6 @@ from dicom_node.crash_points import crash_at
 from dicom_node.delivery.commitment_report import ReportAnswer, take_report
 from dicom_node.delivery.commitment_scu import CommitmentAssociation, open_commitment
 from dicom_node.delivery.destination import NotOfferedError
-from dicom_node.delivery.study_progress import settle_study
 from dicom_node.errors import DestinationBusyError, DestinationRefusesError, NotCommittedError
 from dicom_node.ledger.commitments import ASK_AGAIN, is_answered, is_decided, open_request, uncommitted
 from dicom_node.ledger.destinations import note_answer
@@ -25,6 +24,7 @@ from dicom_node.ledger.jobs import JobEnd, LeasedJob, confirm_lease, finish, wai
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.results import is_current
 from dicom_node.ledger.sightings import add_find_job
+from dicom_node.ledger.study_progress import settle_study
 from dicom_node.ledger.tables import DeliveryRow, JobRow
 from dicom_node.ledger.timeline import record
 from dicom_node.ledger.waits import Waits

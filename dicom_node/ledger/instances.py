@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.errors import ContentRemovedError
 from dicom_node.ledger.removals import needed_again, still_missing
+from dicom_node.ledger.study_progress import ROUTING_SAYS, round_is_closed, study_to_change
 from dicom_node.ledger.tables import InstanceRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
@@ -100,7 +101,7 @@ def _keep_again(session: Session, instance: ReceivedInstance) -> Arrival:
 
 def _open_study(session: Session, instance: ReceivedInstance) -> None:
     now = instance.received_at
-    study = session.get(StudyRow, instance.study_instance_uid)
+    study = study_to_change(session, instance.study_instance_uid)
     if study is None:
         study = StudyRow(
             study_instance_uid=instance.study_instance_uid,
@@ -116,10 +117,11 @@ def _open_study(session: Session, instance: ReceivedInstance) -> None:
         change_state(session, study, "receiving", _ACTOR, f"First image, from {instance.calling_ae_title}")
     elif study.state != "receiving":
         before = study.state
+        standing = [r for r in study.reasons if round_is_closed(study) and r["code"] != ROUTING_SAYS]
         study.round += 1
         study.forced, study.first_received_at, study.completed_at = False, now, None
         text = f"A late image, from {instance.calling_ae_title}; the study was {before}; round {study.round}"
-        change_state(session, study, "receiving", _ACTOR, text, reasons=())
+        change_state(session, study, "receiving", _ACTOR, text, reasons=standing)
     study.last_received_at = study.updated_at = now
 
 

@@ -19,8 +19,9 @@ from dicom_node.errors import DestinationAwayError, DestinationBusyError, Transi
 from dicom_node.ledger.destinations import is_away, note_away
 from dicom_node.ledger.job_restarts import hold_back
 from dicom_node.ledger.jobs import LeasedJob, confirm_lease, job_title, wait_again
-from dicom_node.ledger.tables import JobRow, StudyRow
-from dicom_node.ledger.timeline import change_state, record
+from dicom_node.ledger.study_progress import move_on, study_to_change
+from dicom_node.ledger.tables import JobRow
+from dicom_node.ledger.timeline import record
 from dicom_node.ledger.waits import WAITS, Waits
 from scoring.errors import RheumascoreError
 
@@ -120,9 +121,9 @@ def _park(session: Session, job: JobRow, actor: str, code: str, text: str) -> No
     job.state, job.lease_owner, job.lease_until, job.updated_at = "parked", None, None, time()
     job.error_code, job.error_text = code, text
     record(session, job.study_instance_uid, actor, f"{job.kind}_parked", text, job=job.id, code=code)
-    if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
+    if (study := study_to_change(session, job.study_instance_uid)) is not None:
         reasons = add_reason(study.reasons, code, text, str(job.subject.get("system", "")))
-        change_state(session, study, "failed", actor, f"{job_title(job)} was given up: {text}", reasons)
+        move_on(session, study, "failed", actor, f"{job_title(job)} was given up: {text}", reasons)
 
 
 def _code_and_text(error: Exception) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dicom_node.ledger.destinations import ask_now
 from dicom_node.ledger.due_jobs import ASKED_FOR
 from dicom_node.ledger.jobs import change_jobs, job_title, wait_again
+from dicom_node.ledger.study_progress import move_on, study_to_change
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 
@@ -35,7 +36,8 @@ def release_held(session: Session, job: JobRow, actor: str) -> None:
 def requeue(session: Session, actor: str, *, study_instance_uid: str | None = None, parked: bool = False) -> int:
     """Start waiting jobs now, and with ``parked`` those that were given up, with a fresh count. Returns how many.
 
-    They go before what nobody asked for, and their destinations are asked at once.
+    They go before what nobody asked for, and their destinations are asked at once. With ``parked`` studies that could
+    not be closed count too: they are closed again.
     """
     query = select(JobRow).where(JobRow.state.in_(("waiting", "parked") if parked else ("waiting",)))
     if study_instance_uid is not None:
@@ -43,14 +45,14 @@ def requeue(session: Session, actor: str, *, study_instance_uid: str | None = No
     jobs = list(session.scalars(query.with_for_update()))
     for job in jobs:
         if job.state == "parked":
-            _unpark(session, job, actor)
+            start_again(session, job, actor)
         else:
             text = f"{job_title(job)} is not to wait any longer."
             record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
-        wait_again(job)
+            wait_again(job)
         job.urgency = max(job.urgency, ASKED_FOR)
     ask_now(session, {job.destination for job in jobs if job.destination is not None})
-    return len(jobs)
+    return len(jobs) + (_close_again(session, actor, study_instance_uid) if parked else 0)
 
 
 def hasten(session: Session, job_id: str) -> bool:
@@ -68,11 +70,22 @@ def hold_back(session: Session, kind: str, destination: str, until: float) -> in
     return change_jobs(session, waiting.values(run_after=until, updated_at=time()))
 
 
-def _unpark(session: Session, job: JobRow, actor: str) -> None:
-    """A person starts again what was given up: a fresh count, and the study is where it was before."""
+def _close_again(session: Session, actor: str, study_instance_uid: str | None) -> int:
+    query = select(StudyRow).where(StudyRow.state == "failed", StudyRow.completed_at.is_(None))
+    if study_instance_uid is not None:
+        query = query.where(StudyRow.study_instance_uid == study_instance_uid)
+    studies = list(session.scalars(query.with_for_update()))
+    for study in studies:
+        change_state(session, study, "receiving", actor, "It is to be closed again.", reasons=())
+    return len(studies)
+
+
+def start_again(session: Session, job: JobRow, actor: str) -> None:
+    """What was given up begins anew: it waits with a fresh count, and the study is where it was before."""
+    wait_again(job)
     job.attempts = job.postponed = 0
     text = f"{job_title(job)} was started again."
     record(session, job.study_instance_uid, actor, f"{job.kind}_requeued", text, job=job.id)
-    if (study := session.get(StudyRow, job.study_instance_uid)) is not None:
+    if (study := study_to_change(session, job.study_instance_uid)) is not None:
         left = [r for r in study.reasons if (r["code"], r["text"]) != (job.error_code, job.error_text)]
-        change_state(session, study, _STATE_BEFORE[job.kind], actor, text, left)
+        move_on(session, study, _STATE_BEFORE[job.kind], actor, text, left)

@@ -1,4 +1,7 @@
-"""What is still to be done for a result that no longer stands is not done any more; nothing is deleted."""
+"""What is still to be done for a result, or for a choice of images, that no longer stands is not done any more.
+
+Nothing is deleted.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,29 @@ def end_unfinished_jobs(session: Session, study_instance_uid: str, digest: str, 
             "Ended: a later result stands.", job=job.id, result=digest,
         )  # fmt: skip
     return len(jobs)
+
+
+def end_overtaken_scoring(session: Session, job: JobRow, actor: str) -> int:
+    """End the scoring jobs of the same study and system that are about other images than this one. Returns how many.
+
+    One in the hands of a worker loses its lease: what it finds of fewer images must not replace what this one finds.
+    """
+    query = select(JobRow).where(
+        JobRow.study_instance_uid == job.study_instance_uid,
+        JobRow.kind == "score",
+        JobRow.id != job.id,
+        JobRow.state.in_((*_NOT_BEGUN, "leased")),
+    )
+    others = session.scalars(query.with_for_update())
+    overtaken = [other for other in others if other.subject.get("system") == job.subject.get("system")]
+    for other in overtaken:
+        other.state, other.lease_owner, other.lease_until, other.updated_at = "superseded", None, None, time()
+        other.error_code = other.error_text = None
+        record(
+            session, job.study_instance_uid, actor, "score_superseded",
+            "Ended: more images have come, and all are scored together.", job=other.id,
+        )  # fmt: skip
+    return len(overtaken)
 
 
 def _forget_reason(session: Session, job: JobRow) -> None:

@@ -19,6 +19,7 @@ from dicom_node.errors import TransientError
 from dicom_node.ledger.instances import instances_of, studies_receiving
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.removals import lost_content
+from dicom_node.ledger.study_progress import study_to_change
 from dicom_node.ledger.tables import InstanceRow, StudyRow
 from dicom_node.ledger.timeline import change_state
 from dicom_node.receiving.own_objects import says_it_is_ours
@@ -154,8 +155,8 @@ class StudyAssembly:
                     raise lost_content(session, "instances", instance.content_sha256)
             study = read_study(self._store, uid, rows, forced=forced)
         with self._ledger.write() as session:
-            row = session.get_one(StudyRow, uid)
-            if row.state != "receiving" or row.last_received_at != seen:
+            row = study_to_change(session, uid)
+            if row is None or row.state != "receiving" or row.last_received_at != seen:
                 return False  # an image came while the headers were read
             row.completed_at, row.forced = self._wall_clock(), forced
             change_state(

@@ -77,6 +77,8 @@ _OWN_OBJECTS: Final = select(TimelineRow).where(TimelineRow.event == "own_object
 
 def _missing(study: StudyRow, share: str, jobs: set[str], *, has_result: bool) -> str:
     """What a study should have, being where it is; empty when it has it."""
+    if study.completed_at is None and study.state not in ("receiving", "failed"):
+        return "its round was never closed"
     if share == "scored" and not has_result:
         return "there is no result"
     if share in ("declined", "parked") and not study.reasons:

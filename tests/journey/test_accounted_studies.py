@@ -32,7 +32,8 @@ def test_a_study_that_lacks_what_its_state_promises_is_forgotten(tmp_path: Path,
     ledger = new_ledger(tmp_path)
     with ledger.write() as session:
         add_instance(session, _IMAGE, says_it_is_ours=False)
-        session.get_one(StudyRow, STUDY).state = state
+        study = session.get_one(StudyRow, STUDY)
+        study.state, study.completed_at = state, None if state == "receiving" else 2.0
     with ledger.read() as session:
         account = account_for_studies(session)
     assert account.forgotten == ({STUDY: missing} if missing else {})
@@ -40,11 +41,24 @@ def test_a_study_that_lacks_what_its_state_promises_is_forgotten(tmp_path: Path,
     ledger.close()
 
 
+def test_a_study_whose_late_image_was_overlooked_is_forgotten(tmp_path: Path) -> None:
+    """As it would be when what an earlier round ended with were taken for the end of this one."""
+    ledger = new_ledger(tmp_path)
+    with ledger.write() as session:
+        add_instance(session, _IMAGE, says_it_is_ours=False)
+        session.get_one(StudyRow, STUDY).state = "scored"
+        add_job(session, "report", "report:1", STUDY, {})
+    with ledger.read() as session:
+        assert account_for_studies(session).forgotten == {STUDY: "scored: its round was never closed"}
+    ledger.close()
+
+
 def test_a_study_that_waits_for_a_job_is_accounted_for(tmp_path: Path) -> None:
     ledger = new_ledger(tmp_path)
     with ledger.write() as session:
         add_instance(session, _IMAGE, says_it_is_ours=False)
-        session.get_one(StudyRow, STUDY).state = "scoring"
+        study = session.get_one(StudyRow, STUDY)
+        study.state, study.completed_at = "scoring", 2.0
         add_job(session, "score", "score:1", STUDY, {})
     with ledger.read() as session:
         account = account_for_studies(session)

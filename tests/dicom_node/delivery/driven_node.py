@@ -66,7 +66,9 @@ class DrivenNode:
             job = add_job(session, "score", f"score:{result.digest}", uid, {"system": result.system})
             job.state = "done"
             kept = keep_result(session, result, read_visit(header), job.id, "test")
-            change_state(session, session.get_one(StudyRow, uid), "scored", "test", "Scored.", [])
+            study = session.get_one(StudyRow, uid)
+            study.completed_at = study.last_received_at
+            change_state(session, study, "scored", "test", "Scored.", [])
             add_report_jobs(session, kept, self.workplace.settings.destinations)
         return kept
 

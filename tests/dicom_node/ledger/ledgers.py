@@ -33,6 +33,7 @@ def add_study(ledger: Ledger, uid: str = STUDY, state: str = "scoring") -> None:
                 forced=False,
                 first_received_at=now,
                 last_received_at=now,
+                completed_at=None if state == "receiving" else now,
                 updated_at=now,
                 reasons=[],
             )

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from dicom_node.ledger.instances import ReceivedInstance, add_instance
 from dicom_node.ledger.jobs import add_job, finish, renew, take_lease, wait_again
 from dicom_node.ledger.lease_owner import lease_owner
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import JobRow
+from dicom_node.ledger.study_progress import move_on, study_to_change
+from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.queue.celery_app import celery_app
 from dicom_node.queue.relay_and_reaper import RelayAndReaper
-from tests.dicom_node.ledger.ledgers import STUDY, add_study, job, new_ledger
+from tests.dicom_node.ledger.ledgers import STUDY, add_study, job, new_ledger, study
 from tests.dicom_node.queue.worker_program import settings_for
 from tests.foreign_programs.postgresql import PostgresqlServer
 
@@ -106,6 +108,24 @@ def test_a_job_that_changed_since_it_was_read_is_not_taken(
     row = job(on_postgresql, job_id)
     assert (row.state, row.fencing) == (state, fencing)
     assert row.lease_owner == ("b:2:y" if state == "leased" else None)
+
+
+def test_a_late_image_that_came_since_the_study_was_read_is_seen(on_postgresql: Ledger) -> None:
+    """Given a worker that has read its study; when an image comes before it moves the study; then that receives."""
+    uid = "2.25.1002"
+    add_study(on_postgresql, uid)
+    late = ReceivedInstance(
+        "1.2.3.1", "1.2.840.10008.5.1.4.1.1.1", uid, "1.2.3", "1.2.840.10008.1.2", "ab", 9, "CR", 1.0
+    )
+    with on_postgresql.write() as session:
+        assert session.get_one(StudyRow, uid).state == "scoring"
+        with on_postgresql.write() as other:
+            add_instance(other, late, says_it_is_ours=False)
+        found = study_to_change(session, uid)
+        assert found is not None
+        move_on(session, found, "scored", "test", "All sites")
+    row = study(on_postgresql, uid)
+    assert (row.state, row.round) == ("receiving", 2)
 
 
 @pytest.mark.parametrize("what", ["renewed", "done", "taken anew"])
