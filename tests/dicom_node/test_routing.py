@@ -75,6 +75,13 @@ def test_real_life_headers_are_accepted(change: dict[str, object]) -> None:
     assert judge_image(SPEC, replace(HAND, **change)).accepted  # type: ignore[arg-type]
 
 
+def test_an_image_that_a_system_does_not_accept_is_none_of_its_choices() -> None:
+    knee = replace(HAND, sop_instance_uid="1.9", series_description="KNEE AP")
+    assert rules(HAND, knee) == rules(HAND)
+    [of_knees] = decide(study(knee), [SPEC])
+    assert not of_knees.accepts
+
+
 def test_a_description_is_never_quoted() -> None:
     verdict = judge_image(SPEC, replace(HAND, series_description="KNEE OF JOHN DOE"))
     assert verdict.found == "KNEE"

@@ -27,7 +27,8 @@ def answered(request: DimseCommand) -> dict[int, bytes]:
 def test_a_report_is_answered_with_its_event_type(event_type: int) -> None:
     elements = answered(DimseCommand(N_EVENT_REPORT_RQ, 7, PUSH_MODEL, INSTANCE, True, event_type))
     assert elements[EVENT_TYPE] == us(event_type)
-    assert (elements[0x0120], elements[0x0900], elements[0x1000]) == (us(7), us(0x0113), uid(INSTANCE))
+    assert (elements[0x0002], elements[0x1000]) == (uid(PUSH_MODEL), uid(INSTANCE))
+    assert (elements[0x0120], elements[0x0900]) == (us(7), us(0x0113))
 
 
 @pytest.mark.parametrize("field", [N_EVENT_REPORT_RQ, C_ECHO_RQ])
