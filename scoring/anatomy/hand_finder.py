@@ -96,6 +96,11 @@ class HandFinder:
             hands = apart([self._locate(small, palm_seen) for palm_seen in seen])
         return [moved(block_affine(block), hand.points) for hand in sorted(hands, key=lambda h: -h.score)]
 
+    def frame_of(self, centres: Points, side: Side) -> Affine:
+        """Canonical pixels -> picture of a hand whose sites (22, 2) are known, in the order of ``SITES``."""
+        mirror = np.diag([-1.0 if side == "R" else 1.0, 1.0])
+        return np.asarray(mirror @ self._shape.pose(centres @ mirror, np.ones(len(centres))), np.float64)
+
     def _search(self, picture: npt.NDArray[np.float32]) -> tuple[float, bool, list[LocatedHand]]:
         """The overview's logit, whether bone seems dark, and the hands of one picture as it is."""
         gate, dark, seen = self._look(picture)

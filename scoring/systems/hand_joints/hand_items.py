@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.found_hand import SiteStatus
 from scoring.result import Box, ScoreItem
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, SITES_OF, Item, Side
 from scoring.spec import SystemSpec
-from scoring.systems.hand_joints.exposure_choice import HandOnFilm
 from scoring.systems.hand_joints.grading import CropGrades
 from scoring.systems.hand_joints.preprocessing import frame_of, site_boxes
 

@@ -11,17 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from monai.visualize.class_activation_maps import GradCAM
-from scipy.ndimage import map_coordinates
 from torch import Tensor, nn
 
+from scoring.anatomy.heat_on_film import heat_on_film
 from scoring.systems.hand_joints.network import LAST_FEATURES, JointGrader, expected_damage
 from scoring.systems.hand_joints.preprocessing import CROP, Grey, HandFrame, crop_affines
 
 METHOD: Final = "Grad-CAM"
 ABOUT: Final = "expected erosion and narrowing grades"
-LONGEST_EDGE: Final = 1024
-"""Of a heatmap's grid, in cells."""
-
 _HALF_HOT_DAMAGE: Final = 2.0
 """Expected damage, in grades, at which a site glows with 1 - 1/e of full heat."""
 
@@ -46,18 +43,8 @@ class DamageExplainer:
 
 
 def film_heatmap(heat: Grey, frames: list[HandFrame], shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Paint the heat (hands * 22, CROP, CROP) of a film's hands on a grid over the whole film of ``shape`` pixels.
-
-    Where crops overlap, the hotter counts.
-    """
-    step = max(1.0, max(shape) / LONGEST_EDGE)
-    rows, columns = (max(1, round(n / step)) for n in shape)
-    grid = np.zeros((rows, columns), np.float32)
-    affines = np.concatenate([crop_affines(frame) for frame in frames])
-    to_film = np.array([shape[1] / columns, shape[0] / rows])
-    for affine, site_heat in zip(affines, heat, strict=True):
-        _paint(grid, site_heat, affine, to_film)
-    return np.asarray(np.rint(grid * 255), np.uint8)
+    """Paint the heat (hands * 22, CROP, CROP) of a film's hands on a grid over the whole film of ``shape`` pixels."""
+    return heat_on_film(heat, np.concatenate([crop_affines(frame) for frame in frames]), shape)
 
 
 class _ExpectedDamage(nn.Module):
@@ -81,22 +68,3 @@ def _soft_disc() -> Grey:
     line = (np.arange(CROP) - (CROP - 1) / 2) / (CROP / 2)
     radius = np.hypot(line[None], line[:, None])
     return np.asarray(np.clip((1.0 - radius) / 0.3, 0.0, 1.0), np.float32)
-
-
-def _paint(grid: Grey, heat: Grey, affine: npt.NDArray[np.float64], to_film: npt.NDArray[np.float64]) -> None:
-    """Lay one crop's heat on the cells under it. Cell (i, j) has its middle at film point (x + 0.5) * to_film - 0.5."""
-    if heat.max() <= 0:
-        return
-    corners = np.array([[-0.5, -0.5, 1], [CROP - 0.5, -0.5, 1], [-0.5, CROP - 0.5, 1], [CROP - 0.5, CROP - 0.5, 1]])
-    cells = (corners @ affine.T + 0.5) / to_film - 0.5
-    limit = np.array([grid.shape[1], grid.shape[0]])
-    low = np.clip(np.floor(cells.min(0)), 0, limit).astype(int)
-    high = np.clip(np.ceil(cells.max(0)) + 1, 0, limit).astype(int)
-    if (high <= low).any():
-        return
-    x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
-    film = (np.stack([x, y], -1) + 0.5) * to_film - 0.5
-    places = (film - affine[:, 2]) @ np.linalg.inv(affine[:, :2]).T
-    values = map_coordinates(heat, [places[..., 1], places[..., 0]], order=1, mode="constant")
-    part = grid[low[1] : high[1], low[0] : high[0]]
-    np.maximum(part, values, out=part)

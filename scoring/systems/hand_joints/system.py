@@ -8,28 +8,22 @@ from typing import Final
 import numpy as np
 import torch
 
+from scoring.anatomy.exposure_choice import HandOnFilm
+from scoring.anatomy.film_search import search_films
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.coded_concept import CodedConcept
+from scoring.anatomy.remarks import quality_notes, side_notes
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
 from scoring.networks.torch_start import load_weights, start_torch
-from scoring.quality import NON_DIAGNOSTIC, hand_quality, verdict
-from scoring.result import HandRegion, NotEvaluable, ScoreItem
+from scoring.quality import hand_quality, verdict
+from scoring.result import ScoreItem
 from scoring.score_rules.sharp_van_der_heijde import SITES, Side
 from scoring.spec import SystemSpec
-from scoring.systems.hand_joints.exposure_choice import (
-    NO_HAND_RULE,
-    RULE,
-    HandOnFilm,
-    one_hand_per_side,
-    why_left_out,
-)
 from scoring.systems.hand_joints.grading import CropGrades, grade_crops
 from scoring.systems.hand_joints.hand_items import hand_items, side_not_imaged
 from scoring.systems.hand_joints.interpretation import ABOUT, METHOD, DamageExplainer, film_heatmap
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import Grey, cut_crops, frame_of, normalised
-from scoring.systems.hand_joints.remarks import quality_notes, side_notes
 from scoring.systems.hand_joints.totals import totals
 from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
 
@@ -37,9 +31,6 @@ GRADER_ROLE: Final = "joint_grader"
 _THREADS: Final = 1
 """Fixed, so that a result does not depend on how many cores a machine has. A second thread saves little on crops this
 small, and waits in a loop for the first when listener, database or PACS share the machine."""
-
-_NARROWEST_HAND_PX: Final = 40.0
-"""A joint crop of a narrower hand would be under a dozen pixels wide: nothing can be graded on it."""
 
 
 def open_system(spec: SystemSpec) -> HandJoints:
@@ -71,10 +62,10 @@ class HandJoints:
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Grade both hands on one to many films; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
-        found, blank, likeliest = self._search(images)
-        if not found:
-            return self._no_hand(len(images), likeliest, blank)
-        chosen = one_hand_per_side(found)
+        search = search_films(self._finder, images)
+        if not search.found:
+            return search.no_hand(self.spec)
+        chosen = search.chosen()
         hands = [chosen[side] for side in self.spec.sides if side in chosen]
         raw = [cut_crops(film.pixels, frame_of(film.hand)) for film in hands]
         crops = normalised(np.concatenate(raw))
@@ -85,35 +76,11 @@ class HandJoints:
             items=items,
             totals=totals(self.spec, items),
             quality=verdict(qualities),
-            hands=tuple(_region(film) for film in found),
+            hands=search.regions(),
             heatmaps=self._heatmaps(hands, crops, grades),
-            notes=(*side_notes(found), *quality_notes(hands, qualities)),
-            left_out=blank | _left_out(found, chosen),
+            notes=(*side_notes(search.found), *quality_notes(hands, qualities)),
+            left_out=search.left_out(),
         )
-
-    def _search(self, images: Sequence[ScoringImage]) -> tuple[list[HandOnFilm], dict[str, tuple[str, str]], float]:
-        """Hands of all images; images without one, by UID, with rule and reason; the highest gate probability."""
-        found: list[HandOnFilm] = []
-        blank: dict[str, tuple[str, str]] = {}
-        likeliest = 0.0
-        for image in images:
-            pixels = image.pixels if image.pixels.ndim == 2 else image.pixels.mean(2, dtype=np.float32)
-            claimed = image.reference.laterality
-            search = self._finder.find(pixels, claimed if claimed in ("L", "R") else None)
-            likeliest = max(likeliest, search.probability)
-            bright = (1 - pixels).astype(np.float32) if search.inverted else pixels
-            hands = [hand for hand in search.hands if search.is_hand and hand.hand_width >= _NARROWEST_HAND_PX]
-            found += [HandOnFilm(image, bright, hand) for hand in hands]
-            if not hands:
-                why = f"No hand was found on it (probability of a hand radiograph: {search.probability:.2f})."
-                blank[image.reference.sop_instance_uid] = (NO_HAND_RULE, why)
-        return found, blank, likeliest
-
-    def _no_hand(self, count: int, likeliest: float, blank: dict[str, tuple[str, str]]) -> Findings:
-        films = "the image" if count == 1 else f"any of the {count} images"
-        text = f"No hand was found on {films}; the highest probability of a hand radiograph is {likeliest:.2f}."
-        reason: CodedConcept = self.spec.reasons["no_hand"]
-        return Findings((), (), NON_DIAGNOSTIC, not_evaluable=NotEvaluable(reason, text), left_out=blank)
 
     def _items(
         self, chosen: dict[Side, HandOnFilm], hands: list[HandOnFilm], grades: CropGrades
@@ -145,20 +112,3 @@ def _shown_damage(hands: list[HandOnFilm], grades: CropGrades) -> Grey:
     damage = grades.damage()
     seen = [film.hand.sites[site].status == "found" for film in hands for site in SITES]
     return np.asarray(np.where(seen, damage, 0.0), np.float32)
-
-
-def _region(film: HandOnFilm) -> HandRegion:
-    x0, y0, x1, y1 = (round(float(v), 1) for v in film.hand.box)
-    certainty = round(float(film.hand.side_probability), 4)
-    uid = film.image.reference.sop_instance_uid
-    return HandRegion(uid, film.hand.side, (x0, y0, x1, y1), certainty, film.hand.side_conflict)
-
-
-def _left_out(found: list[HandOnFilm], chosen: dict[Side, HandOnFilm]) -> dict[str, tuple[str, str]]:
-    """Images with a hand, none of whose hands is graded."""
-    used = {film.image.reference.sop_instance_uid for film in chosen.values()}
-    return {
-        film.image.reference.sop_instance_uid: (RULE, why_left_out(film, chosen))
-        for film in found
-        if film.image.reference.sop_instance_uid not in used
-    }

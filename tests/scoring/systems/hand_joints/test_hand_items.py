@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scoring.anatomy.exposure_choice import HandOnFilm, one_hand_per_side, why_left_out
 from scoring.anatomy.found_hand import FoundHand, FoundSite
+from scoring.anatomy.remarks import side_notes
 from scoring.catalogue import find_spec
 from scoring.image import ScoringImage
 from scoring.result import ScoreItem, ScoreTotal
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, SITES_OF, Side
 from scoring.study import ImageReference
-from scoring.systems.hand_joints.exposure_choice import HandOnFilm, one_hand_per_side, why_left_out
 from scoring.systems.hand_joints.grading import CropGrades
 from scoring.systems.hand_joints.hand_items import hand_items, side_not_imaged
-from scoring.systems.hand_joints.remarks import side_notes
 from scoring.systems.hand_joints.totals import totals
 from tests.scoring.systems.hand_joints.films import image_reference
 

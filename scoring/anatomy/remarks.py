@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.quality import HandQuality
 from scoring.score_rules.sharp_van_der_heijde import Side
-from scoring.systems.hand_joints.exposure_choice import HandOnFilm
 
 _SIDE: Final[dict[Side, str]] = {"L": "left", "R": "right"}
 _OTHER: Final[dict[Side, str]] = {"L": "right", "R": "left"}

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from scoring.anatomy.found_hand import FoundHand
 from scoring.image import ScoringImage
 from scoring.score_rules.sharp_van_der_heijde import SIDES, Side
-from scoring.systems.hand_joints.preprocessing import Grey
 
 RULE: Final = "latest_exposure_of_side"
 NO_HAND_RULE: Final = "no_hand"
@@ -20,7 +22,7 @@ class HandOnFilm:
     """A hand that was found, the image it lies on, and that image's pixels with bone bright."""
 
     image: ScoringImage
-    pixels: Grey
+    pixels: npt.NDArray[np.float32]
     hand: FoundHand
 
 
