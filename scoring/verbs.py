@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,20 +42,33 @@ def systems(
 
 
 def phantom(
-    kind: Annotated[str, typer.Argument(help="hand")],
+    kind: Annotated[str, typer.Argument(help="hand, or damaged-hands: damage drawn into a centre's own films")],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     number: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same pictures.")] = 1,
-    dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG.")] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG (hand).")] = False,
     readers: Annotated[int, typer.Option(min=0, help="Also readings.csv of so many simulated readers.")] = 0,
+    films: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Films of hands without arthritis (damaged-hands)."),
+    ] = None,
+    visits: Annotated[int, typer.Option(min=1, help="Visits of each hand, which share lesions (damaged-hands).")] = 1,
 ) -> None:
     """Draw images with a known truth, and truth.csv in the columns that train and evaluate read."""
-    if kind != "hand":
-        raise typer.BadParameter(f"got {kind!r}, allowed: hand", param_hint="kind")
-    from scoring.phantoms.write_phantoms import write_hand_phantoms
+    if kind not in ("hand", "damaged-hands"):
+        raise typer.BadParameter(f"got {kind!r}, allowed: hand, damaged-hands", param_hint="kind")
+    if (kind == "damaged-hands") != (films is not None):
+        raise typer.BadParameter("the films go with damaged-hands, and are needed there", param_hint="--films")
+    paths: Iterator[Path]
+    if films is not None:
+        from scoring.phantoms.damaged_hands.write_damaged_hands import write_damaged_hands
 
-    paths = write_hand_phantoms(out, number, seed, dicom=dicom, readers=readers)
-    for path in _with_progress(paths, number, "phantoms"):
+        paths = write_damaged_hands(films, out, number, seed, visits=visits, readers=readers)
+    else:
+        from scoring.phantoms.write_phantoms import write_hand_phantoms
+
+        paths = write_hand_phantoms(out, number, seed, dicom=dicom, readers=readers)
+    for path in _with_progress(paths, number * visits, "phantoms"):
         typer.echo(str(path))
 
 

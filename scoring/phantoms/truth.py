@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
-from scoring.phantoms.hand import HandPhantom
 from scoring.result import ItemStatus
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES_OF, Item, Side
+
+
+class KnownHand(Protocol):
+    """A hand whose truth is known: drawn whole, or real with damage drawn into it."""
+
+    @property
+    def side(self) -> Side:
+        """The patient's side."""
+
+    @property
+    def centres(self) -> Mapping[str, tuple[float, float]]:
+        """(x, y) in pixels by site."""
+
+    @property
+    def visible(self) -> frozenset[str]:
+        """The sites that the picture shows."""
+
+    @property
+    def grades(self) -> Mapping[tuple[str, Item], int]:
+        """Grades by site and item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +48,20 @@ class TruthRow:
     y: float
 
 
-def truth_rows(phantom: HandPhantom, subject: str, visit: str, image: str) -> Iterator[TruthRow]:
+def truth_rows(hand: KnownHand, subject: str, visit: str, image: str) -> Iterator[TruthRow]:
     """The 31 rows of one hand in reading order; sites outside the picture or not yet grown are ``not_imaged``."""
     for item in ITEMS:
         for site in SITES_OF[item]:
-            seen = site in phantom.visible
-            x, y = phantom.centres[site]
+            seen = site in hand.visible
+            x, y = hand.centres[site]
             yield TruthRow(
                 subject=subject,
                 visit=visit,
                 image=image,
-                side=phantom.side,
+                side=hand.side,
                 site=site,
                 item=item,
-                value=phantom.grades[site, item] if seen else None,
+                value=hand.grades[site, item] if seen else None,
                 status="scored" if seen else "not_imaged",
                 x=round(x, 2),
                 y=round(y, 2),
