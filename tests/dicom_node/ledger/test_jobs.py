@@ -98,6 +98,17 @@ def test_who_lost_the_lease_cannot_write(ledger: Ledger) -> None:
     assert job(ledger, first.id).state == "done"
 
 
+def test_a_lease_speaks_for_its_own_job_only(ledger: Ledger) -> None:
+    """Given two jobs, each leased for the first time; when one ends, then the other is as it was."""
+    first, second = (lease(ledger, new_job(ledger, key=key)) for key in ("1", "2"))
+    assert first.fencing == second.fencing
+    with ledger.write() as session:
+        finish(session, first)
+    assert (job(ledger, first.id).state, job(ledger, second.id).state) == ("done", "leased")
+    with ledger.write() as session:
+        renew(session, second)
+
+
 def test_a_transient_failure_waits_longer_each_time_and_never_gives_up(ledger: Ledger) -> None:
     job_id = new_job(ledger)
     waits = []
