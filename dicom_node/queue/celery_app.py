@@ -3,6 +3,10 @@
 What each setting guards against was measured: acknowledged late and rejected when the worker is lost, so that a hint
 survives the worker; one hint at a time, so that none waits behind a long job; no results, because the ledger has them;
 every wait on a broker bounded, because one that accepts and is silent would hold us for ever.
+
+Celery's time limits, memory limits and soft shutdown act on its pool of processes only, which we do not use: a job that
+hangs ends its worker (``ledger/lease_keeper.py``), what decodes pixels has limits of the kernel, and a worker that is
+told to stop finishes what it has in hand or is killed by its supervisor (``process_group.py``).
 """
 
 from __future__ import annotations

@@ -15,25 +15,10 @@ from tests.foreign_programs.programs import free_port
 from tests.foreign_programs.redis import RedisServer
 
 
-def test_a_hint_survives_its_worker_and_none_waits_behind_another(tmp_path: Path) -> None:
-    conf = celery_app(settings_for(tmp_path)).conf
-    assert conf.task_acks_late
-    assert conf.task_reject_on_worker_lost
-    assert conf.worker_prefetch_multiplier == 1
-    assert conf.task_ignore_result
-    assert conf.accept_content == ["json"]
-
-
 def test_rabbitmq_keeps_hints_in_quorum_queues_and_confirms(tmp_path: Path) -> None:
     app = celery_app(settings_for(tmp_path, "amqp://localhost"))
     assert all(queue.queue_arguments == {"x-queue-type": "quorum"} for queue in app.conf.task_queues)
     assert app.conf.broker_transport_options["confirm_publish"]
-
-
-def test_redis_gives_a_hint_again_only_after_the_longest_job(tmp_path: Path) -> None:
-    options = celery_app(settings_for(tmp_path, "redis://localhost")).conf.broker_transport_options
-    assert options["visibility_timeout"] > 900
-    assert options["socket_timeout"] < 30
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

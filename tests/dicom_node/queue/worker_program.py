@@ -1,8 +1,9 @@
 """A worker of ours in a process of its own, whose work is to write down that it was done.
 
-    python -m tests.dicom_node.queue.worker_program DATA_DIR QUEUES [URL] [DATABASE]
+    python -m tests.dicom_node.queue.worker_program DATA_DIR QUEUES URL DATABASE LONGEST
 
-A job's subject may say ``{"seconds": 5}``; the journal then shows when it began and when it ended.
+URL and DATABASE may be empty; LONGEST: a job that takes longer (s) hangs. A job's subject may say ``{"seconds": 5}``;
+the journal then shows when it began and when it ended.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Self
 
-from dicom_node.ledger.jobs import LeasedJob, finish
+from dicom_node.ledger.jobs import LEASE_SECONDS, LeasedJob, finish
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.queue.celery_app import TASK_OF, celery_app, start_worker
-from dicom_node.queue.leased_work import do_leased
+from dicom_node.queue.leased_work import LONGEST_SECONDS, do_leased
 from dicom_node.secret import Secret
 from dicom_node.settings import DatabaseSection, NodeSection, NodeSettings, QueueSection
 
@@ -36,9 +37,16 @@ def settings_for(data_dir: Path, url: str = "", database: str = "") -> NodeSetti
 class RunningWorker:
     """Starts the program; ``kill`` and ``stop`` end it."""
 
-    def __init__(self, data_dir: Path, queues: str = "scoring", url: str = "", database: str = "") -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        queues: str = "scoring",
+        url: str = "",
+        database: str = "",
+        longest_seconds: float = LONGEST_SECONDS,
+    ) -> None:
         program = [sys.executable, "-m", "tests.dicom_node.queue.worker_program"]
-        command = [*program, str(data_dir), queues, url, database]
+        command = [*program, str(data_dir), queues, url, database, str(longest_seconds)]
         self._log = (data_dir / f"worker-{time.monotonic_ns()}.log").open("wb")
         self.process = subprocess.Popen(command, cwd=_HERE, stdout=self._log, stderr=self._log)
 
@@ -67,7 +75,7 @@ def journal(data_dir: Path, word: str) -> list[str]:
     return [line.split()[1] for line in lines if line.split()[0] == word]
 
 
-def main(data_dir: Path, queues: tuple[str, ...], url: str, database: str) -> int:
+def main(data_dir: Path, queues: tuple[str, ...], url: str, database: str, longest: str) -> int:
     """Work until SIGTERM."""
     settings = settings_for(data_dir, url, database)
     ledger = Ledger(settings.database_url)
@@ -83,7 +91,9 @@ def main(data_dir: Path, queues: tuple[str, ...], url: str, database: str) -> in
         os.write(lines, f"ended {leased.key}\n".encode())
 
     def run(job_id: str) -> None:
-        do_leased(ledger, job_id, work, attempts_allowed=3)
+        seconds = float(longest)
+        lease = min(LEASE_SECONDS, seconds)
+        do_leased(ledger, job_id, work, attempts_allowed=3, lease_seconds=lease, longest_seconds=seconds)
 
     for name in TASK_OF.values():
         app.task(name=name)(run)
