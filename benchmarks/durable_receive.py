@@ -62,7 +62,7 @@ def main() -> None:
     )
     for senders in asked.senders:
         for name in (*_OURS, "Orthanc", "storescp --fork"):
-            with tempfile.TemporaryDirectory() as folder, _receiver(name, Path(folder)) as (port, called):
+            with tempfile.TemporaryDirectory() as folder, receiver(name, Path(folder)) as (port, called):
                 Senders(port, called, pixels, senders, senders * 3).run()  # what is made at the first time
                 measured = Senders(port, called, pixels, senders, asked.instances)
                 seconds = measured.run()
@@ -76,7 +76,8 @@ def main() -> None:
 
 
 @contextmanager
-def _receiver(name: str, folder: Path) -> Iterator[tuple[int, str]]:
+def receiver(name: str, folder: Path) -> Iterator[tuple[int, str]]:
+    """Start one of them: its port and AE title."""
     if name in _OURS:
         node = ListenerProcess(folder, program=f"{_OURS[name]}\n{_MAIN}")
         node.start()
