@@ -26,7 +26,7 @@ from dicom_node.receiving.study_assembly import StudyAssembly
 from dicom_node.routing import route_study
 from dicom_node.settings import NodeSection, NodeSettings
 from dicom_node.tasks import Workplace, report, score
-from scoring.catalogue import list_systems
+from scoring.catalogue import find_spec
 from scoring.errors import ImageUnreadableError
 from scoring.phantoms.write_phantoms import write_hand_pair
 from scoring.result import ScoreResult
@@ -37,7 +37,7 @@ PACS = Peer("pacs", "ORTHANC", "127.0.0.1", 104, receives_results=True)
 
 
 def _route(session: Session, study: Study, _: int) -> None:
-    route_study(session, study, list_systems())
+    route_study(session, study, [find_spec("hand_joints")])
 
 
 class LateStudy:

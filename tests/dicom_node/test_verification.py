@@ -26,7 +26,7 @@ from dicom_node.tasks import Workplace, report, score
 from dicom_node.verification import Difference, Verification, verify_study
 from dicom_node.verify_verb import print_verification
 from dicom_node.withdrawal import withdraw_study
-from scoring.catalogue import list_systems
+from scoring.catalogue import find_spec
 from scoring.phantoms.write_phantoms import write_hand_pair
 from scoring.result import ScoreResult
 from scoring.study import Study
@@ -35,7 +35,7 @@ PACS = Peer("pacs", "ORTHANC", "127.0.0.1", 104, receives_results=True)
 
 
 def _route(session: Session, study: Study, _: int) -> None:
-    route_study(session, study, list_systems())
+    route_study(session, study, [find_spec("hand_joints")])
 
 
 class ScoredStudy:

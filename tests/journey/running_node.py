@@ -27,6 +27,8 @@ class RunningNode:
         self.accept, self.quiet_seconds = accept_demonstration_weights, quiet_seconds
         self.more_of_pacs = self.more_peers = ""
         """Further lines of node.toml: keys of the PACS, and whole entries or sections."""
+        self.systems: tuple[str, ...] = ("hand_joints",)
+        """Those that it uses: a second one on the same hands would only cost time."""
         self.environment: dict[str, str] = {}
         """What its processes find beside the environment of the tests."""
         self.process: subprocess.Popen[bytes] | None = None
@@ -63,6 +65,7 @@ ae_titles = ["SENDER"]
 {self.more_peers}
 [scoring]
 accept_demonstration_weights = {str(self.accept).lower()}
+systems = {json.dumps(self.systems)}
 """,
             encoding="utf-8",
         )

@@ -68,6 +68,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]
         monitor = watch_redis(running, redis, folder / "monitor")
         quoting = running.enter_context(QuotingPacs())
         node = RunningNode(folder / "site")
+        node.systems = (*node.systems, "toy_breaks")
         (folder / "tmp").mkdir()
         node.environment = add_breaking_system(folder / "house") | {"TMPDIR": str(folder / "tmp")}
         node.more_of_pacs = "confirm_by_find = true"
