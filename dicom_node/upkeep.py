@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, Self
+from typing import Final
 
 import structlog
 
 from dicom_node.alerts.calls import Calls
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.content_store import ContentStore
 from dicom_node.errors import TransientError
 from dicom_node.ledger.ledger import Ledger
@@ -21,27 +21,18 @@ _CALLS_EVERY_SECONDS: Final = 30.0
 _RETENTION_EVERY_SECONDS: Final = 3600.0
 
 
-class Upkeep:
+class Upkeep(BackgroundLoop):
     """The loop, in a thread of its own between ``with`` and its end. Several may run on one ledger."""
 
     def __init__(self, settings: NodeSettings, ledger: Ledger, store: ContentStore) -> None:
+        super().__init__("upkeep")
         self._retention = Retention(settings, ledger, store)
         self._chores: list[tuple[str, float, Callable[[], object]]] = [
             ("alerts", _CALLS_EVERY_SECONDS, Calls(settings, ledger).turn),
             ("retention", _RETENTION_EVERY_SECONDS, self._remove_what_is_due),
         ]
         self._due_at = dict.fromkeys((name for name, *_ in self._chores), 0.0)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
         self._log = structlog.get_logger("upkeep")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -11,15 +11,15 @@ lease is renewed, and frees at once the leases of processes of this machine that
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass
 from time import monotonic, time
-from typing import Final, Self, get_args
+from typing import Final, get_args
 
 from celery import Celery
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.crash_points import crash_at
 from dicom_node.errors import LedgerBusyError
 from dicom_node.ledger.due_jobs import by_urgency, due
@@ -48,29 +48,18 @@ class _SeenLease:
     since: float
 
 
-class RelayAndReaper:
+class RelayAndReaper(BackgroundLoop):
     """The loop, in a thread of its own between ``with`` and its end. Several may run on one ledger."""
 
     def __init__(
         self, ledger: Ledger, app: Celery, settings: NodeSettings, *, lease_seconds: float = LEASE_SECONDS
     ) -> None:
+        super().__init__("relay and reaper")
         self._ledger, self._app = ledger, app
         self._attempts_allowed = settings.limits.attempts
         self._associations = settings.delivery.associations
         self._lease_seconds = lease_seconds
         self._seen: dict[str, _SeenLease] = {}
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="relay and reaper", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
 
     def announce(self) -> None:
         """There is a new job: look now. Cheap, never waits, never fails: for the thread that receives."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from pathlib import Path
 from time import monotonic
-from typing import Final, Self
+from typing import Final
 
 import structlog
 
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.certificate_ends import ending_certificates
 from dicom_node.errors import LedgerBusyError, SettingsError
 from dicom_node.ledger.ledger import Ledger
@@ -22,7 +22,7 @@ _MOST_SESSIONS: Final = 1_000
 """OpenSSL keeps each session of TLS 1.2 for hours, and Python cannot tell it not to: a fresh context forgets them."""
 
 
-class CertificateWatch:
+class CertificateWatch(BackgroundLoop):
     """Looks at the files every second, in a thread of its own between ``with`` and its end.
 
     Connections that are open keep what they were opened with. A new pair that cannot be used is refused with a line in
@@ -31,21 +31,11 @@ class CertificateWatch:
 
     def __init__(self, section: TlsSection, ledger: Ledger) -> None:
         """Raises SettingsError when the files cannot be used: a node does not begin with a broken certificate."""
+        super().__init__("certificates")
         self._section, self._ledger = section, ledger
         self._log = structlog.get_logger("listener")
         self._seen = _stamps(section.files)
         self._context, self._sound = server_context(section), True
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="certificates", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
 
     def context(self) -> ssl.SSLContext:
         """What a new connection is served with."""

@@ -10,8 +10,9 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.errors import LedgerBusyError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.timeline import record
@@ -36,26 +37,16 @@ class Refusal:
 _OTHERS: Final = Refusal("association_rejected", "", "several", "and others, see the log of the listener")
 
 
-class RefusalTally:
+class RefusalTally(BackgroundLoop):
     """The counting, and a thread that writes between ``with`` and its end; then nothing is left unwritten."""
 
     def __init__(self, ledger: Ledger, minute: float = _MINUTE) -> None:
+        super().__init__("refusals")
         self._ledger, self._minute = ledger, minute
         self._counts: Counter[Refusal] = Counter()
         self._told: set[Refusal] = set()
         """Of this minute."""
         self._lock = threading.Lock()
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="refusals", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
 
     def note(self, refusal: Refusal) -> None:
         """Count it. Never waits for the ledger."""

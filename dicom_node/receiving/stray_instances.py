@@ -7,16 +7,16 @@ that was acknowledged. Whoever else writes the same row meanwhile finds it there
 
 from __future__ import annotations
 
-import threading
 import time
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import structlog
 from pydicom.filereader import read_file_meta_info
 from sqlalchemy import select
 
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.content_store import FOLDERS, ContentStore
 from dicom_node.errors import InstanceRefusedError
 from dicom_node.ledger.instances import ReceivedInstance, add_instance
@@ -34,25 +34,16 @@ _SENT_AGAIN_WITHIN_SECONDS: Final = 600.0
 _ROUND_SECONDS: Final = 3600.0
 
 
-class StrayInstances:
+class StrayInstances(BackgroundLoop):
     """Looks through the whole store at start, then through one of its folders after the other, a round an hour.
 
     In a thread of its own between ``with`` and its end: nobody waits for it. Study assembly finds what it adopts.
     """
 
     def __init__(self, store: ContentStore, ledger: Ledger) -> None:
+        super().__init__("stray instances")
         self._store, self._ledger = store, ledger
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stray instances", daemon=True)
         self._log = structlog.get_logger("inbox")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
 
     def look_into(self, folder: str) -> None:
         """Adopt the strays of one folder. Raises LedgerBusyError, OSError."""

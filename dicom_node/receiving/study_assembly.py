@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final
 
 import structlog
 from pydicom import dcmread
 from sqlalchemy.orm import Session
 
+from dicom_node.background_loop import BackgroundLoop
 from dicom_node.content_store import ContentStore
 from dicom_node.crash_points import crash_at
 from dicom_node.errors import TransientError
@@ -55,7 +55,7 @@ class _Watch:
         return min(self.quiet_at, self.forced_at)
 
 
-class StudyAssembly:
+class StudyAssembly(BackgroundLoop):
     """Closes studies that are due and routes them, in a thread of its own between ``with`` and its end."""
 
     def __init__(
@@ -71,22 +71,12 @@ class StudyAssembly:
         monotonic_clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``announce`` is called after a study was closed: there may be jobs to hint at."""
+        super().__init__("study assembly")
         self._ledger, self._store, self._route, self._announce = ledger, store, route, announce
         self._quiet_seconds, self._max_wait_seconds = quiet_seconds, max_wait_seconds
         self._wall_clock, self._monotonic_clock = wall_clock, monotonic_clock
         self._watches: dict[str, _Watch] = {}
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="study assembly", daemon=True)
         self._log = structlog.get_logger("assembly")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
 
     def wake(self) -> None:
         """Something has arrived."""
