@@ -10,7 +10,8 @@ its final name is whole and on disk. The 256 folders are made and synced at star
 every new instance two more fsyncs (a third of its time), and ten million instances are still only 40,000 a folder.
 
 Whoever needs a content that is there already touches it (its time of change): ``remove`` takes away nothing that was
-touched lately, also when that happens in the same moment. So content may be put before the ledger names it.
+touched lately, also when that happens in the same moment (content_removal.py). So content may be put before the ledger
+names it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ import secrets
 from pathlib import Path
 from typing import Final, Self
 
+from dicom_node.content_removal import put_back_cut_removals, remove_content
 from dicom_node.crash_points import crash_at
+from dicom_node.disk_sync import sync_folder
 from dicom_node.errors import ContentNotWrittenError, DataFolderError, InstanceLostError
 
 _FILE_MODE: Final = 0o600
@@ -37,8 +40,11 @@ class ContentStore:
     """The store below one data_dir. Safe from several threads and processes."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Make the folders and remove what killed writers left. Raises DataFolderError when they cannot be used."""
-        self._incoming = data_dir / "incoming"
+        """Make the folders, and mend what killed writers and removers left.
+
+        Raises DataFolderError when the folders cannot be used.
+        """
+        self._data_dir, self._incoming = data_dir, data_dir / "incoming"
         self._contents = data_dir / "content"
         self._instances = data_dir / "instances"
         try:
@@ -46,10 +52,11 @@ class ContentStore:
                 folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             _make_fan_out(self._contents)
             _make_fan_out(self._instances)
-            _sync_folder(data_dir)
+            sync_folder(data_dir)
             with contextlib.suppress(OSError):  # not every user may open the folder that data_dir lies in
-                _sync_folder(data_dir.parent)
+                sync_folder(data_dir.parent)
             _remove_leftovers(self._incoming)
+            self.put_back_cut_removals()
             fd, probe = _create_part(self._incoming)
             os.close(fd)
             probe.unlink()
@@ -67,7 +74,7 @@ class ContentStore:
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest)
         if _touched(path):
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         else:
             with PartialFile(self._incoming) as part:
                 part.write(content)
@@ -81,25 +88,12 @@ class ContentStore:
             part.settle(self.head_path(sha256))
 
     def remove(self, path: Path, untouched_since: float) -> bool:
-        """Remove a content (``path`` as this store names it) that nobody touched since then; False when it stays.
+        """Remove a content (``path`` as this store names it) that nobody touched since then; False when it stays."""
+        return remove_content(self._incoming, path, untouched_since)
 
-        The name goes first, then the file is looked at: who touches it before that is seen, who comes later finds no
-        such name and writes the content anew. A crash in between is mended by calling this again.
-        """
-        aside = path.with_name(f"{path.name}.removing")
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                path.rename(aside)
-            touched_at = aside.stat().st_mtime
-        except FileNotFoundError:
-            return True
-        if touched_at > untouched_since:
-            aside.rename(path)  # the same bytes, should somebody have written them meanwhile
-            _sync_folder(path.parent)
-            return False
-        aside.unlink()
-        _sync_folder(path.parent)
-        return True
+    def put_back_cut_removals(self) -> None:
+        """What a killed ``remove`` had taken away has its name again."""
+        put_back_cut_removals(self._data_dir, self._incoming)
 
     def read(self, sha256: str) -> bytes:
         """The bytes with this digest. Raises InstanceLostError when the store does not hold them."""
@@ -126,7 +120,7 @@ class ContentStore:
 
     def sync_instances_in(self, folder: str) -> None:
         """The names in one of ``FOLDERS`` are on disk when this returns."""
-        _sync_folder(self._instances / folder)
+        sync_folder(self._instances / folder)
 
     def head_path(self, sha256: str) -> Path:
         """Where the head lies, or would lie, of an instance whose pixels were removed."""
@@ -206,7 +200,7 @@ class PartialFile:
                 os.fsync(self._fd)
                 crash_at("file_synced_not_renamed")
                 self._path.rename(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         except OSError as error:
             raise _not_written(error) from error
         self.discard()
@@ -265,7 +259,7 @@ def _touched(path: Path) -> bool:
 def _make_fan_out(root: Path) -> None:
     for folder in FOLDERS:
         (root / folder).mkdir(mode=_FOLDER_MODE, exist_ok=True)
-    _sync_folder(root)
+    sync_folder(root)
 
 
 def _create_part(incoming: Path) -> tuple[int, Path]:
@@ -290,14 +284,6 @@ def _remove_leftovers(incoming: Path) -> None:
                 pass  # its writer lives
             finally:
                 os.close(fd)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _not_written(error: OSError) -> ContentNotWrittenError:

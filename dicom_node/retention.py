@@ -102,6 +102,7 @@ class Retention:
                 self._store.keep_head(content.sha256, bytes_before_pixels(path))
 
     def _remove_decided(self, now: float) -> tuple[int, int]:
+        self._store.put_back_cut_removals()
         with self._ledger.read() as session:
             waiting = decided(session, _FILES_AT_ONCE)
         files = freed = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import stat
 import subprocess
 import sys
@@ -66,6 +67,48 @@ def test_a_second_store_leaves_a_living_writer_alone_and_removes_a_dead_ones_fil
     assert len(list((tmp_path / "incoming").iterdir())) == 1
     living.write(b"whole")
     assert store.instance_path(living.finish()).read_bytes() == b"HEADwhole"
+
+
+def removal_that_is_killed(data_dir: Path, digest: str) -> None:
+    """SIGKILL between setting the content aside and unlinking it."""
+    program = "import os, signal, sys; from pathlib import Path; from dicom_node.content_store import ContentStore\n"
+    program += (
+        "store = ContentStore(Path(sys.argv[1])); Path.unlink = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    program += "store.remove(store.path(sys.argv[2]), 1e12)"
+    done = subprocess.run([sys.executable, "-c", program, str(data_dir), digest], timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("came_again", [False, True])
+def test_a_removal_that_was_killed_is_undone_and_leaves_nothing(tmp_path: Path, came_again: bool) -> None:
+    """Given a content of which a killed remover took the name; when a store is opened, whether the content came again
+    meanwhile or not; then it has its name, once, and a removal that is not killed takes it away."""
+    store = ContentStore(tmp_path)
+    digest = store.put(b"needed by now")
+    removal_that_is_killed(tmp_path, digest)
+    assert not store.path(digest).exists()
+    if came_again:
+        store.put(b"needed by now")
+    assert ContentStore(tmp_path).read(digest) == b"needed by now"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [store.path(digest)]
+    assert store.remove(store.path(digest), 1e12)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_removal_under_way_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a remover that lives; when another store is opened; then it does not give the name back."""
+    store = ContentStore(tmp_path)
+    path, unlink = store.path(store.put(b"x")), Path.unlink
+
+    def open_another_first(old: Path) -> None:
+        monkeypatch.undo()
+        ContentStore(tmp_path)
+        unlink(old)
+
+    monkeypatch.setattr(Path, "unlink", open_another_first)
+    assert store.remove(path, 1e12)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_the_same_content_from_many_threads_is_one_file(tmp_path: Path) -> None:

@@ -63,5 +63,18 @@ def test_a_removal_and_its_undoing_are_on_disk(tmp_path: Path, steps: Steps, tou
     steps.clear()
     assert store.remove(path, 0.0 if touched else 1e12) is not touched
     assert path.exists() is touched
-    last = ("rename", str(path)) if touched else ("unlink", f"{path}.removing")
+    last = (
+        ("rename", str(path)) if touched else ("unlink", str(tmp_path / "incoming" / f"content.{path.name}.removing"))
+    )
     assert steps[-2:] == [last, ("fsync", str(path.parent))]
+
+
+def test_a_name_that_is_given_back_is_on_disk(tmp_path: Path, steps: Steps) -> None:
+    store = ContentStore(tmp_path)
+    path = store.path(store.put(b"x"))
+    aside = tmp_path / "incoming" / f"content.{path.name}.removing"
+    path.rename(aside)
+    steps.clear()
+    store.put_back_cut_removals()
+    assert steps == [("fsync", str(path.parent)), ("unlink", str(aside))]
+    assert path.read_bytes() == b"x"
