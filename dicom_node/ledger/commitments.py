@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from dicom_node.ledger.job_restarts import hasten
 from dicom_node.ledger.jobs import LeasedJob, add_job, wait_again
+from dicom_node.ledger.stored_objects import stored_objects
 from dicom_node.ledger.tables import CommitmentRow, DeliveryRow, JobRow, ObjectRow
 from dicom_node.ledger.timeline import record
 
@@ -53,18 +54,7 @@ def add_commitment_job(session: Session, delivery: LeasedJob) -> None:
 
 def uncommitted(session: Session, subject: dict[str, Any]) -> list[tuple[DeliveryRow, ObjectRow]]:
     """What of a job's result its destination has stored and not committed, in sending order."""
-    rows = session.execute(
-        select(DeliveryRow, ObjectRow)
-        .join(ObjectRow, ObjectRow.sop_instance_uid == DeliveryRow.sop_instance_uid)
-        .where(
-            ObjectRow.result_digest == str(subject["result"]),
-            DeliveryRow.destination == str(subject["destination"]),
-            DeliveryRow.state == "sent",
-            DeliveryRow.committed.is_(False),
-        )
-        .order_by(ObjectRow.position, DeliveryRow.id)
-    )
-    return [(delivery, written) for delivery, written in rows]
+    return stored_objects(session, subject, DeliveryRow.committed.is_(False))
 
 
 def open_request(session: Session, leased: LeasedJob, sop_instance_uids: Sequence[str]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from time import time
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from dicom_node.ledger.jobs import LeasedJob, add_job, wait_again
+from dicom_node.ledger.stored_objects import stored_objects
 from dicom_node.ledger.tables import DeliveryRow, ObjectRow
 
 _HELD_ALREADY: Final = 0x0111
@@ -33,18 +34,7 @@ def add_find_job(session: Session, before: LeasedJob, *, always: bool) -> None:
 
 def unseen(session: Session, subject: dict[str, Any]) -> list[tuple[DeliveryRow, ObjectRow]]:
     """What of a job's result its destination has stored, and no query found there."""
-    rows = session.execute(
-        select(DeliveryRow, ObjectRow)
-        .join(ObjectRow, ObjectRow.sop_instance_uid == DeliveryRow.sop_instance_uid)
-        .where(
-            ObjectRow.result_digest == str(subject["result"]),
-            DeliveryRow.destination == str(subject["destination"]),
-            DeliveryRow.state == "sent",
-            DeliveryRow.seen_at.is_(None),
-        )
-        .order_by(ObjectRow.position, DeliveryRow.id)
-    )
-    return [(delivery, written) for delivery, written in rows]
+    return stored_objects(session, subject, DeliveryRow.seen_at.is_(None))
 
 
 def keep_seen(session: Session, destination: str, sop_instance_uids: Collection[str]) -> None:
