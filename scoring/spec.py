@@ -78,7 +78,7 @@ class SiteSpec:
 
 @dataclass(frozen=True, slots=True)
 class TotalSpec:
-    """One sum of the report. ``side`` None: both sides together."""
+    """One sum of the report, or the class that a sum falls into. ``side`` None: both sides together."""
 
     key: str
     label: str
@@ -89,6 +89,8 @@ class TotalSpec:
     highest: int
     measures: str | None = None
     """What is measured, in a word. Totals of two systems with the same word and side are opinions on one quantity."""
+    cut_offs: tuple[int, ...] = ()
+    """Of a class: the sum from which on it is 1, 2, …; empty for a sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,13 @@ class SystemSpec:
     """Coded reasons for "not scored" and "not evaluable", by the key that the system's code uses."""
     references: tuple[str, ...]
     weights_files: tuple[Path, ...]
-    """Every weights.toml that takes part: the folder's own, and those of shared anatomy (``uses_weights``)."""
+    """Every weights.toml that takes part: the folder's own, and those of shared anatomy."""
+    shared_weights: tuple[Path, ...]
+    """Those of shared anatomy (``uses_weights``)."""
 
     def with_weights(self, folder: Path) -> SystemSpec:
         """The system with the weights of a training run in place of its own; those of shared anatomy stay."""
-        own = self.folder / WEIGHTS_RECORD
-        shared = tuple(path for path in self.weights_files if path != own)
-        return replace(self, weights_files=(folder / WEIGHTS_RECORD, *shared))
+        return replace(self, weights_files=(folder / WEIGHTS_RECORD, *self.shared_weights))
 
     def item(self, key: str) -> ItemSpec:
         """The item with this key; KeyError when the spec has none."""
@@ -180,7 +182,8 @@ def read_spec(path: Path) -> SystemSpec:
         totals=tuple(_total(t) for t in table.tables("totals")),
         reasons={t.text("key"): t.concept("concept") for t in table.tables("reasons")},
         references=table.texts("references"),
-        weights_files=_weights_files(path.parent, table.texts("uses_weights")),
+        weights_files=(*_own_weights(path.parent), *_shared_weights(path.parent, table)),
+        shared_weights=_shared_weights(path.parent, table),
     )
     table.refuse_unknown()
     if spec.key != path.parent.name:
@@ -194,9 +197,12 @@ def read_spec(path: Path) -> SystemSpec:
     return spec
 
 
-def _weights_files(folder: Path, used: tuple[str, ...]) -> tuple[Path, ...]:
-    own = folder / WEIGHTS_RECORD
-    return (*((own,) if own.exists() else ()), *((folder / name).resolve() for name in used))
+def _own_weights(folder: Path) -> tuple[Path, ...]:
+    return (folder / WEIGHTS_RECORD,) if (folder / WEIGHTS_RECORD).exists() else ()
+
+
+def _shared_weights(folder: Path, table: _Table) -> tuple[Path, ...]:
+    return tuple((folder / name).resolve() for name in table.texts("uses_weights"))
 
 
 class _Table:
@@ -242,6 +248,12 @@ class _Table:
         if value is None:
             raise self.fault(key, "a whole number")
         return value
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        value = self.get(key) or []
+        if not isinstance(value, list) or any(type(v) is not int for v in value):
+            raise self.fault(key, "a list of whole numbers")
+        return tuple(value)
 
     def flag(self, key: str) -> bool:
         value = self.get(key)
@@ -313,8 +325,11 @@ def _total(table: _Table) -> TotalSpec:
         expected_concept=table.concept("expected_concept"),
         highest=table.required_number("highest"),
         measures=table.text("measures") if table.get("measures") is not None else None,
+        cut_offs=table.numbers("cut_offs"),
     )
     table.refuse_unknown()
+    if total.cut_offs and (len(total.cut_offs) != total.highest or list(total.cut_offs) != sorted(set(total.cut_offs))):
+        raise table.fault("cut_offs", f"{total.highest} rising whole numbers, one for each class above 0")
     return total
 
 

@@ -16,7 +16,7 @@ from scoring.errors import ImageTooLargeError, ImageUnreadableError
 from scoring.evaluation.comparison import Compared, Comparison, Scale
 from scoring.image import ScoringImage, scoring_image
 from scoring.inference import read_header, weights_digest
-from scoring.learning.label import HAND, Label
+from scoring.learning.label import HAND, TOTAL, Label
 from scoring.learning.labelled_images import PICTURES, check_images, find_image, read_film
 from scoring.learning.progress import Progress, silent
 from scoring.learning.splits import SCORE_BANDS
@@ -68,7 +68,10 @@ def compare_hands(
                 if findings.not_evaluable is not None:
                     reasons[name] = findings.not_evaluable.reason.meaning
             progress("images scored", number, len(names))
-    rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, sums, reasons, devices)]
+    if TOTAL in {item.key for item in system.spec.items}:
+        rows = _whole_hand_rows(labels, said, sums, reasons, devices)
+    else:
+        rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, sums, reasons, devices)]
     return Comparison(
         system=system.spec.key,
         version=system.spec.version,
@@ -162,6 +165,47 @@ def _sum_rows(
             )
         )
     return rows
+
+
+def _whole_hand_rows(
+    labels: Sequence[Label],
+    said: Mapping[_Place, ScoreItem],
+    sums_said: Mapping[tuple[str, Side], ScoreTotal],
+    reasons: Mapping[str, str],
+    devices: Mapping[str, str],
+) -> list[Compared]:
+    """One row a hand, for a system that judges it whole: sums of readers who wrote them down or graded every site."""
+    hands: dict[tuple[str, Side], list[Label]] = {}
+    for label in labels:
+        hands.setdefault((label.image, label.side), []).append(label)
+    rows = []
+    for (image, side), read in hands.items():
+        item, total = said.get((image, side, HAND, TOTAL)), sums_said.get((image, side))
+        rows.append(
+            replace(
+                _row(read[0], _whole_sums(read, side), devices),
+                item=SUM,
+                site=HAND,
+                group="hand",
+                expected=item.value if item else None,
+                grade=item.grade if item else None,
+                interval=total.interval if item and total else None,
+                reason=reasons.get(image, "") or _why(item),
+            )
+        )
+    return rows
+
+
+def _whole_sums(read: Sequence[Label], side: Side) -> dict[str, float]:
+    """Each reader's sum of a hand: the written one, else that of the grades where none is missing."""
+    sums = _by_reader([label for label in read if label.item == TOTAL])
+    for reader in {label.reader for label in read} - sums.keys():
+        own = [label for label in read if label.reader == reader]
+        by_place = [_by_reader([x for x in own if (x.site, x.item) == place]) for place in sorted(_places(own))]
+        grades = [value for found in by_place for value in found.values()]
+        if len(grades) == planned_sites(side):
+            sums[reader] = fsum(sorted(grades))
+    return dict(sorted(sums.items()))
 
 
 def _interval_of(total: ScoreTotal | None, sites: int) -> tuple[float, float] | None:

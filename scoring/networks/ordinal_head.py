@@ -42,7 +42,7 @@ def ordinal_loss(logits: Tensor, grades: Tensor) -> Tensor:
     a probability between 0 and 1 at the cut between them.
     """
     graded = grades >= 0
-    cuts = torch.arange(logits.shape[-1])
+    cuts = torch.arange(logits.shape[-1], device=logits.device)
     truth = (grades[:, None] - cuts).clamp(0, 1).to(logits.dtype)
     losses = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(-1)
     return (losses * graded).sum() / graded.sum().clamp_min(1)

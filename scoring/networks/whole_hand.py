@@ -1,0 +1,95 @@
+"""A whole hand in, its Sharp/van der Heijde score and severity class out, by way of a map of where the damage is.
+
+The score is a sum over sites, so the network's is a sum over cells: each cell of the trunk's grid says how much damage
+lies in it, never less than none. Where sites are known the map itself can be learnt; where only a reader's total is
+known, its sum. No site is looked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from scoring.networks.ordinal_head import ordered_logits
+from scoring.networks.timm_trunk import TimmTrunk
+
+_HIDDEN: Final = 64
+_AT_FIRST: Final = -1.0
+"""Bias of the map before training: a third of a grade in every cell, about as much as hands have on average."""
+
+
+class HandJudgement(NamedTuple):
+    """What the network says of n hands."""
+
+    total: Tensor
+    """(n,) score units, 0 and above."""
+    severity: Tensor
+    """(n, classes - 1) logits of "the class is above k", never rising with k."""
+    damage: Tensor
+    """(n, rows, columns) score units in each cell; their sum is the total."""
+
+
+class WholeHandNetwork(nn.Module):
+    """A trunk with a map of damage and a cumulative ordinal head over ``cuts`` cut-offs."""
+
+    def __init__(self, trunk: TimmTrunk, cuts: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = _DamageHead(trunk.features, cuts)
+
+    def forward(self, views: Tensor) -> HandJudgement:
+        """(n, 1, rows, columns), normalised."""
+        judged: HandJudgement = self.head(self.trunk(views))
+        return judged
+
+
+class AgeNetwork(nn.Module):
+    """The trunk with one number after it: what is learnt from films whose only label is the skeletal age."""
+
+    def __init__(self, trunk: TimmTrunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.years = nn.Linear(trunk.features, 1)
+
+    def forward(self, views: Tensor) -> Tensor:
+        """(n, 1, rows, columns) -> (n,) years from the middle of childhood."""
+        features = self.trunk(views).float().mean((2, 3))
+        return self.years(features)[:, 0]  # type: ignore[no-any-return]
+
+
+class _DamageHead(nn.Module):
+    def __init__(self, features: int, cuts: int) -> None:
+        super().__init__()
+        self.mix = nn.Sequential(nn.Conv2d(features, _HIDDEN, 1, bias=False), nn.BatchNorm2d(_HIDDEN), nn.ReLU())
+        self.amount = nn.Conv2d(_HIDDEN, 1, 1)
+        nn.init.constant_(self.amount.bias, _AT_FIRST)  # type: ignore[arg-type]  # a convolution made with a bias
+        self.severity = nn.Linear(_HIDDEN + 1, cuts)
+
+    def forward(self, features: Tensor) -> HandJudgement:
+        mixed = self.mix(features)
+        damage = functional.softplus(self.amount(mixed)[:, 0].float())
+        total = damage.sum((1, 2))
+        seen = torch.cat([mixed.float().mean((2, 3)), total.clamp_min(0).log1p()[:, None]], 1)
+        return HandJudgement(total, ordered_logits(self.severity(seen).float()), damage)
+
+
+def damage_truth(places: Tensor, amounts: Tensor, shape: tuple[int, int], stride: float) -> Tensor:
+    """(n, rows, columns): amounts (n, sites) laid on the cells around their places (n, sites, 2), x and y in pixels.
+
+    A place between four cells gives each its share; beyond the grid the nearest cell takes it. The sum is kept.
+    """
+    rows, columns = shape
+    cells = (places + 0.5) / stride - 0.5
+    low = cells.floor()
+    share = cells - low
+    truth = amounts.new_zeros(len(amounts), rows * columns)
+    for right in (0, 1):
+        for down in (0, 1):
+            weight = (share[..., 0] - 1 + right).abs() * (share[..., 1] - 1 + down).abs()
+            x = (low[..., 0] + right).clamp(0, columns - 1)
+            y = (low[..., 1] + down).clamp(0, rows - 1)
+            truth.scatter_add_(1, (y * columns + x).long(), weight * amounts)
+    return truth.view(-1, rows, columns)

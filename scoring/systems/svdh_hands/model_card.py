@@ -1,0 +1,72 @@
+"""What training measured of an ensemble (figures.toml), in the words of its model card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from scoring.anatomy.figures_in_words import figures_in_words as finder_figures_in_words
+from scoring.systems.svdh_hands.figures import FIGURES_FILE, read_figures
+
+
+def figures_in_words(folder: Path) -> str:
+    """The figures of the packaged weights or of a run, as Markdown; empty where it left none."""
+    if not (folder / FIGURES_FILE).exists():
+        return ""
+    figures = read_figures(folder)
+    lines = [*_training(figures["training"]), *_folds(figures["folds"])]
+    if "phantoms" in figures:
+        lines += [*_phantoms(figures["phantoms"]), "", *finder_figures_in_words()]
+    return "\n".join(lines)
+
+
+def _training(run: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"Courses: skeletal age of {run['bone_age_films']} children's films, damage by place on "
+        f"{run['phantoms_with_places']} phantom hands, totals of {run['hands_with_totals']} hands; views of "
+        f"{run['pixels']} pixels, seed {run['seed']}. All figures are in `{FIGURES_FILE}`."
+    )
+
+
+def _folds(folds: Mapping[str, Any]) -> Iterator[str]:
+    """Every network and scheme on the same folds."""
+    yield from ("", "### Networks and fine-tuning schemes on the same folds", "")
+    yield (
+        f"Sums of {folds['hands']} hands (0-140) in {folds['folds']} folds by patient; each network is asked "
+        "about the fold that it has not seen. The stack is learnt from these answers, so that its own row flatters it."
+    )
+    yield ""
+    yield "| network | start | totals changed | in the ensemble | r | RMSE | MAE | bias | limits of agreement |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for key, one in folds.items():
+        if key.startswith("network_"):
+            member = "yes" if one["in_ensemble"] else "no"
+            start = "untrained" if one["start"] == "none" else one["start"]
+            yield f"| `{one['backbone']}` | {start} | {one['scheme']} | {member} | {_agreement(one)} |"
+    stack = folds["stack"]
+    weights = ", ".join(f"{weight:.2f}" for weight in stack["weights"])
+    yield f"| stack ({stack['blend']}: {weights}) | | | | {_agreement(stack)} |"
+
+
+def _phantoms(phantoms: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("", "### Unseen phantoms, the whole chain", "", f"{phantoms['measured_on']}.", "")
+    yield "| score | r | RMSE | MAE | bias | limits of agreement |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    yield f"| sum of a hand (0-140) | {_agreement(phantoms['hand'])} |"
+    yield f"| total of both hands (0-280) | {_agreement(phantoms['both'])} |"
+    severity = phantoms["severity"]
+    yield ""
+    yield (
+        f"Severity class (0-7): accuracy {severity['accuracy']:.3f}, within one class "
+        f"{severity['within_one_class']:.3f}, mean absolute error {severity['mean_absolute_error']:.2f}, Pearson r "
+        f"{severity['pearson_correlation']:.3f}, quadratic weighted kappa {severity['quadratic_weighted_kappa']:.3f}."
+    )
+
+
+def _agreement(found: Mapping[str, Any]) -> str:
+    return (
+        f"{found['pearson_correlation']:.4f} | {found['root_mean_square_error']:.2f} | "
+        f"{found['mean_absolute_error']:.2f} | {found['bias']:+.2f} | {found['lower_limit_of_agreement']:+.1f} to "
+        f"{found['upper_limit_of_agreement']:+.1f}"
+    )

@@ -1,0 +1,109 @@
+"""The scoring system: hands found, one chosen a side, each judged whole by the ensemble, explained and summed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from scoring.anatomy.exposure_choice import HandOnFilm
+from scoring.anatomy.film_search import search_films
+from scoring.anatomy.hand_finder import HandFinder
+from scoring.anatomy.heat_on_film import heat_on_film
+from scoring.anatomy.remarks import quality_notes, side_notes
+from scoring.contract import Findings, HeatmapFinding, ScoringContext
+from scoring.image import ScoringImage
+from scoring.learning.label import HAND, TOTAL
+from scoring.networks.torch_start import start_torch
+from scoring.quality import hand_quality, verdict
+from scoring.result import ScoreItem
+from scoring.score_rules.sharp_van_der_heijde import Side
+from scoring.spec import SystemSpec
+from scoring.systems.svdh_hands.ensemble import Ensemble, HandOpinions
+from scoring.systems.svdh_hands.interpretation import ABOUT, METHOD, TotalExplainer
+from scoring.systems.svdh_hands.preprocessing import Views, hand_view, palm_and_wrist, view_affine
+from scoring.systems.svdh_hands.totals import severity_cuts, total_rows
+from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
+
+_THREADS: Final = 1
+"""Fixed, so that a result does not depend on how many cores a machine has."""
+
+
+def open_system(spec: SystemSpec) -> SvdhHands:
+    """Load the finder and the ensemble; WeightsError when a weight file is missing, changed or not listed."""
+    start_torch(_THREADS)
+    own, *shared = (read_weights_record(path) for path in spec.weights_files)
+    ensemble = Ensemble.open(own, len(severity_cuts(spec)))
+    return SvdhHands(spec, HandFinder.open(), ensemble, own, tuple(file for record in shared for file in record.files))
+
+
+class SvdhHands:
+    """The system with its weights loaded. One job at a time."""
+
+    def __init__(
+        self,
+        spec: SystemSpec,
+        finder: HandFinder,
+        ensemble: Ensemble,
+        record: WeightsRecord,
+        anatomy: tuple[WeightRecord, ...],
+    ) -> None:
+        self.spec: Final = spec
+        self.weights: Final = (*anatomy, *record.files)
+        self.statement: Final = record.statement
+        self._finder = finder
+        self._ensemble = ensemble
+        self._explainer = TotalExplainer(ensemble)
+
+    def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
+        """Judge both hands on one to many films; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
+        search = search_films(self._finder, images)
+        if not search.found:
+            return search.no_hand(self.spec)
+        chosen = search.chosen()
+        hands = [chosen[side] for side in self.spec.sides if side in chosen]
+        views = np.stack([self._view(film) for film in hands])
+        opinions = self._ensemble.judge(views)
+        sums: dict[Side, float] = {
+            film.hand.side: float(total) for film, total in zip(hands, opinions.totals, strict=True)
+        }
+        qualities = [hand_quality(palm_and_wrist(film.pixels, film.hand.to_source)) for film in hands]
+        return Findings(
+            items=tuple(self._item(side, chosen.get(side), sums.get(side)) for side in self.spec.sides),
+            totals=total_rows(self.spec, sums, opinions.severity()),
+            quality=verdict(qualities),
+            hands=search.regions(),
+            heatmaps=self._heatmaps(hands, views, opinions),
+            notes=(*side_notes(search.found), *quality_notes(hands, qualities)),
+            left_out=search.left_out(),
+        )
+
+    def _view(self, film: HandOnFilm) -> Views:
+        return hand_view(film.pixels, film.hand.to_source, self._ensemble.shape.pixels)
+
+    def _item(self, side: Side, film: HandOnFilm | None, total: float | None) -> ScoreItem:
+        if film is None or total is None:
+            reason = self.spec.reasons["not_imaged"]
+            return ScoreItem(HAND, TOTAL, "not_imaged", side=side, reason=reason, origin="rule")
+        x0, y0, x1, y1 = (round(float(v), 1) for v in film.hand.box)
+        return ScoreItem(
+            HAND,
+            TOTAL,
+            "scored",
+            side=side,
+            value=round(total, 4),
+            grade=round(total),
+            image=film.image.reference.sop_instance_uid,
+            region=(x0, y0, x1, y1),
+        )
+
+    def _heatmaps(self, hands: list[HandOnFilm], views: Views, opinions: HandOpinions) -> tuple[HeatmapFinding, ...]:
+        heat = self._explainer.heat(views, opinions.totals)
+        maps: list[HeatmapFinding] = []
+        for uid in dict.fromkeys(film.image.reference.sop_instance_uid for film in hands):
+            here = [n for n, film in enumerate(hands) if film.image.reference.sop_instance_uid == uid]
+            affines = [view_affine(hands[n].hand.to_source, self._ensemble.shape.pixels) for n in here]
+            rows, columns = hands[here[0]].pixels.shape
+            maps.append(HeatmapFinding(uid, heat_on_film(heat[here], affines, (rows, columns)), METHOD, ABOUT))
+        return tuple(maps)

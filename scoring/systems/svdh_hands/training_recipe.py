@@ -1,0 +1,146 @@
+"""A training recipe: which networks, from which weights they start, how much of them learns, and for how long.
+
+Read from TOML (``recipe.toml`` and ``demonstration.toml`` beside this file show every key); declared, never executed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args
+
+from scoring.errors import TrainingError
+from scoring.learning.course import Course
+from scoring.learning.stacking import Blend
+from scoring.networks.timm_trunk import SCHEMES, Scheme
+
+HUB: Final = "hub"
+NONE: Final = "none"
+_BLENDS: Final = get_args(Blend)
+_KINDS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "str": (str,), "bool": (bool,), "float": (int, float)}
+_Section = TypeVar("_Section")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of the ensemble."""
+
+    name: str
+    """Of its weight file; letters, digits, hyphen and underscore."""
+    backbone: str
+    """By timm's name."""
+    start: str = NONE
+    """``hub``: the published weights, fetched; a safetensors file of them; ``none``: untrained."""
+    scheme: Scheme = "all"
+    """What of it the readers' totals may change."""
+    layer_decay: float = 0.75
+    """Each layer learns slower than the one after it by this factor."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of timm's model, such as ``channels`` of a slim ResNet."""
+    in_ensemble: bool = True
+    """False: learnt on the folds alone, to be compared with the others."""
+
+    @property
+    def trunk(self) -> tuple[str, str, str]:
+        """Members of one trunk share what is learnt before the readers' totals."""
+        return self.backbone, self.start, repr(sorted(self.options.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One course of every member."""
+
+    epochs: int
+    batch: int
+    rate: float
+    pixels: int = 0
+    """Longer edge of the views; 0: the recipe's."""
+    hands: int = 0
+    """Phantom hands drawn for it."""
+    evenness: float = 0.0
+    """0: hands as they come; 1: every severity class equally often."""
+
+    def course(self, seed: int, epochs: int | None = None) -> Course:
+        """What the training loop is told; ``epochs`` in place of the recipe's."""
+        return Course(epochs=epochs or self.epochs, batch=self.batch, rate=self.rate, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """All of it."""
+
+    pixels: int
+    """Longer edge of the views that are scored."""
+    folds: int
+    blend: Blend
+    members: tuple[Member, ...]
+    totals: Phase
+    """On readers' totals: once for each fold, then on all."""
+    joints: Phase | None = None
+    """On phantoms, whose damage is known by place."""
+    bone_age: Phase | None = None
+    """On children's films, whose skeletal age is known."""
+    bone_age_films: str = ""
+    """Their folder, seen from the recipe's; empty: this course is left out."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the record of a run: another recipe, another run."""
+        return asdict(self)
+
+
+def read_recipe(path: Path) -> TrainingRecipe:
+    """Read and check a recipe. TrainingError names the file, the key, what was found and what is allowed."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"{path.name} cannot be read as a recipe: {error}.") from None
+    members = tuple(_section(Member, one, path, f"members[{n}]") for n, one in enumerate(_tables(raw, "members", path)))
+    phases = {
+        name: _section(Phase, raw.pop(name), path, name) for name in ("totals", "joints", "bone_age") if name in raw
+    }
+    recipe = _section(TrainingRecipe, raw | {"members": members} | phases, path, "recipe")
+    _refuse_nonsense(recipe, path)
+    return recipe
+
+
+def _tables(raw: dict[str, Any], key: str, path: Path) -> list[Any]:
+    found = raw.pop(key, None)
+    if not isinstance(found, list) or not found:
+        raise TrainingError(f"{path.name}: {key} must be one or more tables [[{key}]], found {found!r}.")
+    return found
+
+
+def _section(kind: type[_Section], raw: object, path: Path, where: str) -> _Section:
+    known = {one.name: str(one.type) for one in fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
+    if not isinstance(raw, dict):
+        raise TrainingError(f"{path.name}: {where} must be a table, found {raw!r}.")
+    if unknown := sorted(set(raw) - set(known)):
+        raise TrainingError(f"{path.name}: {where} has the unknown key {unknown[0]!r}; allowed: {', '.join(known)}.")
+    for key, value in raw.items():
+        wanted = _KINDS.get(known[key])
+        if wanted is not None and type(value) not in wanted:
+            raise TrainingError(f"{path.name}: {where}.{key} must be of the kind {known[key]}, found {value!r}.")
+    try:
+        return kind(**raw)
+    except TypeError as error:
+        missing = str(error).rpartition(":")[2].strip()
+        raise TrainingError(f"{path.name}: {where} lacks {missing}.") from None
+
+
+def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
+    names = [member.name for member in recipe.members]
+    faults = {
+        "pixels must be a multiple of 32 from 64 on": recipe.pixels < 64 or recipe.pixels % 32 != 0,
+        "folds must be 2 or more": recipe.folds < 2,
+        f"blend must be one of {', '.join(_BLENDS)}": recipe.blend not in _BLENDS,
+        "every member needs a name of its own, of letters, digits, - and _": len(set(names)) < len(names)
+        or not all(name.replace("-", "").replace("_", "").isalnum() for name in names),
+        f"scheme must be one of {', '.join(SCHEMES)}": any(m.scheme not in SCHEMES for m in recipe.members),
+        "layer_decay must lie above 0 and be at most 1": any(not 0 < m.layer_decay <= 1 for m in recipe.members),
+        "a member must be in the ensemble": not any(member.in_ensemble for member in recipe.members),
+        "joints.hands must be 1 or more": recipe.joints is not None and recipe.joints.hands < 1,
+    }
+    if wrong := [wanted for wanted, found in faults.items() if found]:
+        raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")

@@ -1,0 +1,52 @@
+"""A recipe is declared and checked: what is wrong in it is named before anything is learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import scoring.systems.svdh_hands as package
+from scoring.errors import TrainingError
+from scoring.networks.timm_trunk import SCHEMES
+from scoring.systems.svdh_hands.training_recipe import read_recipe
+from tests.scoring.systems.svdh_hands.small_recipe import SMALL_RECIPE, small_recipe
+
+FOLDER = Path(package.__file__).parent
+
+
+def test_the_packaged_recipe_is_the_published_system() -> None:
+    recipe = read_recipe(FOLDER / "recipe.toml")
+    assert recipe.pixels == 512
+    assert [member.backbone for member in recipe.members] == ["resnet50", "mobilenetv2_100"]
+    assert recipe.bone_age is not None and recipe.folds >= 3
+
+
+def test_the_demonstration_compares_every_scheme_of_both_its_networks() -> None:
+    recipe = read_recipe(FOLDER / "demonstration.toml")
+    compared = {(member.backbone, member.scheme) for member in recipe.members}
+    assert compared == {(backbone, scheme) for backbone in ("resnet18", "mobilenetv2_050") for scheme in SCHEMES}
+    assert len({member.trunk for member in recipe.members}) == 2, "networks of one trunk share what comes before"
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "said"),
+    [
+        ("pixels = 64", "pixels = 65", "pixels must be a multiple of 32"),
+        ("folds = 2", "folds = 1", "folds must be 2 or more"),
+        ('blend = "non_negative"', 'blend = "mean"', "blend must be one of ridge, non_negative"),
+        ('scheme = "last_stage"', 'scheme = "some"', "scheme must be one of head, last_stage, all"),
+        ('scheme = "last_stage"', 'sceme = "all"', "members[0] has the unknown key 'sceme'"),
+        ('backbone = "mobilenetv2_035"', "", "members[0] lacks"),
+        ("epochs = 2", 'epochs = "2"', "totals.epochs must be of the kind int, found '2'"),
+        ('name = "tiny"', 'name = "../tiny"', "a name of its own"),
+        ("[[members]]", "[members]", "members must be one or more tables"),
+        ("[totals]", "[total]", "recipe has the unknown key 'total'"),
+    ],
+)
+def test_a_fault_is_named(tmp_path: Path, found: str, instead: str, said: str) -> None:
+    assert found in SMALL_RECIPE
+    path = small_recipe(tmp_path, SMALL_RECIPE.replace(found, instead))
+    with pytest.raises(TrainingError) as raised:
+        read_recipe(path)
+    assert "small.toml" in str(raised.value) and said in str(raised.value)
