@@ -21,9 +21,9 @@ from dicom_node.delivery.store_scu import echo
 from dicom_node.disk_forecast import forecast_disk
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.peers import Peer
-from dicom_node.settings import NodeSettings, read_settings
+from dicom_node.settings import NodeSettings, ScoringSection, read_settings
+from dicom_node.systems_in_use import systems_in_use
 from dicom_node.tls_settings import certificates_in_use, server_context
-from scoring.catalogue import list_systems
 from scoring.errors import RheumascoreError
 from scoring.weights import all_weights, checked_bytes
 
@@ -56,7 +56,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     """Look at codecs, torch, weights and clock; then at what the settings name."""
     yield from _codecs()
     yield _torch()
-    yield from _weights()
+    yield from _weights(_scoring_of(config))
     yield _clock()
     yield from examine_node(config)
 
@@ -103,9 +103,17 @@ def _torch() -> Finding:
     return Finding("torch", "wrong", text)
 
 
-def _weights() -> Iterator[Finding]:
+def _scoring_of(config: Path | None) -> ScoringSection:
+    """What the settings say about scoring; nothing, where they cannot be read: that is said of them elsewhere."""
     try:
-        systems = list_systems()
+        return ScoringSection() if config is None else read_settings(config).scoring
+    except RheumascoreError:
+        return ScoringSection()
+
+
+def _weights(scoring: ScoringSection) -> Iterator[Finding]:
+    try:
+        systems = systems_in_use(scoring)
     except RheumascoreError as error:
         yield Finding("scoring systems", "wrong", str(error))
         return
@@ -118,6 +126,8 @@ def _weights() -> Iterator[Finding]:
             continue
         demonstration = sum(record.demonstration for record in records)
         text = f"{len(records)} file(s), {total / 1e6:.1f} MB, hashes as listed"
+        if spec.key in scoring.weights:
+            text += f"; its own are of {scoring.weights[spec.key]}"
         if demonstration:
             yield Finding(f"weights {spec.key}", "odd", f"{text}; {demonstration} for demonstration only")
         else:

@@ -18,9 +18,8 @@ from dicom_node.receiving.listener import listen
 from dicom_node.receiving.stray_instances import StrayInstances
 from dicom_node.routing import route_study
 from dicom_node.settings import NodeSettings
+from dicom_node.systems_in_use import systems_in_use
 from dicom_node.upkeep import Upkeep
-from scoring.catalogue import list_systems
-from scoring.spec import SystemSpec
 from scoring.study import Study
 
 _LEDGER_SECONDS: Final = 5.0
@@ -30,7 +29,7 @@ _LEDGER_SECONDS: Final = 5.0
 def run_listener(settings: NodeSettings) -> int:
     """Receive until SIGTERM. Raises PortInUseError, DataFolderError."""
     start_logging()
-    specs = used_systems(settings)
+    specs = systems_in_use(settings.scoring)
     store = ContentStore(settings.node.data_dir)
     ledger = Ledger(settings.database_url, patience_seconds=_LEDGER_SECONDS)
     ledger.upgrade()
@@ -57,9 +56,3 @@ def _look_at_audit_trail(ledger: Ledger, settings: NodeSettings) -> None:
         log.error("audit_trail_broken", entry=found.number, fault=found.words, remedy="rheumascore audit verify")
     else:
         log.info("audit_trail_intact", entries=found.number, head=found.hash)
-
-
-def used_systems(settings: NodeSettings) -> tuple[SystemSpec, ...]:
-    """The installed systems that the settings name; all of them when none is named."""
-    chosen = settings.scoring.systems
-    return tuple(spec for spec in list_systems() if not chosen or spec.key in chosen)

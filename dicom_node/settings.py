@@ -51,6 +51,8 @@ class ScoringSection:
     accept_demonstration_weights: bool = False
     systems: tuple[str, ...] = ()
     """Keys of the systems to use; empty: all that are installed."""
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    """By key of a system: the folder of a training run or of a bundle whose weights it scores with, not its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,10 @@ def _override(raw: dict[str, Any], environment: Mapping[str, str], faults: list[
             except (OSError, UnicodeDecodeError):
                 faults.append(f"{name}: the file it names cannot be read")
         if section and key and isinstance(table := raw.setdefault(section, {}), dict):
-            table[key.removesuffix("_file")] = _FromEnvironment(text)
+            key, _, entry = key.removesuffix("_file").partition("__")
+            if entry and isinstance(inner := table.setdefault(key, {}), dict):
+                table, key = inner, entry
+            table[key] = _FromEnvironment(text)
 
 
 def _is_path(section: str, key: str) -> bool:
@@ -204,8 +209,10 @@ def _read_sections(raw: dict[str, Any], path: Path, faults: list[str]) -> NodeSe
         return None
     settings = NodeSettings(**sections)
     node, tls = replace(settings.node, data_dir=folder / settings.node.data_dir), settings.tls.below(folder)
+    weights = {key: folder / path for key, path in settings.scoring.weights.items()}
+    scoring = replace(settings.scoring, weights=weights)
     peers = tuple(replace(peer, our_tls=tls) if peer.tls else peer for peer in settings.peers)
-    return replace(settings, node=node, tls=tls, peers=peers)
+    return replace(settings, node=node, tls=tls, peers=peers, scoring=scoring)
 
 
 def keys_of(kind: Any) -> dict[str, Field[Any]]:
@@ -278,6 +285,11 @@ def _read_value(wanted: Any, value: Any, where: str, faults: list[str]) -> Any:
             faults.append(f"{where}: got {value!r}, allowed: a list of texts")
             return ()
         return tuple(value)
+    if get_origin(wanted) is Mapping:
+        if not isinstance(value, dict):
+            faults.append(f"{where}: got {value!r}, allowed: a table")
+            return {}
+        return {key: _read_value(get_args(wanted)[1], one, f"{where}.{key}", faults) for key, one in value.items()}
     if wanted is Path and isinstance(value, str):
         return Path(value).expanduser()
     if wanted is float and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -36,7 +36,8 @@ from dicom_node.queue.leased_work import do_leased
 from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings
 from dicom_node.source_images import source_images
-from scoring.catalogue import find_spec, open_system
+from dicom_node.systems_in_use import with_chosen_weights
+from scoring.catalogue import find_spec, open_spec
 from scoring.contract import ScoringSystem
 from scoring.inference import ChosenImage, read_header, run_inference
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder
@@ -69,9 +70,9 @@ class Workplace:
         )
 
     def system(self, key: str) -> ScoringSystem:
-        """The system with its weights, loaded once a process."""
+        """The system with its weights, or those that the settings name for it, loaded once a process."""
         if key not in self._systems:
-            self._systems[key] = open_system(key)
+            self._systems[key] = open_spec(with_chosen_weights(find_spec(key), self.settings.scoring))
         return self._systems[key]
 
     def close(self) -> None:

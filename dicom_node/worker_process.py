@@ -9,6 +9,7 @@ from dicom_node.logging_setup import start_logging
 from dicom_node.queue.celery_app import QUEUES as ALL_QUEUES
 from dicom_node.queue.celery_app import celery_app, start_worker
 from dicom_node.settings import NodeSettings
+from dicom_node.systems_in_use import systems_in_use
 from dicom_node.tasks import Workplace, register_tasks
 from scoring.catalogue import list_systems
 
@@ -30,9 +31,9 @@ def run_worker(settings: NodeSettings, queues: tuple[str, ...]) -> int:
 
 
 def _warm_up(workplace: Workplace, queues: tuple[str, ...]) -> None:
-    chosen = workplace.settings.scoring.systems
-    for spec in list_systems():
-        if "scoring" in queues and (not chosen or spec.key in chosen):
+    list_systems()  # whatever it does, its specs must be what they were sealed as
+    if "scoring" in queues:
+        for spec in systems_in_use(workplace.settings.scoring):
             workplace.system(spec.key)
     # What is loaded now stays for ever: the garbage collector need not walk it during every report.
     gc.collect()

@@ -1,8 +1,9 @@
 """What belongs together: a system's spec and its lists of weights, by their SHA-256 in ``bundle.sha256`` beside them.
 
 The lists name every weight file by its hash, so the seal covers all that a score rests on and that is no code; the
-release covers the code. ``sha256sum -c bundle.sha256`` in the system's folder checks the same. After an intended
-change: ``python -m scoring.bundle_seal KEY`` writes it anew.
+release covers the code. ``sha256sum -c bundle.sha256`` in the system's folder checks the same. The folder of a training
+run has such a seal of its list of weights. After an intended change: ``python -m scoring.bundle_seal KEY``, or the
+folder of the run in place of KEY, writes it anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from scoring.errors import SpecError
-from scoring.spec import SystemSpec, read_spec
+from scoring.spec import WEIGHTS_RECORD, SystemSpec, read_spec
 
 SEAL: Final = "bundle.sha256"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -23,30 +24,51 @@ _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 def check_seal(spec: SystemSpec) -> None:
     """Raise SpecError, which names the file, when one of the bundle was changed, is gone, or is not listed."""
-    remedy = f"Restore the file; after an intended change: python -m scoring.bundle_seal {spec.key}."
+    _check(spec.folder, _bundled(spec), spec.key)
+
+
+def check_run_seal(folder: Path) -> None:
+    """Raise SpecError when the list of weights in the folder of a training run is not the one that the run wrote."""
+    _check(folder, _of_run(folder), str(folder))
+
+
+def write_seal(spec: SystemSpec) -> Path:
+    """List the bundle as it now is; the file that was written."""
+    return _write(spec.folder, _bundled(spec))
+
+
+def write_run_seal(folder: Path) -> Path:
+    """Seal the list of weights in the folder of a training run, or of a system that got new ones; the written file."""
+    spec_file = folder / "spec.toml"
+    return write_seal(read_spec(spec_file)) if spec_file.exists() else _write(folder, _of_run(folder))
+
+
+def _check(folder: Path, bundled: dict[str, Path], name_of_all: str) -> None:
+    remedy = f"Restore the file; after an intended change: python -m scoring.bundle_seal {name_of_all}."
     try:
-        lines = (spec.folder / SEAL).read_text(encoding="utf-8").splitlines()
+        lines = (folder / SEAL).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise SpecError(f"{spec.key}/{SEAL} is missing or no text. {remedy}") from None
+        raise SpecError(f"{name_of_all}/{SEAL} is missing or no text. {remedy}") from None
     listed = {found[2]: found[1] for line in lines if (found := _LINE.fullmatch(line))}
-    bundled = _bundled(spec)
     if gone := sorted(set(listed) - set(bundled)):
-        raise SpecError(f"{spec.key}/{gone[0]} is missing; {SEAL} lists it. {remedy}")
+        raise SpecError(f"{name_of_all}/{gone[0]} is missing; {SEAL} lists it. {remedy}")
     for name, path in bundled.items():
         found_hash = _digest(path)
         if listed.get(name) != found_hash:
             says = f"{listed[name][:12]}…" if name in listed else "nothing of it"
             raise SpecError(
-                f"{spec.key}/{name} was changed: SHA-256 is {found_hash[:12]}…, {SEAL} lists {says}. {remedy}"
+                f"{name_of_all}/{name} was changed: SHA-256 is {found_hash[:12]}…, {SEAL} lists {says}. {remedy}"
             )
 
 
-def write_seal(spec: SystemSpec) -> Path:
-    """List the bundle as it now is; the file that was written."""
-    seal = spec.folder / SEAL
-    lines = [f"{_digest(path)}  {name}\n" for name, path in _bundled(spec).items()]
-    seal.write_text("".join(lines), encoding="utf-8")
+def _write(folder: Path, bundled: dict[str, Path]) -> Path:
+    seal = folder / SEAL
+    seal.write_text("".join(f"{_digest(path)}  {name}\n" for name, path in bundled.items()), encoding="utf-8")
     return seal
+
+
+def _of_run(folder: Path) -> dict[str, Path]:
+    return {WEIGHTS_RECORD: folder / WEIGHTS_RECORD}
 
 
 def _bundled(spec: SystemSpec) -> dict[str, Path]:
@@ -63,6 +85,7 @@ def _digest(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    for key in sys.argv[1:]:
-        written = write_seal(read_spec(Path(__file__).parent / "systems" / key / "spec.toml"))
+    for given in sys.argv[1:]:
+        packaged = Path(__file__).parent / "systems" / given
+        written = write_run_seal(packaged if packaged.exists() else Path(given))
         sys.stdout.write(f"{written}\n")

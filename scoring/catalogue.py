@@ -42,8 +42,12 @@ def find_spec(key: str) -> SystemSpec:
 
 def open_system(key: str) -> ScoringSystem:
     """Load a system with its weights. Raises UnknownSystemError, WeightsError, ModelsNotInstalledError."""
-    spec = find_spec(key)
-    return cast(ScoringSystem, _load(key, "system").open_system(spec))
+    return open_spec(find_spec(key))
+
+
+def open_spec(spec: SystemSpec) -> ScoringSystem:
+    """Load a system with the weights that this spec names, its own or others. Raises as ``open_system`` does."""
+    return cast(ScoringSystem, _load(spec.key, "system").open_system(spec))
 
 
 def open_recipe(key: str) -> Recipe:

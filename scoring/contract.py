@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from scoring.coded_concept import CodedConcept
 from scoring.image import ScoringImage
+from scoring.networks.network_ports import PortsOfNetwork
 from scoring.result import HandRegion, NotEvaluable, ScoreItem, ScoreTotal
 from scoring.spec import SystemSpec
 from scoring.study import TrialContext
@@ -81,5 +82,8 @@ class Recipe(Protocol):
     def evaluate(self, labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
         """Measure against readings; the figures by name, also written to ``out``."""
 
-    def write_card(self) -> Path:
-        """Write the model card from the measured figures; its path."""
+    def figures_in_words(self, folder: Path) -> str:
+        """What training measured of the weights in a folder, for their model card (Markdown); empty for nothing."""
+
+    def write_onnx(self, spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
+        """Write each network, with the weights that ``spec`` names first, as ROLE.onnx; what goes in and comes out."""

@@ -5,11 +5,14 @@
     ├── UnknownSystemError           RS-102  no scoring system has this key
     ├── WeightsError                 RS-103  a weight file is missing, changed, or not listed
     ├── ModelsNotInstalledError      RS-104  torch and its friends are not there
+    ├── BundleError                  RS-105  a bundle of a trained system cannot be written, or is not taken in
+    ├── CardError                    RS-106  a model card is missing, or older than what it speaks of
     ├── ImageUnreadableError         RS-110  a file is not DICOM, or its pixels cannot be decoded
     ├── ImageTooLargeError           RS-111  decoding it would take more memory than is allowed
     ├── ResultError                  RS-120  a stored result cannot be read, or contradicts itself
     ├── LabelError                   RS-130  a table of readings has a wrong cell
     ├── TrainingError                RS-131  a training cannot begin or go on
+    ├── NotWrittenError              RS-132  a report, a card or a table could not be written whole
     └── AgreementError               RS-140  series of scores that cannot be compared
         └── UndefinedMeasureError    RS-141  a measure has no value for these series
 
@@ -55,6 +58,18 @@ class ModelsNotInstalledError(RheumascoreError):
     code = "RS-104"
 
 
+class BundleError(RheumascoreError):
+    """A bundle of a trained system cannot be written, or holds what a bundle may not: nothing of it is used."""
+
+    code = "RS-105"
+
+
+class CardError(RheumascoreError):
+    """A model card cannot be written from this evaluation, is missing, or is older than what it speaks of."""
+
+    code = "RS-106"
+
+
 class ImageUnreadableError(RheumascoreError):
     """A file is not DICOM, holds no image, or its pixels cannot be decoded."""
 
@@ -83,6 +98,12 @@ class TrainingError(RheumascoreError):
     """A training cannot begin or go on: recipe, folder, checkpoint, disk, or a loss that is no number."""
 
     code = "RS-131"
+
+
+class NotWrittenError(RheumascoreError):
+    """What a command made could not be written: the disk is full, or the folder may not be written."""
+
+    code = "RS-132"
 
 
 class AgreementError(RheumascoreError):

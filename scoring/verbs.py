@@ -9,11 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
+from scoring.bundle_verbs import WeightsOption, bundle_app
+
+ReadersOption = Annotated[
+    list[str] | None, typer.Option("--reader", help="A reader of the study, once for each: others are refused.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs to the command."""
     for verb in (systems, phantom, train, evaluate, card):
         app.command()(verb)
+    app.add_typer(bundle_app(), name="bundle")
 
 
 def systems(
@@ -79,6 +86,7 @@ def train(
     images: Annotated[Path | None, typer.Option(help="Folder of the images that the readings name.")] = None,
     demonstration: Annotated[bool, typer.Option(help="Learn from phantoms instead of readings.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of public images, for --demonstration.")] = None,
+    readers: ReadersOption = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     seed: Annotated[int, typer.Option(help="The same seed learns the same weights.")] = 7,
 ) -> None:
@@ -93,6 +101,7 @@ def train(
     else:
         if images is None:
             raise typer.BadParameter("the folder of the images is needed with --labels", param_hint="--images")
+        _refuse_unknown_readers(labels, readers)
         summary = recipe.train(labels, images, out, epochs, seed)
     typer.echo(str(summary))
 
@@ -102,13 +111,18 @@ def evaluate(
     labels: Annotated[Path, typer.Option(help="Readings to compare with (CSV).")],
     images: Annotated[Path, typer.Option(help="Folder of the images that the readings name.")],
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
-    weights: Annotated[Path | None, typer.Option(help="Folder of a training run; else the packaged weights.")] = None,
+    readers: ReadersOption = None,
+    weights: WeightsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure a system against readings: agreement per item and on the total, with the data it was measured on."""
     from scoring.catalogue import find_spec, open_recipe
+    from scoring.chosen_weights import weights_folder
 
-    figures = open_recipe(find_spec(system).key).evaluate(labels, images, out, weights)
+    spec = find_spec(system)
+    _refuse_unknown_readers(labels, readers)
+    found = weights_folder(spec, weights) if weights else None
+    figures = open_recipe(system).evaluate(labels, images, out, found)
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
     else:
@@ -118,11 +132,35 @@ def evaluate(
 
 def card(
     system: Annotated[str, typer.Argument(help="Key of the system.")],
+    weights: Annotated[Path | None, typer.Option(help="Folder of a training run; else the packaged weights.")] = None,
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(help="Report of `evaluate` with these weights; else the one beside them.", exists=True),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing: is the card older than its weights?")] = False,
 ) -> None:
-    """Write the system's model card anew from its measured figures."""
+    """Write the model card, and the CLAIM 2024 and TRIPOD+AI tables from it, beside the weights."""
+    from scoring.cards.card_freshness import check_card
+    from scoring.cards.writing import write_card_files
     from scoring.catalogue import find_spec, open_recipe
+    from scoring.chosen_weights import with_weights_of
 
-    typer.echo(str(open_recipe(find_spec(system).key).write_card()))
+    spec = find_spec(system)
+    spec = with_weights_of(spec, weights) if weights else spec
+    folder = spec.weights_files[0].parent
+    if check:
+        check_card(spec, folder)
+        typer.echo(f"{folder / 'README.md'} is as young as what it speaks of")
+        return
+    typer.echo(str(write_card_files(spec, open_recipe(system).figures_in_words(folder), evaluation)))
+
+
+def _refuse_unknown_readers(labels: Path | None, readers: list[str] | None) -> None:
+    """LabelError, row by row, for readings of who is not among the readers that the call names."""
+    if readers and labels:
+        from scoring.learning.label_table import read_label_table
+
+        read_label_table(labels, readers)
 
 
 def _as_json(spec: Any) -> dict[str, Any]:

@@ -88,9 +88,12 @@ def _record(raw: dict[str, Any], path: Path) -> WeightRecord:
         raise SpecError(f"{path.name}: unknown key file.{unknown[0]}; allowed: {', '.join(_KEYS)}.")
     if not isinstance(raw.get("demonstration"), bool):
         raise SpecError(f"{path.name}: file.demonstration must be true or false, found {raw.get('demonstration')!r}.")
+    name = _text(raw, "file", path)
+    if name != Path(name).name or "\\" in name:
+        raise SpecError(f"{path.name}: file.file must be a name without a folder, found {name!r}.")
     return WeightRecord(
         role=_text(raw, "role", path),
-        path=path.parent / _text(raw, "file", path),
+        path=path.parent / name,
         sha256=_text(raw, "sha256", path),
         licence=_text(raw, "licence", path),
         learnt_from=_text(raw, "learnt_from", path),

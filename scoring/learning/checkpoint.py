@@ -6,9 +6,7 @@ and then given its name: there is always one that is whole.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from scoring.errors import TrainingError
+from scoring.whole_file import replace_whole
 
 State = dict[str, Tensor]
 _NETWORK: Final = "network"
@@ -101,16 +100,9 @@ def read_checkpoint(path: Path, network: nn.Module, optimiser: torch.optim.Optim
 
 def write_whole(path: Path, content: bytes) -> None:
     """A file that is there whole, on disk, or as it was before. TrainingError when the disk does not take it."""
-    part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        replace_whole(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise TrainingError(
             f"{path.name} could not be written ({error.strerror}). Make room, then give the same command again: it "
             "goes on from the last checkpoint."

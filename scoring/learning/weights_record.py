@@ -1,4 +1,4 @@
-"""Write what a training run made as the weights.toml that ``scoring.weights`` reads."""
+"""Write what a training run made as the weights.toml that ``scoring.weights`` reads, and seal it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from scoring.bundle_seal import write_run_seal
 from scoring.weights import WeightRecord
+from scoring.whole_file import write_whole_text
 
 
 def write_weights_record(path: Path, statement: str, files: Sequence[WeightRecord]) -> None:
@@ -19,7 +21,8 @@ def write_weights_record(path: Path, statement: str, files: Sequence[WeightRecor
         lines += [f"learnt_from = {_toml(record.learnt_from)}"]
         lines += [f"data = [{', '.join(_toml(one) for one in record.data)}]"]
         lines += [f"command = {_toml(record.command)}", f"demonstration = {str(record.demonstration).lower()}"]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole_text(path, "\n".join(lines) + "\n")
+    write_run_seal(path.parent)
 
 
 def _toml(text: str) -> str:

@@ -65,7 +65,8 @@ def add_a_blank(at: Path, name: Path) -> None:
 
 
 LOOK = (
-    "import json; from dicom_node.health import _weights; print(json.dumps([[f.verdict, f.text] for f in _weights()]))"
+    "import json; from dicom_node.health import _weights; from dicom_node.settings import ScoringSection; "
+    "print(json.dumps([[f.verdict, f.text] for f in _weights(ScoringSection())]))"
 )
 
 

@@ -1,4 +1,4 @@
-"""The model card: words that hold for the system (``model_card_template.md``), and figures that code measured."""
+"""What training measured of the grader (figures.toml), in the words of its model card."""
 
 from __future__ import annotations
 
@@ -6,65 +6,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from scoring.anatomy.figures_in_words import figures_in_words
-from scoring.spec import read_spec
-from scoring.systems.hand_joints.figures import read_figures
-from scoring.weights import WeightsRecord, read_weights_record
+from scoring.anatomy.figures_in_words import figures_in_words as finder_figures_in_words
+from scoring.systems.hand_joints.figures import FIGURES_FILE, read_figures
 
 _FOLDER: Final = Path(__file__).parent
+_AGREEMENTS: Final = {
+    "phantoms": "Unseen phantoms",
+    "phantoms_found": "Unseen phantoms, the whole chain",
+    "readings": "Readings of subjects that were not learnt from",
+}
 
 
-def write_card() -> Path:
-    """Write README.md of this folder anew from spec.toml, weights.toml and figures.toml; its path."""
-    path = _FOLDER / "README.md"
-    path.write_text(card_text(), encoding="utf-8")
-    return path
-
-
-def card_text() -> str:
-    """The model card as Markdown; a test keeps README.md equal to it."""
-    spec = read_spec(_FOLDER / "spec.toml")
-    records = [read_weights_record(path) for path in spec.weights_files]
-    figures = read_figures(_FOLDER)
-    template = (_FOLDER / "model_card_template.md").read_text(encoding="utf-8")
-    return template.format(
-        spec=spec,
-        statement=records[0].statement,
-        weights=_weights_part(records),
-        figures=_figures_part(figures),
-    )
-
-
-def _weights_part(records: list[WeightsRecord]) -> str:
-    lines = ["## Weights", "", "| file | learnt from | licence | made by |", "| --- | --- | --- | --- |"]
-    for record in records:
-        lines += [f"| `{f.path.name}` | {f.learnt_from} | {f.licence} | `{f.command}` |" for f in record.files]
-    sources = dict.fromkeys(name for record in records for f in record.files for name in f.data)
-    return "\n".join([*lines, "", "Data:", "", *(f"- {name}" for name in sources)])
-
-
-def _figures_part(figures: Mapping[str, Any]) -> str:
+def figures_in_words(folder: Path) -> str:
+    """The figures of the packaged weights or of a run, as Markdown; empty where it left none."""
+    if not (folder / FIGURES_FILE).exists():
+        return ""
+    figures = read_figures(folder)
     run = figures["training"]
-    lines = [
-        "## Measured",
-        "",
-        f"By the run that made the weights ({run['hands']} hands, {run['epochs']} epochs, seed {run['seed']}), "
-        f"with the hand finder's weights "
-        f"{', '.join(digest[:12] for digest in figures['hand_finder'].values())}. All figures are in `figures.toml`.",
-    ]
-    for name, title in (("phantoms", "Unseen phantoms"), ("phantoms_found", "Unseen phantoms, the whole chain")):
-        lines += ["", f"### {title}", "", f"{figures[name]['measured_on']}.", "", *_agreement_rows(figures[name])]
-    return "\n".join(
-        [
-            *lines,
-            *_site_rows(figures["phantoms_found"]),
-            "",
-            *figures_in_words(),
-            *_film_rows(figures),
-            *_drawn_rows(figures),
-            *_pointing_rows(figures),
-        ]
-    )
+    lines = [f"{run['hands']} hands, {run['epochs']} epochs, seed {run['seed']}. All figures are in `{FIGURES_FILE}`."]
+    for name, title in _AGREEMENTS.items():
+        if name in figures:
+            lines += ["", f"### {title}", "", f"{figures[name]['measured_on']}.", "", *_agreement_rows(figures[name])]
+    if "phantoms_found" in figures:
+        lines += _site_rows(figures["phantoms_found"])
+    lines += ["", *(line for line in finder_figures_in_words() if not line.startswith("![") or folder == _FOLDER)]
+    for name, rows in (("healthy_films", _film_rows), ("drawn_erosions", _drawn_rows), ("pointing", _pointing_rows)):
+        if name in figures:
+            lines += rows(figures)
+    return "\n".join(lines)
 
 
 def _agreement_rows(table: Mapping[str, Any]) -> list[str]:

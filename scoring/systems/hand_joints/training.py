@@ -34,8 +34,9 @@ from scoring.systems.hand_joints.figures import (
     write_figures,
 )
 from scoring.systems.hand_joints.learning import Source, learn
-from scoring.systems.hand_joints.model_card import write_card as write_card
+from scoring.systems.hand_joints.model_card import figures_in_words as figures_in_words
 from scoring.systems.hand_joints.network import JointGrader
+from scoring.systems.hand_joints.onnx_network import write_onnx as write_onnx
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
 from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands, healthy_book
 from scoring.systems.hand_joints.system import GRADER_ROLE, open_system

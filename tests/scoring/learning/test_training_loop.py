@@ -134,7 +134,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: p
             raise OSError(errno.ENOSPC, "No space left on device")
         real(fd)
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match=r"blobs\.checkpoint could not be written \(No space left.*goes on"):
         train(tmp_path)
     assert not list(tmp_path.rglob("*.part"))

@@ -20,7 +20,6 @@ from scoring.phantoms.hand import draw_hand
 from scoring.phantoms.truth import truth_rows, write_truth
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints import training
-from scoring.systems.hand_joints.model_card import card_text
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
 from scoring.systems.hand_joints.real_films import films_for
@@ -116,10 +115,6 @@ def test_the_packaged_figures_reach_the_bars() -> None:
     assert figures["healthy_films"]["percentile_90_sum"] <= 20
     assert figures["pointing"]["hottest_point_in_its_box"] >= 90
     assert figures["pointing"]["with_randomised_weights"] <= 30
-
-
-def test_the_model_card_is_current() -> None:
-    assert (FOLDER / "README.md").read_text(encoding="utf-8") == card_text()
 
 
 def test_every_site_of_the_score_is_in_the_figures() -> None:

@@ -1,0 +1,1 @@
+"""A trained system as a folder that goes out and comes in."""

@@ -1,0 +1,28 @@
+"""Weights in place of a system's own: the folder of a training run, or a bundle, once it is what it was sealed as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scoring.bundle_seal import check_run_seal
+from scoring.bundles.checking import check_bundle
+from scoring.bundles.layout import METADATA, MODELS
+from scoring.spec import SystemSpec
+
+
+def with_weights_of(spec: SystemSpec, folder: Path) -> SystemSpec:
+    """The system with the weights of a run or a bundle in place of its own; those of shared anatomy stay.
+
+    Raises SpecError when the run's list of weights was changed, BundleError when the bundle holds what it may not or is
+    of another system. The weight files of a run are checked where they are opened.
+    """
+    return spec.with_weights(weights_folder(spec, folder))
+
+
+def weights_folder(spec: SystemSpec, folder: Path) -> Path:
+    """Where the weights.toml of a run or a bundle lies. Raises as ``with_weights_of`` does."""
+    if (folder / METADATA).exists():
+        check_bundle(folder, spec)
+        return folder / MODELS
+    check_run_seal(folder)
+    return folder

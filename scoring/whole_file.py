@@ -1,0 +1,35 @@
+"""A file that is there whole, on disk, or as it was before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from scoring.errors import NotWrittenError
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write beside it, bring to disk, and give it its name. OSError when the disk does not take it; no part is left."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def write_whole_text(path: Path, text: str) -> None:
+    """The same for a text that a command writes. NotWrittenError when the disk does not take it."""
+    try:
+        replace_whole(path, text.encode())
+    except OSError as error:
+        raise NotWrittenError(
+            f"{path} could not be written ({error.strerror}); what was there before still is. Make room, or name a "
+            "folder that you may write, then give the same command again."
+        ) from None
