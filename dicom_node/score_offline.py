@@ -23,6 +23,7 @@ from rich.table import Table
 
 from dicom_node.earlier_visits import EarlierVisits
 from dicom_node.ledger.results import read_visit
+from dicom_node.ledger.second_opinions import opinions_of
 from dicom_node.local_files import LocalFile, find_files, read_local_file, studies_of
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.routing import RoutingDecision, decide
@@ -50,6 +51,14 @@ _ENDINGS: Final[dict[Role, str]] = {
     "key_object": "ko.dcm",
 }
 _COLUMNS: Final = ("study", "system", "side", "site", "item", "status", "grade", "expected", "certainty", "reason")
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a result follows: the first visit of its subject, and other systems' results of the same study."""
+
+    baseline: PriorResult | None
+    others: tuple[ScoreResult, ...]
 
 
 @dataclass(frozen=True)
@@ -116,11 +125,13 @@ def score_files(paths: Sequence[Path], wanted: Wanted, system: str | None) -> It
         visits = {s: read_visit(read_header(by_uid[s.images[0].sop_instance_uid])) for s in studies_of(files)}
         earlier = EarlierVisits()
         for study, visit in sorted(visits.items(), key=lambda each: each[1].study_date):
+            others: list[ScoreResult] = []
             for decision in decide(study, specs):
-                baseline = earlier.baseline_of(visit, decision.spec.key)
-                score, written = _score_one(study, decision, by_uid, decoder, wanted, baseline)
+                before = Before(earlier.baseline_of(visit, decision.spec.key), tuple(others))
+                score, written = _score_one(study, decision, by_uid, decoder, wanted, before)
                 if score.result is not None and written is not None:
                     earlier.add(visit, score.result, written)
+                    others.append(score.result)
                 yield score
 
 
@@ -142,13 +153,14 @@ def _score_one(
     paths: dict[str, Path],
     decoder: PixelDecoder,
     wanted: Wanted,
-    baseline: PriorResult | None,
+    before: Before,
 ) -> tuple[OfflineScore, ResultObjects | None]:
     uid, key = study.study_instance_uid, decision.spec.key
     if not decision.accepts:
         return OfflineScore(uid, key, refused=decision.reason), None
     scored = run_inference(_opened(key), study, chosen_images(decision.choices, paths), decoder, datetime.now(UTC))
-    result = replace(scored.result, baseline=baseline)
+    result = replace(scored.result, baseline=before.baseline)
+    result = replace(result, second_opinions=opinions_of(result, before.others))
     sources = source_images(result, paths, decoder)
     written = write_result_objects(result, decision.spec, sources, scored.arrays, wanted.form, wanted.extras)
     files = _write_files(written, f"{key}-{result.digest[:12]}", wanted.out)

@@ -86,6 +86,7 @@ def withdrawing(result: ScoreResult, reason: str, now: datetime) -> ScoreResult:
         predecessor=None,
         withdraws=True,
         baseline=None,
+        second_opinions=(),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scoring.coded_concept import CodedConcept
+from scoring.second_opinion import AGREES, DIFFERS
 
 PRIVATE_SCHEME: Final = "99RHEUM"
 
@@ -145,6 +146,15 @@ PREDECESSOR: Final = _defined(
 BASELINE_RESULT: Final = _defined(
     "BASELINE-RESULT", PRIVATE_SCHEME, "Digest of the baseline result", "the stored result of the first visit"
 )
+OPINION_VERDICT: Final = _defined(
+    "OPINION-VERDICT", PRIVATE_SCHEME, "Agreement with another system", "do totals of the same images agree"
+)
+OPINION: Final = _defined("SECOND-OPINION", PRIVATE_SCHEME, "Second opinion", "which system and result was compared")
+OPINION_TOTAL: Final = _defined(
+    "OPINION-TOTAL", PRIVATE_SCHEME, "Total of the second opinion", "what the other system says of one of the totals"
+)
+for _verdict, _where in ((AGREES, "no total is beyond"), (DIFFERS, "a total is beyond: a reader must look")):
+    _defined(_verdict.value, _verdict.scheme, _verdict.meaning, _where)
 PRIOR_RESULT: Final = _defined(
     "PRIOR-RESULT", PRIVATE_SCHEME, "Earlier result", "when a predecessor or baseline was scored, and of which study"
 )

@@ -16,7 +16,7 @@ from sr_templates.colour_map import INK, damage_colour
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, QUIET, RULE, STRIPE, WIDTH
-from sr_templates.score_table import SIDE_NAMES, missing_side
+from sr_templates.score_table import SIDE_NAMES, missing_side, set_words
 from sr_templates.smooth_shapes import draw_rounded_box
 
 LOWEST_ROW: Final = 36.0
@@ -165,4 +165,15 @@ def _draw_grade(
     letters = font(round(row * 0.82), bold=True)
     write(draw, (x, y), str(item.grade), letters, INK if item.grade else LIGHT, anchor="mm")
     if item.value is not None:
-        write(draw, (x - row * 0.62, y), f"{item.value:.1f}", small, QUIET, anchor="rm")
+        _draw_beside(draw, f"{item.value:.1f}", set_words(item), (x - row * 0.62, y), row)
+
+
+def _draw_beside(draw: ImageDraw.ImageDraw, expected: str, grades: str, at: tuple[float, float], row: float) -> None:
+    """The expected value; below it the set of grades where there is one, then both smaller."""
+    x, y = at
+    if not grades:
+        write(draw, (x, y), expected, font(round(min(26.0, row * 0.46))), QUIET, anchor="rm")
+        return
+    letters = font(round(min(22.0, row * 0.42)))
+    for words, offset in ((expected, -0.21), (grades, 0.21)):
+        write(draw, (x, y + row * offset), words, letters, QUIET, anchor="rm")

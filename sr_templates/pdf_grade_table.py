@@ -11,7 +11,7 @@ from scoring.result import ScoreItem, ScoreResult, Side
 from scoring.spec import ItemSpec, SiteSpec, SystemSpec
 from sr_templates.colour_map import INK, damage_colour
 from sr_templates.paper import BLACK, MARGIN, QUIET, STRIPE, WARNING, WIDTH, Paper, broken, largest_size, width_of
-from sr_templates.score_table import SIDE_NAMES, missing_side
+from sr_templates.score_table import SIDE_NAMES, missing_side, set_words
 
 HEAD: Final = 50.0
 """Points above the first row: sides, items, scales."""
@@ -118,4 +118,16 @@ def _draw_grade(
         paper.box(box, damage_colour(item.grade / column.item.highest), row * 0.16)
     paper.write((x, y + large * 0.355), str(item.grade), large, INK if item.grade else BLACK, anchor="m", bold=True)
     if item.value is not None:
-        paper.write((x - row * 0.62, y + small * 0.355), f"{item.value:.1f}", small, QUIET, anchor="r")
+        _draw_beside(paper, f"{item.value:.1f}", set_words(item), (x - row * 0.62, y), row)
+
+
+def _draw_beside(paper: Paper, expected: str, grades: str, at: tuple[float, float], row: float) -> None:
+    """The expected value; below it the set of grades where there is one, then both smaller."""
+    x, y = at
+    if not grades:
+        size = min(8.5, row * 0.42)
+        paper.write((x, y + size * 0.355), expected, size, QUIET, anchor="r")
+        return
+    size = min(7.5, row * 0.38)
+    for words, offset in ((expected, -0.22), (grades, 0.22)):
+        paper.write((x, y + row * offset + size * 0.355), words, size, QUIET, anchor="r")

@@ -24,6 +24,7 @@ from sr_templates.paper import (
 from sr_templates.pdf_grade_table import HEAD, HIGHEST_ROW, LOWEST_ROW, draw_grades
 from sr_templates.pdf_sums_table import draw_sums, sums_height
 from sr_templates.score_table import key_words, lineage_words, quality_words, reason_marks, sum_rows
+from sr_templates.second_opinions import opinion_sentences
 
 TOP: Final = 70.0
 BOTTOM: Final = HEIGHT - 48.0
@@ -49,7 +50,7 @@ def score_pages(result: ScoreResult, spec: SystemSpec) -> list[ScorePage]:
     """One page, or more where the sites do not fit on one."""
     if result.not_evaluable is not None:
         return [ScorePage((), 0.0, last=True)]
-    room = BOTTOM - TOP - _height(_head_lines(result)) - HEAD - _GAP
+    room = BOTTOM - TOP - _height(_head_lines(result, spec)) - HEAD - _GAP
     below = _height(_closing_lines(result)) + sums_height(sum_rows(result, spec)) + 2 * _GAP
     most, most_on_last = max(1, int(room / LOWEST_ROW)), max(1, int((room - below) / LOWEST_ROW))
     pages, rest = [], spec.sites
@@ -62,7 +63,7 @@ def score_pages(result: ScoreResult, spec: SystemSpec) -> list[ScorePage]:
 
 def draw_score_page(paper: Paper, result: ScoreResult, spec: SystemSpec, page: ScorePage) -> None:
     """Everything between the head and the foot of the page."""
-    y = _write_lines(paper, _head_lines(result), TOP)
+    y = _write_lines(paper, _head_lines(result, spec), TOP)
     if result.not_evaluable is not None:
         _draw_verdict(paper, result, result.not_evaluable, y)
     else:
@@ -74,16 +75,17 @@ def draw_score_page(paper: Paper, result: ScoreResult, spec: SystemSpec, page: S
         _write_lines(paper, closing, BOTTOM - _height(closing))
 
 
-def _head_lines(result: ScoreResult) -> list[Line]:
+def _head_lines(result: ScoreResult, spec: SystemSpec) -> list[Line]:
     said: list[Line] = [(quality_words(result), 9.5, QUIET)]
     said += [] if result.withdraws else [(words, 9.5, WARNING) for words in lineage_words(result)]
+    said += [(one.words, 9.0, WARNING if one.differs else QUIET) for one in opinion_sentences(result, spec)]
     said += [(words, 9.0, QUIET) for words in result.notes]
     return _broken(said, _ROOM)
 
 
 def _closing_lines(result: ScoreResult) -> list[Line]:
     """What must stand with the numbers: what they mean, what they are not, and by which weights."""
-    said: list[Line] = [] if result.not_evaluable else [(key_words(reason_marks(result)), 8.5, QUIET)]
+    said: list[Line] = [] if result.not_evaluable else [(key_words(result, reason_marks(result)), 8.5, QUIET)]
     said += [(result.statement, 9.5, WARNING), (f"Weights digest {result.weights_digest}", 7.5, QUIET)]
     return _broken([*said, (f"Result {result.digest}", 7.5, QUIET)], _ROOM)
 

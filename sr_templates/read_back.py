@@ -21,6 +21,7 @@ from sr_templates.read_foreign import foreign_result
 from sr_templates.read_groups import read_items, read_reason, read_totals, with_details
 from sr_templates.read_images import read_images
 from sr_templates.read_tree import code_of, key_of, name_of, named, only, reading, texts
+from sr_templates.second_opinions import read_opinions
 from sr_templates.stored_order import as_stored, items_in_order, totals_in_order
 
 _SYSTEM: Final = "system"
@@ -73,6 +74,11 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         statement = "".join(meant(line) for line in texts(words, codes.STATEMENT))
         notes = tuple(meant(line) for line in texts(words, codes.NOTE))
         explanation = "".join(meant(line) for line in texts(words, codes.EXPLANATION))
+        opinions = read_opinions(
+            [code_of(item) for item in named(words, codes.OPINION_VERDICT)],
+            texts(words, codes.OPINION),
+            texts(words, codes.OPINION_TOTAL),
+        )
         predecessor, baseline = _prior(words, "predecessor"), _prior(words, "baseline")
     with reading("The Imaging Measurements"):
         measurements = only(report, codes.IMAGING_MEASUREMENTS, "The root")
@@ -106,6 +112,7 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         predecessor=predecessor,
         withdraws=_is_withdrawal(reason),
         baseline=baseline,
+        second_opinions=opinions,
     )
 
 

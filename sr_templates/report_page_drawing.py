@@ -17,6 +17,7 @@ from sr_templates.heatmap_legend import RESEARCH_STAMP, STAMP_COLOUR, model_line
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import GROUND, HEIGHT, LIGHT, MARGIN, PANEL, QUIET, RULE, WIDTH
 from sr_templates.score_table import key_words, lineage_words, quality_words, reason_marks
+from sr_templates.second_opinions import opinion_sentences
 from sr_templates.smooth_shapes import draw_rounded_box
 from sr_templates.sums_table import draw_sums, sums_height
 
@@ -31,7 +32,7 @@ Line = tuple[str, int, Colour]
 def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.uint8]:
     """RGB, 1600 columns by 1200 rows, or more rows where so many sites need them."""
     marks = reason_marks(result)
-    head, foot = _head_lines(result), _foot_lines(result, key_words(marks))
+    head, foot = _head_lines(result, spec), _foot_lines(result, key_words(result, marks))
     top, foot_height = 104.0 + _height(head), 26.0 + _height(foot)
     sums = sums_height(result, spec)
     needed = top + _HEADS_OF_TABLE + rows_needed(spec) * LOWEST_ROW + sums + foot_height
@@ -47,9 +48,10 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
     return np.asarray(page, np.uint8)
 
 
-def _head_lines(result: ScoreResult) -> list[Line]:
+def _head_lines(result: ScoreResult, spec: SystemSpec) -> list[Line]:
     said: list[Line] = [(quality_words(result), 28, QUIET)]
     said += [] if result.withdraws else [(words, 28, STAMP_COLOUR) for words in lineage_words(result)]
+    said += [(one.words, 26, STAMP_COLOUR if one.differs else QUIET) for one in opinion_sentences(result, spec)]
     said += [(words, 26, QUIET) for words in result.notes]
     return [line for words, size, colour in said for line in _broken(words, size, colour, 2)]
 

@@ -8,6 +8,7 @@ from typing import Final
 from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
 from scoring.spec import SiteSpec, SystemSpec, TotalSpec
 from sr_templates import codes
+from sr_templates.score_table import is_set
 
 _SIDES: Final[dict[Side | None, str]] = {"L": "Left ", "R": "Right ", None: ""}
 _ORIGINS: Final = {"human": "entered by a person", "prefill_confirmed": "confirmed by a person"}
@@ -48,7 +49,7 @@ def _item_words(item: ScoreItem) -> str:
     if item.certainty is not None:
         more.append(f"certainty {100 * item.certainty:.0f} %")
     if item.interval is not None:
-        more.append(_interval_words(item.interval))
+        more.append(_set_words(item.interval) if is_set(item) else _interval_words(item.interval))
     if item.origin in _ORIGINS:
         more.append(_ORIGINS[item.origin])
     number = f"{item.value:.1f}" if item.grade is None else str(item.grade)
@@ -70,6 +71,11 @@ def _sum_words(spec: TotalSpec, total: ScoreTotal) -> str:
         more.append(_interval_words(total.interval))
     number = f"{total.value:.1f}" if total.grade is None else str(total.grade)
     return f"{number} of at most {spec.highest} ({', '.join([*more, count])})"
+
+
+def _set_words(grades: tuple[float, float]) -> str:
+    lowest, highest = grades
+    return f"95 % set: grade {lowest:.0f}" if lowest == highest else f"95 % set: grades {lowest:.0f} to {highest:.0f}"
 
 
 def _interval_words(interval: tuple[float, float]) -> str:

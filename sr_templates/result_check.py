@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from scoring.result import Box, ScoreItem, ScoreResult, ScoreTotal
+from scoring.result import Box, ComparedTotal, ScoreItem, ScoreResult, ScoreTotal
 from scoring.spec import SystemSpec
 from sr_templates import codes
 from sr_templates.errors import InvalidResultError
@@ -35,6 +35,10 @@ def refuse_invalid_result(result: ScoreResult, spec: SystemSpec) -> None:
         _refuse_share(f"the {hand.side} hand", "side certainty", hand.side_certainty)
     for heatmap in result.heatmaps:
         _refuse_place("a heatmap", heatmap.image, None, images)
+    _refuse_twice("second opinion", [opinion.digest for opinion in result.second_opinions])
+    for opinion in result.second_opinions:
+        for compared in opinion.totals:
+            _refuse_compared(compared, spec)
     _refuse_withdrawal(result)
 
 
@@ -82,6 +86,14 @@ def _refuse_total(total: ScoreTotal, spec: SystemSpec) -> None:
         raise InvalidResultError(f"The total {total.key!r} rests on {total.assessed} of {total.planned} grades.")
     _refuse_numbers(total.key, total.value, total.grade, planned.highest)
     _refuse_interval(total.key, total.interval)
+
+
+def _refuse_compared(compared: ComparedTotal, spec: SystemSpec) -> None:
+    if compared.key not in {total.key for total in spec.totals}:
+        raise InvalidResultError(f"A second opinion is on {compared.key!r}, which is not in the spec of {spec.key!r}.")
+    if not math.isfinite(compared.value):
+        raise InvalidResultError(f"{compared.key}: the value of a second opinion is not finite.")
+    _refuse_interval(compared.key, compared.interval)
 
 
 def _refuse_withdrawal(result: ScoreResult) -> None:

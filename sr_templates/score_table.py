@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import PriorResult, ScoreResult, ScoreTotal, Side
+from scoring.result import PriorResult, ScoreItem, ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec, TotalSpec
 
 SIDE_NAMES: Final[dict[Side | None, str]] = {"R": "RIGHT", "L": "LEFT", None: "ALL"}
@@ -58,6 +58,18 @@ def expected_words(total: ScoreTotal) -> str:
     return words if total.interval is None else f"{words} ({total.interval[0]:.1f}–{total.interval[1]:.1f})"
 
 
+def is_set(item: ScoreItem) -> bool:
+    """Whether the interval of a grade is a set of whole grades, as a calibration states it."""
+    return item.grade is not None and item.interval is not None and all(end.is_integer() for end in item.interval)
+
+
+def set_words(item: ScoreItem) -> str:
+    """``1–3`` for a set that holds more than one grade; empty for any other."""
+    if item.interval is None or not is_set(item) or item.interval[0] == item.interval[1]:
+        return ""
+    return f"{item.interval[0]:.0f}–{item.interval[1]:.0f}"
+
+
 def short_label(total: TotalSpec) -> str:
     """``Erosion`` for ``SvdH right hand, erosion``: where the side is said already."""
     return total.label.split(", ", 1)[-1].capitalize()
@@ -90,9 +102,11 @@ def _mark(number: int) -> str:
     return chr(ord("a") + number % 26) * (number // 26 + 1)
 
 
-def key_words(marks: Mapping[CodedConcept, str]) -> str:
+def key_words(result: ScoreResult, marks: Mapping[CodedConcept, str]) -> str:
     """What the small numbers and the letters of ``reason_marks`` mean."""
     key = "Small numbers: expected value."
+    if any(set_words(item) for item in result.items):
+        key = "Small numbers: expected value; below it the grades of the 95 % set, where it holds more than one."
     if marks:
         key += " Not scored, " + "; ".join(f"{mark}: {reason.meaning.lower()}" for reason, mark in marks.items()) + "."
     return key

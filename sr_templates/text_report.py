@@ -24,6 +24,7 @@ from sr_templates.prior_results import baseline_report, prior_lines
 from sr_templates.qualitative_evaluations import statements, weights_and_rule
 from sr_templates.report_header import report_with_tree
 from sr_templates.report_sentences import site_sentences, sum_sentences
+from sr_templates.second_opinions import verdict_items
 
 
 def text_report(result: ScoreResult, spec: SystemSpec, home: Dataset, pictures: Illustrations) -> Dataset:
@@ -51,10 +52,10 @@ def text_report(result: ScoreResult, spec: SystemSpec, home: Dataset, pictures: 
 
 def _summary(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
     """What must be read even when nothing else is: statements, why there is no score, quality, the sums."""
-    items = [text(codes.CONCLUSION, words) for words in _told(statements(result))]
+    items = [text(codes.CONCLUSION, words) for words in _told(statements(result, spec))]
     if result.not_evaluable is not None:
         items.append(code(codes.CONCLUSION, result.not_evaluable.reason))
-    items.append(code(codes.CONCLUSION, result.quality))
+    items += [code(codes.CONCLUSION, result.quality), *verdict_items(result, codes.CONCLUSION)]
     return items + [text(codes.CONCLUSION, words) for words in sum_sentences(result, spec)]
 
 

@@ -11,6 +11,8 @@ from scoring.errors import UnknownSystemError
 from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec
 from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, UNDAMAGED, damage_colour
+from sr_templates.score_table import set_words
+from sr_templates.second_opinions import OpinionSentence, opinion_sentences
 
 _LEVELS: Final = (UNDAMAGED, *DAMAGE_COLOURS, NOT_SCORED)
 NOT_SCORED_LEVEL: Final = _LEVELS.index(NOT_SCORED)
@@ -39,7 +41,9 @@ class GradeCell:
         if self.item.grade is None:
             return f"{self.item_label} not scored: {reason_of(self.item)}"
         expected = "" if self.item.value is None else f", expected {self.item.value:.1f}"
-        return f"{self.item_label} {self.item.grade} of {self.highest}{expected}"
+        grades = set_words(self.item)
+        held = f", 95 % set {grades}" if grades else ""
+        return f"{self.item_label} {self.item.grade} of {self.highest}{expected}{held}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,18 @@ class GradeSheet:
     totals: tuple[SheetTotal, ...]
     notes: tuple[tuple[str, str], ...]
     """Letter and reason of each footnote."""
+    opinions: tuple[OpinionSentence, ...]
+    """What other systems say of the same images."""
 
     @property
     def grand_total(self) -> SheetTotal | None:
         """The sum over everything."""
         return next((t for t in self.totals if t.grand), None)
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any sum has one."""
+        return any(t.total.interval is not None for t in self.totals)
 
 
 def grade_sheet(result: ScoreResult) -> GradeSheet:
@@ -99,6 +110,7 @@ def grade_sheet(result: ScoreResult) -> GradeSheet:
         rows=tuple(rows),
         totals=_totals(spec, result.totals),
         notes=tuple((letter, reason) for reason, letter in letters.items()),
+        opinions=tuple(opinion_sentences(result, spec)),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.removals import name_arrays
+from dicom_node.ledger.second_opinions import opinions_on
 from dicom_node.ledger.superseding import end_unfinished_jobs
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, ResultRow
 from dicom_node.ledger.timeline import record
@@ -51,8 +52,9 @@ def current_results(session: Session, study_instance_uid: str, system: str | Non
 
 
 def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str, actor: str) -> ScoreResult:
-    """Store a result as the current one of its study and system. Returns it with its baseline and its predecessor.
+    """Store a result as the current one of its study and system.
 
+    Returns it with its baseline, its predecessor, and what other systems' current results say of the same images.
     What waits of the former result is ended: nothing that no longer holds is sent.
     """
     if not result.withdraws:
@@ -65,6 +67,7 @@ def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str
             session, result.study_instance_uid, actor, "superseded",
             f"An earlier result of {result.system} is replaced by its successor.", result=former.digest,
         )  # fmt: skip
+    result = replace(result, second_opinions=opinions_on(session, result))
     session.add(
         ResultRow(
             digest=result.digest,

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from scoring.result import (
+    ComparedTotal,
     Engine,
     HandRegion,
     Heatmap,
@@ -22,8 +23,10 @@ from scoring.result import (
     ScoreItem,
     ScoreResult,
     ScoreTotal,
+    SecondOpinion,
     WeightUse,
 )
+from scoring.second_opinion import AGREES, DIFFERS
 from scoring.spec import SystemSpec
 from sr_templates.iod_check import refuse_invalid_object
 from sr_templates.measurement_groups import Illustrations
@@ -92,6 +95,17 @@ def priors(draw: st.DrawFn) -> PriorResult:
 
 
 @st.composite
+def opinions(draw: st.DrawFn, spec: SystemSpec) -> SecondOpinion:
+    ends = st.tuples(number, number).map(lambda pair: (min(pair), max(pair)))
+    keys = st.sampled_from([total.key for total in spec.totals])
+    one = st.builds(ComparedTotal, keys, number, ends, st.booleans())
+    verdict = draw(st.sampled_from([AGREES, DIFFERS]))
+    return SecondOpinion(
+        draw(words), draw(words), draw(times), verdict, tuple(draw(st.lists(one, min_size=1, max_size=3)))
+    )
+
+
+@st.composite
 def totals(draw: st.DrawFn, total: ScoreTotal, spec: SystemSpec) -> ScoreTotal:
     reason = draw(st.none() | st.sampled_from(sorted(spec.reasons.values())))
     grade = draw(st.none() | st.integers(0, int(total.highest)))
@@ -147,6 +161,7 @@ def any_result(draw: st.DrawFn) -> results.ResultForTests:
         forced=draw(st.booleans()),
         predecessor=draw(st.none() | priors()),
         baseline=draw(st.none() | priors()),
+        second_opinions=tuple(draw(st.lists(opinions(spec), max_size=2, unique_by=lambda one: one.digest))),
     )
     return replace(made, result=drawn)
 

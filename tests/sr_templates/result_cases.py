@@ -134,6 +134,7 @@ MATRIX: Final[Mapping[str, Make]] = {
 ODD_ONES: Final[Mapping[str, Make]] = {
     "pixels not readable": lambda: hands.not_evaluable(decoded=False),
     "with intervals": hands.with_intervals,
+    "calibrated, another system differs": hands.calibrated,
     "several images": hands.several_images,
     "MONOCHROME1": lambda: hands.with_header(hands.two_hands(), PhotometricInterpretation="MONOCHROME1"),
     "bare header": lambda: hands.with_bare_headers(hands.one_hand()),

@@ -17,6 +17,7 @@ from scoring.coded_concept import CodedConcept
 from scoring.image import Grey
 from scoring.result import (
     Box,
+    ComparedTotal,
     Engine,
     HandRegion,
     Heatmap,
@@ -27,10 +28,12 @@ from scoring.result import (
     ScoreItem,
     ScoreResult,
     ScoreTotal,
+    SecondOpinion,
     Side,
     WeightUse,
 )
 from scoring.score_rules.sharp_van_der_heijde import Grade, subtotals
+from scoring.second_opinion import DIFFERS
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
 from sr_templates import codes
@@ -322,6 +325,27 @@ def with_intervals() -> ResultForTests:
         forced=True,
         predecessor=made.result.as_prior(()),
     )
+    return replace(made, result=result)
+
+
+def calibrated() -> ResultForTests:
+    """Two hands with a set of grades at every grade and an interval at every sum, from which another system differs."""
+    made = two_hands()
+    items = tuple(
+        replace(i, interval=(float(max(0, (i.grade or 0) - 1)), float(i.grade or 0))) for i in made.result.items
+    )
+    totals = tuple(replace(t, interval=((t.value or 0) - 3.9, (t.value or 0) + 4.2)) for t in made.result.totals)
+    opinion = SecondOpinion(
+        "svdh_hands",
+        "0b" * 32,
+        "2026-01-05T10:20:29Z",
+        DIFFERS,
+        (
+            ComparedTotal("svdh.all.R", 61.25, (50.5, 72.0), True),
+            ComparedTotal("svdh.all.both", 40.5, (30.0, 52.0), False),
+        ),
+    )
+    result = replace(made.result, items=items, totals=totals, second_opinions=(opinion,))
     return replace(made, result=result)
 
 

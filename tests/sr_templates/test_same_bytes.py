@@ -122,6 +122,7 @@ def everything_said() -> ResultForTests:
         forced=True,
         predecessor=prior,
         baseline=replace(prior, digest="b"),
+        second_opinions=results.calibrated().result.second_opinions,
     )
     return replace(made, result=result)
 
