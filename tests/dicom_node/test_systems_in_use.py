@@ -1,0 +1,89 @@
+"""Which systems a node uses, and with which weights: one line of node.toml, followed by job keys and seal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dicom_node.errors import SettingsError
+from dicom_node.health import _weights
+from dicom_node.routing import weights_fingerprint
+from dicom_node.settings import ScoringSection, read_settings
+from dicom_node.systems_in_use import systems_in_use
+from scoring.catalogue import find_spec, list_systems
+from scoring.errors import BundleError, SpecError, UnknownSystemError
+from scoring.spec import SystemSpec
+from tests.scoring.trained_run import STATEMENT, write_run
+
+HAND = find_spec("hand_joints")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> SystemSpec:
+    return write_run(tmp_path / "run")
+
+
+def in_use(scoring: ScoringSection) -> SystemSpec:
+    return next(spec for spec in systems_in_use(scoring) if spec.key == "hand_joints")
+
+
+def test_without_the_line_systems_are_as_they_are_packaged() -> None:
+    assert systems_in_use(ScoringSection()) == list_systems()
+    assert systems_in_use(ScoringSection(systems=("hand_joints",))) == (HAND,)
+
+
+def test_other_weights_are_another_job(run: SystemSpec, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text('[scoring.weights]\nhand_joints = "run"\n', encoding="utf-8")
+    spec = in_use(read_settings(config, {}).scoring)
+    assert spec.weights_files == (tmp_path / "run" / "weights.toml", *HAND.shared_weights)
+    assert weights_fingerprint(spec) != weights_fingerprint(HAND)
+
+
+def test_the_line_may_come_from_the_environment(run: SystemSpec, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text("", encoding="utf-8")
+    settings = read_settings(config, {"RHEUMASCORE__SCORING__WEIGHTS__HAND_JOINTS": "run"})
+    assert settings.scoring.weights == {"hand_joints": tmp_path / "run"}
+
+
+@pytest.mark.parametrize("line", ["weights = 3", "weights = { hand_joints = 3 }", 'weights = ["run"]'])
+def test_what_is_no_table_of_folders_is_a_fault(tmp_path: Path, line: str) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f"[scoring]\n{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"scoring\.weights.*allowed: a (table|path)"):
+        read_settings(config, {})
+
+
+def test_a_key_that_no_system_has_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownSystemError, match="'feet'"):
+        systems_in_use(ScoringSection(weights={"feet": tmp_path}))
+    with pytest.raises(SpecError, match=r"nowhere/bundle\.sha256 is missing"):
+        systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "nowhere"}))
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "metadata.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(BundleError, match="has no manifest"):
+        systems_in_use(ScoringSection(weights={"hand_joints": tmp_path}))
+
+
+@pytest.mark.parametrize("name", ["weights.toml", "bundle.sha256"])
+def test_a_list_of_weights_that_was_changed_is_not_used(run: SystemSpec, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "run" / name
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(STATEMENT, "approved for everything") + "\n", encoding="utf-8"
+    )
+    if name == "bundle.sha256":
+        path.unlink()
+    with pytest.raises(SpecError, match="bundle_seal"):
+        systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "run"}))
+
+
+def test_the_doctor_looks_at_the_weights_that_are_used(run: SystemSpec, tmp_path: Path) -> None:
+    scoring = ScoringSection(weights={"hand_joints": tmp_path / "run"})
+    found = {finding.about: finding for finding in _weights(scoring)}["weights hand_joints"]
+    assert found.verdict == "odd" and f"its own are of {tmp_path / 'run'}" in found.text
+    weights = tmp_path / "run" / "joint_grader.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    found = {finding.about: finding for finding in _weights(scoring)}["weights hand_joints"]
+    assert found.verdict == "wrong" and "joint_grader.safetensors was changed" in found.text
