@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from benchmarks.soak.tally import Tally
 from dicom_node.content_store import ContentStore
 from dicom_node.delivery.part10_bytes import read_part10
 from tests.foreign_programs.orthanc import Orthanc
-from tests.foreign_programs.programs import find_program
+from tests.judges.dicom3tools import iod_errors
 
 _JUDGED: Final = 200
 """Reports that dciodvfy looks at; every n-th when there are more."""
@@ -53,11 +52,9 @@ def _more_than_one_report(stands: list[Written]) -> Iterator[str]:
 
 def _judged(reports: list[bytes], tally: Tally) -> Iterator[str]:
     """dciodvfy finds no error in them, whether they were written before a kill or after it."""
-    dciodvfy = find_program("dciodvfy", "dicom3tools")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "report.dcm"
         for content in reports:
             path.write_bytes(content)
-            judged = subprocess.run([dciodvfy, str(path)], capture_output=True, text=True, check=False)
-            yield from (f"dciodvfy: {line}" for line in judged.stderr.splitlines() if line.startswith("Error"))
+            yield from (f"dciodvfy: {error}" for error in iod_errors(path))
     tally.count("at the end: reports judged by dciodvfy", len(reports))

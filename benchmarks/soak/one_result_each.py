@@ -15,6 +15,7 @@ from benchmarks.soak.sent_studies import Kind, SentStudy
 from benchmarks.soak.tally import Tally
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import DeliveryRow, ObjectRow, ResultRow, StudyRow
+from tests.journey.accounted_studies import account_for_studies
 
 _COMES_TO: Final[dict[Kind, str]] = {
     "one film": "delivered",
@@ -23,7 +24,6 @@ _COMES_TO: Final[dict[Kind, str]] = {
     "broken pixels": "not_evaluable",
     "for no system": "no_system",
 }
-_AT_REST: Final = ("delivered", "not_evaluable", "no_system")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class ResultAccount:
 
     def __init__(self, ledger: Ledger) -> None:
         with ledger.read() as session:
+            self._account = account_for_studies(session)
             self.studies = {row.study_instance_uid: row for row in session.scalars(select(StudyRow))}
             self.results: dict[str, list[ResultRow]] = defaultdict(list)
             for row in session.scalars(select(ResultRow)):
@@ -62,8 +63,6 @@ class ResultAccount:
                 continue
             if row.state != _COMES_TO[study.kind]:
                 yield f"study {uid} ({study.kind}) is {row.state}, not {_COMES_TO[study.kind]}: {row.reasons}"
-            if row.state in ("no_system", "not_evaluable") and not row.reasons:
-                yield f"study {uid} is {row.state} without a reason"
             current = [result for result in self.results[uid] if result.current]
             if len(current) != (row.state != "no_system"):
                 word = "doubled" if current else "lost"
@@ -79,11 +78,11 @@ class ResultAccount:
             if len(different) > 1:
                 yield f"the same pictures ({kind}, {drawing}) got {len(different)} different scores"
 
-    def unrested(self) -> Iterator[str]:
-        """Studies, of whomever, that neither came to rest nor say why."""
-        for uid, row in self.studies.items():
-            if row.state not in _AT_REST and not (row.state in ("failed", "held") and row.reasons):
-                yield f"stuck: study {uid} is {row.state}"
+    def unaccounted(self) -> Iterator[str]:
+        """P7: studies, of whomever, that neither came to rest nor say why."""
+        yield from (f"stuck: study {uid} is {why}" for uid, why in self._account.forgotten.items())
+        if self._account.waiting:
+            yield f"stuck: {self._account.waiting} studies still wait"
 
     def undelivered(self) -> Iterator[str]:
         """Objects of results that stand and were not answered and committed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ from sqlalchemy import select
 
 from benchmarks.soak.honest_senders import Acknowledged
 from benchmarks.soak.tally import Tally
-from dicom_node.delivery.part10_bytes import read_part10
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import InstanceRow
+from tests.journey.whole_store import broken_contents, kept_instances
 
 
 def broken_receipts(
@@ -35,14 +34,8 @@ def broken_receipts(
         if title == sender_title and (uid, sha256) not in wanted:
             yield f"changed: the ledger has an instance {uid} that nobody sent so"
 
-    files = {path.stem: path for path in (data_dir / "instances").rglob("*.dcm")}
-    yield from (f"lost: the file {sha256} is not in the store" for sha256 in {s for _, s, _ in rows} - files.keys())
-    for sha256, path in files.items():
-        if hashlib.sha256(read_part10(path.read_bytes()).data_set).hexdigest() != sha256:
-            yield f"changed: the file {sha256} has other bytes"
-    for path in (data_dir / "content").rglob("*"):
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
-            yield f"changed: the content {path.name} has other bytes"
-    yield from (f"half-written: {path.name} in {path.parent.name}" for path in (data_dir / "incoming").iterdir())
+    known = {sha256 for _, sha256, _ in rows}
+    yield from broken_contents(data_dir, known)
+    files = kept_instances(data_dir)
     tally.count("at the end: instances kept and hashed", len(files))
-    tally.count("at the end: whole files without a row", len(files.keys() - {sha256 for _, sha256, _ in rows}))
+    tally.count("at the end: whole files without a row", len(files.keys() - known))

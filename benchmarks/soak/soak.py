@@ -103,7 +103,7 @@ class Soak:
         broken = self.tally.broken
         broken += broken_receipts(data_dir, ledger, self.senders.acknowledged.values(), _SENDER, self.tally)
         broken += account.broken_results(self.senders.studies, images, self.tally)
-        broken += account.unrested()
+        broken += account.unaccounted()
         broken += account.undelivered()
         broken += broken_deliveries(self.node.orthanc, ContentStore(data_dir), account, self.tally)
         if self.plan.calm or not self.plan.kills:  # between kills no process is old enough to be judged

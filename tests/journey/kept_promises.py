@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy import select
 
@@ -18,9 +16,10 @@ from scoring.catalogue import find_spec
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreItem, ScoreResult
 from sr_templates.result_objects import write_result_objects
-from tests.foreign_programs.programs import find_program
 from tests.journey.killed_node import KilledNode
 from tests.journey.sent_study import SentStudy
+from tests.journey.whole_store import broken_contents, kept_instances
+from tests.judges.dicom3tools import iod_errors
 
 
 def check_study(node: KilledNode, study: SentStudy) -> None:
@@ -31,18 +30,12 @@ def check_study(node: KilledNode, study: SentStudy) -> None:
 
 
 def check_store(node: KilledNode) -> None:
-    """Nothing half-written, nothing under a wrong name, and a chain of entries without a gap."""
-    assert not list((node.data_dir / "incoming").iterdir())
+    """Nothing half-written, nothing under a wrong name, no file without a row, and a chain of entries without a gap."""
     with node.ledger.read() as session:
         known = set(session.scalars(select(InstanceRow.content_sha256)))
-    named = {path.stem: path for path in (node.data_dir / "instances").rglob("*.dcm")}
-    assert set(named) == known, "a file without a row, or a row without a file"
-    for digest, path in named.items():
-        assert digest == dataset_digest(path)
-    for path in (p for p in (node.data_dir / "content").rglob("*") if p.is_file()):
-        assert path.name == hashlib.sha256(path.read_bytes()).hexdigest()
-    with node.ledger.read() as session:
         assert isinstance(follow_chain(session), Head)
+    assert list(broken_contents(node.data_dir, known)) == []
+    assert not kept_instances(node.data_dir).keys() - known, "a file without a row"
 
 
 def result_of(node: KilledNode, study: SentStudy) -> ScoreResult:
@@ -113,11 +106,4 @@ def check_objects(node: KilledNode, study: SentStudy) -> None:
     written = {item.sop_instance_uid: hashlib.sha256(item.content).hexdigest() for item in again.objects}
     assert written == {row.sop_instance_uid: row.content_sha256 for row in kept}
     for row in kept:
-        assert judge(store.path(row.content_sha256)) == []
-
-
-def judge(path: Path) -> list[str]:
-    """The errors that dciodvfy finds."""
-    program = find_program("dciodvfy", "dicom3tools")
-    done = subprocess.run([program, str(path)], capture_output=True, text=True, check=False)
-    return [line for line in done.stderr.splitlines() if line.startswith("Error")]
+        assert iod_errors(store.path(row.content_sha256)) == []

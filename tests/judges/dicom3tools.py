@@ -39,6 +39,11 @@ def iod_complaints(path: Path) -> list[str]:
     return _complaints("dciodvfy", [path], HARMLESS_IN_AN_OBJECT)
 
 
+def iod_errors(path: Path) -> list[str]:
+    """Only the errors: for an object whose source is not ours to choose."""
+    return [line for line in iod_complaints(path) if line.startswith("Error")]
+
+
 def entity_complaints(paths: list[Path]) -> list[str]:
     """Every error and warning of dcentvfy: patient, study and series must read alike in all objects of a study."""
     return _complaints("dcentvfy", paths, HARMLESS_IN_A_SET)
