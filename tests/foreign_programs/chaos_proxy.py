@@ -41,6 +41,8 @@ class Fault:
     """Nothing is forwarded in either direction after so many bytes of the caller, and nothing is said: a black hole."""
     flip_in: bytes = b""
     """Wherever the caller sends these bytes, one bit of the last of them is flipped."""
+    flip_at: int | None = None
+    """One bit of the byte that the caller sends after so many others is flipped."""
 
 
 class ChaosProxy:
@@ -141,6 +143,8 @@ class _Connection:
                     heard.extend(piece)
                 if fault.flip_in and (found := piece.find(fault.flip_in)) >= 0:
                     piece[found + len(fault.flip_in) - 1] ^= 0x01
+                if fault.flip_at is not None and passed <= fault.flip_at < passed + len(piece):
+                    piece[fault.flip_at - passed] ^= 0x01
                 ends = fault.cut_after is not None and passed + len(piece) >= fault.cut_after
                 piece = piece[: fault.cut_after - passed] if ends and fault.cut_after is not None else piece
                 if fault.swallow_after is not None and passed + len(piece) > fault.swallow_after:

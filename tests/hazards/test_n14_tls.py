@@ -11,6 +11,7 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,9 +19,11 @@ import pytest
 from pynetdicom import AE
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
+from dicom_node.local_files import dataset_digest
 from tests.dicom_node.receiving.instances import CR, encoded, radiograph, write_file
 from tests.dicom_node.receiving.raw_sender import ABORT, AC, RJ, VERIFICATION, RawSender
 from tests.foreign_programs.certificates import Authority, Pair, self_signed
+from tests.foreign_programs.chaos_proxy import ChaosProxy, Fault
 from tests.foreign_programs.dcmtk import echoscu, over_tls, storescu
 from tests.foreign_programs.programs import wait_until
 from tests.hazards import slow_tls_peers as slow
@@ -69,6 +72,11 @@ def refused(node: TlsNode, reason: str, call: Callable[[], object]) -> None:
     wait_until("and in the audit trail", lambda: reason in node.audit_events.get("tls_refused", ()))
 
 
+def ends_of(node: TlsNode, calling: str) -> list[str]:
+    """How the associations of this caller ended."""
+    return [line["how"] for line in node.events("association_ended") if line["calling"] == calling]
+
+
 # Who is let in
 
 
@@ -103,6 +111,24 @@ def test_n14_one_half_megabyte_image_in_many_records_is_kept_byte_for_byte(node:
         assert sender.associate().kind == AC
         assert sender.store(CR, image.SOPInstanceUID, encoded(image)).status == SUCCESS
         sender.end()
+
+
+def test_n14_a_bit_flipped_on_the_way_ends_the_association_and_keeps_nothing(node: TlsNode, tmp_path: Path) -> None:
+    """Given DCMTK sending over TLS, and a wire that flips one bit of the pixels; when the wire is whole again; then the
+    image comes as it is, and nothing else was ever kept: TLS sees what plain DICOM cannot."""
+    image = radiograph(PixelData=bytes(range(256)) * 2048, Rows=512, Columns=1024)
+    uid, path = image.SOPInstanceUID, write_file(tmp_path / "image.dcm", image)
+    options = over_tls(node.sender_pair, node.authority.certificate)
+    with ChaosProxy(node.port, Fault(flip_at=100_000)) as wire:
+        assert storescu(wire.port, path, calling="DISTANT", options=options).returncode
+        [how] = wait_until("the association ends", partial(ends_of, node, "DISTANT"))
+        assert "SSL" in how
+        wait_until("nothing half-written is left", lambda: not node.leftovers)
+        assert uid not in {row.sop_instance_uid for row in node.rows}
+        wire.healthy()
+        node.unanswered.add(uid)
+        assert storescu(wire.port, path, calling="DISTANT", options=options).returncode == 0
+    assert [row.content_sha256 for row in node.rows if row.sop_instance_uid == uid] == [dataset_digest(path)]
 
 
 def test_n14_a_plain_port_that_is_named_takes_plain_callers(node: TlsNode) -> None:

@@ -32,7 +32,7 @@ may_send = true
 
 
 class TlsNode(AttackedNode):
-    """SENDER and HONEST need a certificate that bears 127.0.0.1; BOUND, PINNED, USER and PLAIN have a rule each."""
+    """SENDER and HONEST need a certificate that bears 127.0.0.1; BOUND, PINNED, USER and ALWAYSTLS have a rule each; DISTANT is far away."""
 
     def __init__(self, folder: Path, authority: Authority) -> None:
         self.authority = authority
@@ -45,6 +45,7 @@ class TlsNode(AttackedNode):
             "PINNED": f'certificate_sha256 = ["{self.pinned.sha256}"]',
             "USER": f'user_name = "scanner"\npasscode_hash = "{hash_passcode(PASSCODE)}"',
             "ALWAYSTLS": "tls = true",
+            "DISTANT": "",
         }
         peers = [_PEER.format(name=title.lower(), title=title, rule=rule) for title, rule in rules.items()]
         super().__init__(
