@@ -208,6 +208,16 @@ def test_a_report_brings_the_job_back_at_once_unless_it_could_only_ask_again(
     assert (job(house.ledger, house.job_of_kind("commit")).run_after == 0.0) is is_due
 
 
+def test_each_object_has_the_reason_that_was_given_for_it(house: House, pacs: CommittingPacs) -> None:
+    house.commit()
+    pacs.lost = {PICTURE: NO_SUCH_INSTANCE, REPORT: PROCESSING_FAILURE}
+    with listening(house):
+        pacs.report()
+    with house.ledger.read() as session:
+        reasons = session.scalars(select(DeliveryRow.commit_failure).order_by(DeliveryRow.id)).all()
+    assert reasons == [NO_SUCH_INSTANCE, PROCESSING_FAILURE]
+
+
 def test_no_answer_is_asked_again_for_ever_and_a_late_answer_counts(house: House, pacs: CommittingPacs) -> None:
     rows = [house.commit() for _ in range(5)]
     assert [row.state for row in rows] == ["waiting"] * 5
