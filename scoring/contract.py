@@ -73,11 +73,18 @@ class ScoringSystem(Protocol):
 class Recipe(Protocol):
     """What a system's ``training.py`` offers to the command line; each function shows its own progress."""
 
-    def train_demonstration(self, data: Path | None, out: Path, seed: int, epochs: int | None) -> object:
-        """Learn the demonstration weights; ``data`` holds the public images that some systems need."""
+    def train_demonstration(
+        self, data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None
+    ) -> object:
+        """Learn the demonstration weights; ``data`` holds the public images that some systems need.
 
-    def train(self, labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int) -> object:
-        """Learn from a centre's readings. Raises LabelError naming row and column."""
+        ``recipe``: a file of choices in place of the packaged one. TrainingError from a system that has none.
+        """
+
+    def train(
+        self, labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None
+    ) -> object:
+        """Learn from a centre's readings. Raises LabelError naming row and column; ``recipe`` as above."""
 
     def evaluate(self, labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
         """Measure against readings; the figures by name, also written to ``out``."""

@@ -86,6 +86,9 @@ def train(
     images: Annotated[Path | None, typer.Option(help="Folder of the images that the readings name.")] = None,
     demonstration: Annotated[bool, typer.Option(help="Learn from phantoms instead of readings.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of public images, for --demonstration.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML: networks, schemes, courses (svdh_hands); else the packaged one.")
+    ] = None,
     readers: ReadersOption = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     seed: Annotated[int, typer.Option(help="The same seed learns the same weights.")] = 7,
@@ -95,14 +98,14 @@ def train(
 
     if demonstration == (labels is not None):
         raise typer.BadParameter("give either --labels with --images, or --demonstration", param_hint="--labels")
-    recipe = open_recipe(find_spec(system).key)
+    learning = open_recipe(find_spec(system).key)
     if demonstration:
-        summary = recipe.train_demonstration(data, out, seed, epochs)
+        summary = learning.train_demonstration(data, out, seed, epochs, recipe)
     else:
         if images is None:
             raise typer.BadParameter("the folder of the images is needed with --labels", param_hint="--images")
         _refuse_unknown_readers(labels, readers)
-        summary = recipe.train(labels, images, out, epochs, seed)
+        summary = learning.train(labels, images, out, epochs, seed, recipe)
     typer.echo(str(summary))
 
 

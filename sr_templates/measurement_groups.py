@@ -164,7 +164,7 @@ def _site_content(spec: SystemSpec, site: SiteSpec, items: Sequence[ScoreItem]) 
 def _sum_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
     if total.grade is None:
         return []
-    return [number(spec.concept, total.grade, codes.SCORE, children=[_as_sum()])]
+    return [number(spec.concept, total.grade, codes.SCORE, children=_as_sum(spec))]
 
 
 def _total_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
@@ -172,7 +172,7 @@ def _total_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
     about = _pertaining(spec.concept, needed=True)
     content: list[Dataset] = []
     if total.value is not None:
-        content.append(number(spec.expected_concept, float(total.value), codes.SCORE, children=[_as_sum()]))
+        content.append(number(spec.expected_concept, float(total.value), codes.SCORE, children=_as_sum(spec)))
     content += _interval(total.interval, about)
     if total.reason is not None:
         content.append(code(codes.NOT_COMPUTABLE, total.reason, children=about()))
@@ -193,5 +193,6 @@ def _pertaining(concept: CodedConcept, needed: bool) -> Callable[[], list[Datase
     return lambda: [code(codes.PERTAINS_TO, concept, "HAS CONCEPT MOD")] if needed else []
 
 
-def _as_sum() -> Dataset:
-    return code(codes.DERIVATION, codes.TOTAL, "HAS CONCEPT MOD")
+def _as_sum(spec: TotalSpec) -> list[Dataset]:
+    """Says that the number is a sum; a class is none."""
+    return [] if spec.cut_offs else [code(codes.DERIVATION, codes.TOTAL, "HAS CONCEPT MOD")]

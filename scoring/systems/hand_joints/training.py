@@ -16,7 +16,7 @@ from typing import Any, Final
 from safetensors.torch import save_file
 
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.errors import LabelError
+from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.labels import read_labels
 from scoring.learning.progress import Progress, progress_bars
@@ -78,8 +78,11 @@ class TrainingSummary:
         )
 
 
-def train_demonstration(data: Path | None, out: Path, seed: int, epochs: int | None) -> TrainingSummary:
+def train_demonstration(
+    data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
+) -> TrainingSummary:
     """Learn from phantoms and from the healthy films under ``data``; measure on unseen ones; write all to ``out``."""
+    _refuse_recipe(recipe)
     if data is None:
         raise LabelError("The demonstration weights also learn from healthy films: name their folder with --data.")
     start_torch(_THREADS)
@@ -124,8 +127,11 @@ def measure_demonstration(data: Path) -> Path:
     return folder / FIGURES_FILE
 
 
-def train(labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int) -> TrainingSummary:
+def train(
+    labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
+) -> TrainingSummary:
     """Learn from a centre's readings (see ``scoring.learning.labels``) and phantoms; measure on held-out subjects."""
+    _refuse_recipe(recipe)
     if labels is None:
         raise LabelError("Training on readings needs their table: name it with --labels.")
     start_torch(_THREADS)
@@ -157,6 +163,11 @@ def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dic
     """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
     spec = read_spec(Path(__file__).parent / "spec.toml")
     return evaluate_hands(open_system(spec.with_weights(weights) if weights else spec), labels, images, out)
+
+
+def _refuse_recipe(recipe: Path | None) -> None:
+    if recipe is not None:
+        raise TrainingError("hand_joints is learnt in one way; leave --recipe away, svdh_hands takes one.")
 
 
 def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from typing import Final
 
@@ -19,8 +20,9 @@ from scoring.score_rules.sharp_van_der_heijde import SIDES
 from scoring.systems.svdh_hands.ensemble import Ensemble, HandOpinions
 from scoring.systems.svdh_hands.preprocessing import Views, hand_view
 
-MEASURED: Final = range(940_000, 940_100)
-CALIBRATED: Final = range(950_000, 950_150)
+# A phantom patient's hands have the seeds 2 n and 2 n + 1: none of these is ever drawn for training.
+MEASURED: Final = range(940_000, 940_060)
+CALIBRATED: Final = range(950_000, 950_080)
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,15 @@ def _patient(patient: int, pixels: int) -> UnseenPatient | None:
     totals: list[int] = []
     for number, side in enumerate(SIDES):
         phantom = draw_hand(2 * patient + number, side=side)
-        search = HandFinder.open().find(phantom.pixels, side)
+        search = _finder().find(phantom.pixels, side)
         if not search.is_hand or not search.hands:
             return None
         film = np.asarray(1 - phantom.pixels, np.float32) if search.inverted else phantom.pixels
         views.append(hand_view(film, search.hands[0].to_source, pixels))
         totals.append(sum(phantom.grades.values()))
     return UnseenPatient(f"PHANTOM-{patient}", np.stack(views), tuple(totals))
+
+
+@lru_cache(maxsize=1)
+def _finder() -> HandFinder:
+    return HandFinder.open()

@@ -1,0 +1,200 @@
+"""The recipe: what ``train``, ``evaluate`` and ``card`` do for this system.
+
+Demonstration weights learn from phantoms, and from children's films with their skeletal age where those are at hand.
+A centre's weights learn from its own readings by a recipe that it chooses (``recipe.toml``). Everything random comes
+from the seed, and every course of every network is a part of the run's folder: the same command goes on where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from scoring.errors import LabelError
+from scoring.evaluation.hand_evaluation import evaluate_hands
+from scoring.learning.label_table import labels_sha256, read_label_table
+from scoring.learning.progress import Progress, progress_bars
+from scoring.learning.run_folder import RunFolder
+from scoring.networks.torch_start import start_torch
+from scoring.spec import SystemSpec, read_spec
+from scoring.systems.svdh_hands.bone_age import DATA_SET, age_book
+from scoring.systems.svdh_hands.calibrating import calibrated
+from scoring.systems.svdh_hands.ensemble import Ensemble
+from scoring.systems.svdh_hands.figures import FIGURES_FILE, Figures, fold_figures, phantom_figures, write_figures
+from scoring.systems.svdh_hands.hand_book import HandBook, phantom_book
+from scoring.systems.svdh_hands.learning import Lessons, Teacher
+from scoring.systems.svdh_hands.model_card import figures_in_words as figures_in_words
+from scoring.systems.svdh_hands.onnx_networks import write_onnx as write_onnx
+from scoring.systems.svdh_hands.readings import reading_book
+from scoring.systems.svdh_hands.run_files import RunFiles
+from scoring.systems.svdh_hands.system import open_system
+from scoring.systems.svdh_hands.totals import severity_cuts
+from scoring.systems.svdh_hands.training_recipe import TrainingRecipe, read_recipe
+from scoring.systems.svdh_hands.unseen_hands import CALIBRATED, MEASURED, judged_patients, unseen_patients
+from scoring.weights import WeightRecord, WeightsRecord, all_weights
+
+_FOLDER: Final = Path(__file__).parent
+_RECIPE: Final = _FOLDER / "recipe.toml"
+_DEMONSTRATION: Final = _FOLDER / "demonstration.toml"
+
+DEMONSTRATION_STATEMENT: Final = (
+    "demonstration weights; totals and severity learnt on synthetic images only; for research use only"
+)
+READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not validated by us; for research use only"
+PHANTOMS: Final = "rheumascore hand phantoms (drawn, no person)"
+RSNA_TERMS: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)"
+
+_FILMS: Final = Path("rsna-bone-age")
+_FIRST_PHANTOM: Final = 2_000_000
+"""Seeds of training phantoms begin here, far from those that anyone measures on."""
+_NO_MORE_HANDS: Final = 1_000_000
+"""Those whose totals are learnt begin so many after those whose damage is known by place."""
+_THREADS: Final = 1
+"""A second thread gains little on networks this small, and loses much when something else runs."""
+_WORKERS: Final = 2
+_LOADERS: Final = 1
+"""Processes that make batches ahead of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """What a training run left behind; ``hands`` that had a total."""
+
+    folder: Path
+    members: tuple[str, ...]
+    hands: int
+    seed: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.folder}: {' and '.join(self.members)}, stacked; learnt from the totals of {self.hands} hands, "
+            f"seed {self.seed}; figures in {FIGURES_FILE}"
+        )
+
+
+def train_demonstration(
+    data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
+) -> TrainingSummary:
+    """Learn from phantoms and, with ``data``, from the bone-age films below it; measure on unseen phantoms."""
+    start_torch(_THREADS)
+    path = recipe or _DEMONSTRATION
+    plan, films = read_recipe(path), data / _FILMS if data else None
+    with progress_bars() as progress, _run(out, plan, seed, epochs, {"bone_age": films is not None}) as run:
+        totals = _phantoms(_first_phantom(seed) + _NO_MORE_HANDS, plan, plan.totals.hands, progress)
+        if totals is None:
+            raise LabelError(f"{path.name} draws no phantoms whose totals could be learnt; give totals.hands.")
+        lessons = _lessons(plan, totals.without_places(), films, seed, progress)
+        learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
+        wanted = f" --recipe {recipe.name}" if recipe else ""
+        files = RunFiles(
+            out,
+            DEMONSTRATION_STATEMENT,
+            licence=RSNA_TERMS if films else "Apache-2.0",
+            learnt_from="Totals and severity of hands on synthetic images only"
+            + ("; trunks first on the skeletal age of healthy children's films." if films else "."),
+            data=(PHANTOMS, DATA_SET) if films else (PHANTOMS,),
+            command=f"rheumascore train svdh_hands --demonstration{wanted}{' --data DIR' if films else ''} --out RUN "
+            f"--seed {seed}",
+            demonstration=True,
+        )
+        weights = files.write_ensemble(plan, learnt)
+        measured = _measured_on_phantoms(files, weights, progress)
+    write_figures(out / FIGURES_FILE, _about(plan, lessons, seed) | fold_figures(plan, learnt, totals) | measured)
+    return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
+
+
+def train(
+    labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
+) -> TrainingSummary:
+    """Learn from a centre's readings (see ``scoring.learning.labels``): every hand whose total its readers gave."""
+    if labels is None:
+        raise LabelError("Training on readings needs their table: name it with --labels.")
+    start_torch(_THREADS)
+    path = recipe or _RECIPE
+    plan, read = read_recipe(path), read_label_table(labels)
+    films = path.parent / plan.bone_age_films if plan.bone_age_films else None
+    with progress_bars() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
+        totals = reading_book(read, images, plan.pixels, progress)
+        lessons = _lessons(plan, totals, films, seed, progress)
+        learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
+        wanted = f" --recipe {recipe.name}" if recipe else ""
+        files = RunFiles(
+            out,
+            READINGS_STATEMENT,
+            licence=f"the centre's own; {RSNA_TERMS}" if films else "the centre's own",
+            learnt_from=f"Totals and severity: {len(totals)} hands of {labels.name}, read by the centre.",
+            data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *((DATA_SET,) if films else ())),
+            command=f"rheumascore train svdh_hands --labels {labels.name} --images DIR{wanted} --out RUN --seed {seed}",
+            demonstration=False,
+        )
+        files.write_record(files.write_ensemble(plan, learnt))
+    write_figures(out / FIGURES_FILE, _about(plan, lessons, seed) | fold_figures(plan, learnt, totals))
+    return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
+
+
+def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
+    """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
+    spec = _spec()
+    return evaluate_hands(open_system(spec.with_weights(weights) if weights else spec), labels, images, out)
+
+
+def _spec() -> SystemSpec:
+    return read_spec(_FOLDER / "spec.toml")
+
+
+def _run(out: Path, plan: TrainingRecipe, seed: int, epochs: int | None, more: dict[str, object]) -> RunFolder:
+    identity = {"system": "svdh_hands", "recipe": plan.as_json(), "seed": seed, "epochs": epochs}
+    return RunFolder(out, identity | more)
+
+
+def _teacher(
+    plan: TrainingRecipe, run: RunFolder, seed: int, epochs: int | None, folder: Path, progress: Progress
+) -> Teacher:
+    cuts = severity_cuts(_spec())
+    return Teacher(plan, cuts, run, seed, epochs=epochs, weights_folder=folder, loaders=_LOADERS, progress=progress)
+
+
+def _lessons(plan: TrainingRecipe, totals: HandBook, films: Path | None, seed: int, progress: Progress) -> Lessons:
+    """The totals, and what the recipe wants to be learnt before them."""
+    joints = _phantoms(_first_phantom(seed), plan, plan.joints.hands if plan.joints else 0, progress)
+    ages = None
+    if films is not None and plan.bone_age is not None:
+        ages = age_book(films, plan.bone_age.pixels or plan.pixels, progress)
+    return Lessons(totals, joints, ages)
+
+
+def _first_phantom(seed: int) -> int:
+    return _FIRST_PHANTOM * (1 + seed)
+
+
+def _phantoms(first: int, plan: TrainingRecipe, hands: int, progress: Progress) -> HandBook | None:
+    return phantom_book(range(first, first + hands), plan.pixels, _WORKERS, progress) if hands else None
+
+
+def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], progress: Progress) -> dict[str, Figures]:
+    """Measure the written weights on unseen phantom patients, and calibrate them on others."""
+    spec = _spec()
+    cuts = severity_cuts(spec)
+    ensemble = Ensemble.open(WeightsRecord(files.statement, weights), len(cuts))
+    patients, _ = unseen_patients(CALIBRATED, ensemble.shape.pixels, _WORKERS, progress)
+    said = f"{len(patients)} phantom patients, both hands, the whole chain; no person with arthritis"
+    shared = all_weights(path for path in spec.weights_files if path.parent != spec.folder)
+    calibration = calibrated(judged_patients(ensemble, patients), spec, (*shared, *weights), said)
+    files.write_record(weights, calibration)
+    patients, searched = unseen_patients(MEASURED, ensemble.shape.pixels, _WORKERS, progress)
+    said = f"{len(patients)} unseen phantom patients both of whose hands the hand finder found"
+    return phantom_figures(judged_patients(ensemble, patients), searched, cuts, said)
+
+
+def _about(plan: TrainingRecipe, lessons: Lessons, seed: int) -> dict[str, Figures]:
+    return {
+        "training": {
+            "hands_with_totals": len(lessons.totals),
+            "phantoms_with_places": len(lessons.joints) if lessons.joints else 0,
+            "bone_age_films": len(lessons.ages) if lessons.ages else 0,
+            "folds": plan.folds,
+            "pixels": plan.pixels,
+            "seed": seed,
+        }
+    }
