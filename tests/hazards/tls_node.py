@@ -32,7 +32,7 @@ may_send = true
 
 
 class TlsNode(AttackedNode):
-    """SENDER and HONEST need a certificate that bears 127.0.0.1; BOUND, PINNED, USER and ALWAYSTLS have a rule each; DISTANT is far away."""
+    """SENDER, HONEST and DISTANT need a certificate that bears 127.0.0.1; the others have a rule each."""
 
     def __init__(self, folder: Path, authority: Authority) -> None:
         self.authority = authority

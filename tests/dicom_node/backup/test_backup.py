@@ -147,6 +147,16 @@ def test_a_second_backup_copies_what_is_new(node: DrivenNode, tmp_path: Path) ->
     assert earlier.files == first.copied
 
 
+def test_an_older_backup_may_be_deleted_and_the_others_are_whole(node: DrivenNode, tmp_path: Path) -> None:
+    first = back_up(node, tmp_path / "backups")
+    second = back_up(node, tmp_path / "backups")
+    shutil.rmtree(first.folder)
+    assert check_backup(tmp_path / "backups", None, track) == []
+    assert back_up(node, tmp_path / "backups").copied == 0
+    shutil.rmtree(second.folder)
+    assert restored(node, tmp_path / "backups", tmp_path / "new").files == first.copied
+
+
 def test_a_damaged_backup_is_found_and_named(node: DrivenNode, tmp_path: Path) -> None:
     back_up(node, tmp_path / "backups")
     victim = next(p for p in (tmp_path / "backups" / "content").rglob("*") if p.is_file())
