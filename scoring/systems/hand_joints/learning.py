@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from scoring.errors import TrainingError
 from scoring.learning.progress import Progress, silent
 from scoring.networks.ordinal_head import ordinal_loss
 from scoring.score_rules.sharp_van_der_heijde import SITES
@@ -29,21 +30,30 @@ class Source:
 
 
 def learn(sources: list[Source], epochs: int, seed: int, progress: Progress = silent) -> JointGrader:
-    """Train a grader from scratch: AdamW, one cycle of the learning rate, ordinal loss of both items."""
+    """Train a grader from scratch: AdamW, one cycle of the learning rate, ordinal loss of both items.
+
+    TrainingError when no site has a grade, or the loss is no number.
+    """
     torch.manual_seed(seed)
     chance = Generator().manual_seed(seed)
     network = JointGrader()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     network.train()
     rows = _rows(sources)
-    steps = epochs * (len(rows) // _BATCH)
+    batches = max(1, len(rows) // _BATCH)
+    steps = epochs * batches
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=0.02)
-    pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=max(1, steps), pct_start=0.2)
+    pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=steps, pct_start=0.2)
     done = 0
-    for _ in range(epochs):
+    for epoch in range(epochs):
         order = torch.randperm(len(rows), generator=chance)
-        for first in range(0, len(rows) - _BATCH + 1, _BATCH):
-            loss = _loss(network, sources, rows[order[first : first + _BATCH]], chance)
+        for number in range(batches):
+            loss = _loss(network, sources, rows[order[number * _BATCH : (number + 1) * _BATCH]], chance)
+            if not loss.isfinite():
+                raise TrainingError(
+                    f"The loss is no number in epoch {epoch + 1}, batch {number + 1} of {batches}; nothing was kept. "
+                    "Look for images with values that are none."
+                )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -62,6 +72,8 @@ def _rows(sources: list[Source]) -> Tensor:
         hands, sites = np.nonzero((source.book.grades >= 0).any(2))
         one = torch.from_numpy(np.stack([np.full_like(hands, number), hands, sites], 1))
         rows.extend([one] * source.times)
+    if not rows or not sum(map(len, rows)):
+        raise TrainingError("No site of any hand has a grade: there is nothing to learn from. Look at the readings.")
     return torch.cat(rows)
 
 
