@@ -15,6 +15,7 @@ from scoring.evaluation.beside_readers import BesideReaders, beside_readers
 from scoring.evaluation.comparison import Compared, Comparison, Scale
 from scoring.evaluation.coverage import coverage
 from scoring.evaluation.named_measures import NamedMeasure, measures_of, measures_of_a_band, measures_of_a_part
+from scoring.evaluation.pointing import Pointing
 from scoring.evaluation.strata import BAND, Stratum, strata
 from scoring.learning.progress import Progress, silent
 
@@ -72,6 +73,8 @@ class Evaluation:
     comparison: Comparison
     items: tuple[ItemEvaluation, ...]
     seed: int
+    pointing: Pointing | None = None
+    """Whether the heatmap points at damage; ``None`` where there is no heatmap."""
 
 
 def evaluate_comparison(

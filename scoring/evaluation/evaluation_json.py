@@ -7,6 +7,7 @@ from typing import Any
 from scoring.agreement.bootstrap import Estimate
 from scoring.evaluation.beside_readers import BesideReaders, sentence
 from scoring.evaluation.evaluation import Evaluation, ItemEvaluation, Measured
+from scoring.evaluation.pointing import HEALED_SHARES, Pointing
 
 
 def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -24,6 +25,22 @@ def evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "failures": dict(comparison.failures),
         "seed": evaluation.seed,
         "items": {item.item: _item(item) for item in evaluation.items},
+        "heatmap": None if evaluation.pointing is None else _pointing(evaluation.pointing),
+    }
+
+
+def _pointing(found: Pointing) -> dict[str, Any]:
+    shuffled = found.hits_with_shuffled_weights
+    return {
+        "phantoms": found.phantoms,
+        "method": found.method,
+        "share_in_scored_joint_boxes": _estimate(found.in_joint_boxes),
+        "share_in_the_damaged_joint_box": _estimate(found.in_damaged_box),
+        "hottest_point_in_the_damaged_joint_box": _estimate(found.hits),
+        "the_same_with_shuffled_weights": None if shuffled is None else _estimate(shuffled),
+        "healed_shares": list(HEALED_SHARES),
+        "left_hottest_first": list(found.curve),
+        "left_mirrored_place": list(found.control),
     }
 
 

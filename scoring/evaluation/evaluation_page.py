@@ -13,8 +13,10 @@ from scoring.agreement.bootstrap import Estimate
 from scoring.errors import UndefinedMeasureError
 from scoring.evaluation.beside_readers import sentence
 from scoring.evaluation.evaluation import Evaluation, ItemEvaluation, PartEvaluation, truth_and_said
+from scoring.evaluation.pointing import HEALED_SHARES, Pointing
 from scoring.figures.bland_altman import bland_altman_plot
 from scoring.figures.confusion_matrix import confusion_matrix
+from scoring.figures.deletion_curve import deletion_curve
 from scoring.figures.identity_scatter import identity_scatter
 
 
@@ -34,6 +36,7 @@ def evaluation_page(evaluation: Evaluation) -> str:
         comparison=comparison,
         patients=len({row.patient for row in comparison.rows}),
         items=[(item, _pictures(evaluation, item), _tables(item)) for item in evaluation.items],
+        deletion=_deletion(evaluation.pointing),
     )  # fmt: skip
 
 
@@ -59,6 +62,13 @@ def _tables(item: ItemEvaluation) -> dict[str, list[PartEvaluation]]:
     for part in item.parts:
         tables.setdefault(part.by, []).append(part)
     return tables
+
+
+def _deletion(pointing: Pointing | None) -> _Picture | None:
+    if pointing is None or not pointing.curve:
+        return None
+    curves = {"hottest places": pointing.curve, "mirrored places": pointing.control}
+    return _Picture("Deletion curve", _embedded(deletion_curve(HEALED_SHARES, curves)))
 
 
 def _embedded(svg: bytes) -> str:

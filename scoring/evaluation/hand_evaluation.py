@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,13 @@ from scoring.evaluation.evaluation import evaluate_comparison
 from scoring.evaluation.evaluation_json import evaluation_json
 from scoring.evaluation.evaluation_page import evaluation_page
 from scoring.evaluation.hand_comparison import compare_hands
+from scoring.evaluation.pointing import measure_pointing
 from scoring.learning.label_table import read_label_table
 from scoring.learning.progress import progress_bars
 from scoring.whole_file import write_whole_text
 
+POINTED: Final = 22
+"""Phantoms on which the heatmap is tried: one for every site."""
 PAGE: Final = "evaluation.html"
 NUMBERS: Final = "evaluation.json"
 
@@ -33,6 +37,7 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
     with progress_bars() as progress:
         comparison = compare_hands(read, images, system, measured_on, progress)
         evaluation = evaluate_comparison(comparison, progress=progress)
+        evaluation = replace(evaluation, pointing=measure_pointing(system, POINTED, progress))
     out.mkdir(parents=True, exist_ok=True)
     write_whole_text(out / PAGE, evaluation_page(evaluation))
     write_whole_text(out / NUMBERS, json.dumps(evaluation_json(evaluation), indent=2) + "\n")
@@ -40,6 +45,8 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
     for item in evaluation.items:
         main = item.measured[0]
         figures[f"{item.scale.words}: {main.measure.words}"] = _in_words(main.estimate)
+    if evaluation.pointing is not None:
+        figures["heatmap: hottest point in the damaged joint's box"] = _in_words(evaluation.pointing.hits)
     return figures | {"page": str(out / PAGE)}
 
 

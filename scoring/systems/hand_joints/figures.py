@@ -11,6 +11,7 @@ from typing import Any, Final
 from scoring.agreement.correlation import pearson_correlation
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.network_files import FOLDER, RECORD
+from scoring.evaluation.damaged_joints import damaged_joints
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
@@ -24,7 +25,7 @@ from scoring.systems.hand_joints.evaluation import (
     kappa_by_site,
 )
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.pointing import count_hits, damaged_joints, shuffled
+from scoring.systems.hand_joints.pointing import count_hits, shuffled
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
 from scoring.systems.hand_joints.real_films import DATA_SET, FilmHand, healthy_book
 from scoring.weights import read_weights_record

@@ -3,51 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
 
-from scoring.phantoms.hand import HandPhantom, draw_hand
-from scoring.phantoms.seeded import stream
-from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SITES, SITES_OF
+from scoring.evaluation.damaged_joints import DamagedJoint
+from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints.grading import grade_crops
 from scoring.systems.hand_joints.interpretation import DamageExplainer, film_heatmap
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import cut_crops, frame_of_centres, normalised, site_boxes
-
-_FIRST_SEED: Final = 920_000
-_SPACING_MM: Final = 0.4
-"""Coarse, so that a hundred phantoms are drawn in seconds."""
-_LEAST_GRADE: Final = 2
-
-
-@dataclass(frozen=True)
-class DamagedJoint:
-    """A phantom hand that is healthy but for one site."""
-
-    phantom: HandPhantom
-    site: str
-
-
-def damaged_joints(count: int) -> list[DamagedJoint]:
-    """Phantoms with one damaged joint each, every item of it graded at least 2; sites in turn, children among them."""
-    joints: list[DamagedJoint] = []
-    seed = _FIRST_SEED
-    while len(joints) < count:
-        chance = stream(seed, "damaged joint")
-        site = SITES[len(joints) % len(SITES)]
-        grades = {
-            (site, item): int(chance.integers(_LEAST_GRADE, HIGHEST_GRADE[item] + 1))
-            for item in ITEMS
-            if site in SITES_OF[item]
-        }
-        phantom = draw_hand(seed, grades=grades, spacing_mm=_SPACING_MM)
-        if site in phantom.visible:
-            joints.append(DamagedJoint(phantom, site))
-        seed += 1
-    return joints
 
 
 def count_hits(grader: JointGrader, joints: Sequence[DamagedJoint]) -> int:

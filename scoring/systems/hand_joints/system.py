@@ -60,6 +60,11 @@ class HandJoints:
         self._grader = grader
         self._explainer = DamageExplainer(grader)
 
+    @property
+    def networks(self) -> tuple[JointGrader]:
+        """The network that grades."""
+        return (self._grader,)
+
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Grade both hands on one to many films; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
         search = search_films(self._finder, images)

@@ -16,6 +16,7 @@ from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
 from scoring.learning.label import HAND, TOTAL
 from scoring.networks.torch_start import start_torch
+from scoring.networks.whole_hand import WholeHandNetwork
 from scoring.quality import hand_quality, verdict
 from scoring.result import ScoreItem
 from scoring.score_rules.sharp_van_der_heijde import Side
@@ -55,6 +56,11 @@ class SvdhHands:
         self._finder = finder
         self._ensemble = ensemble
         self._explainer = TotalExplainer(ensemble)
+
+    @property
+    def networks(self) -> tuple[WholeHandNetwork, ...]:
+        """The members that judge."""
+        return tuple(self._ensemble.networks.values())
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Judge both hands on one to many films; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""

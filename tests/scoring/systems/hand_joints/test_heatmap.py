@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from scoring.anatomy.heat_on_film import LONGEST_EDGE
+from scoring.evaluation.damaged_joints import DamagedJoint, damaged_joints
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints.interpretation import DamageExplainer, film_heatmap
 from scoring.systems.hand_joints.network import EROSION_CUTS, NARROWING_CUTS, GradeLogits, JointGrader
-from scoring.systems.hand_joints.pointing import DamagedJoint, count_hits, damaged_joints, shuffled
+from scoring.systems.hand_joints.pointing import count_hits, shuffled
 from scoring.systems.hand_joints.preprocessing import CROP, frame_of_centres
 
 

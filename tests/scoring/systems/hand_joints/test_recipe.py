@@ -41,7 +41,9 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_centre_learns_from_its_readings_and_measures(readings: Path, tmp_path: Path) -> None:
+def test_a_centre_learns_from_its_readings_and_measures(
+    readings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     summary = training.train(readings / "labels.csv", readings, tmp_path / "run", epochs=1, seed=3)
     assert summary.hands == 8
     record = read_weights_record(tmp_path / "run" / "weights.toml")
@@ -52,6 +54,7 @@ def test_a_centre_learns_from_its_readings_and_measures(readings: Path, tmp_path
     assert figures["training"]["weights_sha256"] == summary.sha256
     assert figures["readings"]["sum_of_a_hand"]["hands"] == 2
 
+    monkeypatch.setattr("scoring.evaluation.hand_evaluation.POINTED", 2)
     told = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", tmp_path / "run")
     assert told["measured on"] == "10 images of 10 patients in labels.csv, read by 1 reader(s)"
     numbers = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
