@@ -258,7 +258,7 @@ def retention(
     config: ConfigOption = _CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """What [retention] lets go at this moment: a line for each study; nothing is removed without --now."""
+    r"""What \[retention] lets go at this moment: a line for each study; nothing is removed without --now."""
     from dicom_node.retention_verb import print_retention
 
     raise typer.Exit(print_retention(config, now=now, as_json=as_json))
@@ -272,7 +272,7 @@ def alerts_show(config: ConfigOption = _CONFIG, as_json: JsonOption = False) -> 
 
 
 def alerts_test(config: ConfigOption = _CONFIG) -> None:
-    """Send a test message on every channel of [alerts]. Exit code 1 when one was not taken."""
+    r"""Send a test message on every channel of \[alerts]. Exit code 1 when one was not taken."""
     from dicom_node.alerts.verbs import print_test
 
     raise typer.Exit(print_test(config))
