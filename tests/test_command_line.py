@@ -44,10 +44,10 @@ def test_help_of_a_verb_loads_neither_torch_nor_the_network(verb: str) -> None:
     assert not {"torch", "monai", "pynetdicom", "sqlalchemy", "celery", "numpy"} & set(done.stderr.split())
 
 
-@pytest.mark.parametrize(("verb", "words"), [(["retention"], "What [retention] lets"), (["alerts", "test"], "[alerts]")])
-def test_help_names_sections_of_the_settings(verb: list[str], words: str) -> None:
+@pytest.mark.parametrize("verb", [("retention",), ("alerts", "test")])
+def test_help_names_sections_of_the_settings(verb: tuple[str, ...]) -> None:
     """In brackets, which the painter of the help takes for an order to itself."""
-    assert words in rheumascore(*verb, "--help").stdout
+    assert f"[{verb[0]}]" in rheumascore(*verb, "--help").stdout
 
 
 def test_a_wrong_call_is_2_and_a_wrong_setting_is_1_with_its_remedy(tmp_path: Path) -> None:
