@@ -18,7 +18,9 @@ from safetensors.torch import save_file
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
-from scoring.learning.labels import read_labels
+from scoring.learning.label_table import read_label_table
+from scoring.learning.labelled_images import check_images
+from scoring.learning.labels import hands_of
 from scoring.learning.progress import Progress, progress_bars
 from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
@@ -136,7 +138,9 @@ def train(
         raise LabelError("Training on readings needs their table: name it with --labels.")
     start_torch(_THREADS)
     began, rounds = time.monotonic(), epochs or _EPOCHS
-    to_learn, to_measure = split_by_subject(read_labels(labels))
+    read = read_label_table(labels)
+    check_images(read, images)
+    to_learn, to_measure = split_by_subject(hands_of(read))
     finder = HandFinder.open()
     with progress_bars() as progress:
         book, unseen = (reading_book(part, images, finder, progress) for part in (to_learn, to_measure))
