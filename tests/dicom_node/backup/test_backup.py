@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import sys
@@ -15,7 +16,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import create_engine, text
 
-from dicom_node.backup.backup_folder import BackupFolder
+from dicom_node.backup.backup_folder import BackupFolder, copy_file
 from dicom_node.backup.ledger_copy import SQLITE_NAME, copy_ledger
 from dicom_node.backup.make_backup import MadeBackup, check_backup, make_backup
 from dicom_node.backup.restore_backup import RestoredBackup, restore_backup
@@ -126,6 +127,23 @@ def test_every_file_is_on_disk_before_it_has_its_name_and_the_ledger_before_the_
     last, manifest = named[-1]
     assert manifest.parent == made.folder
     assert ("fsync", str(made.folder / SQLITE_NAME)) in steps[:last]
+
+
+def test_a_disk_that_keeps_other_bytes_than_it_was_given_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a disk that changes a byte on its way; when a file is copied there, then it never gets its name."""
+    (tmp_path / "source").write_bytes(b"whole")
+    sync = os.fsync
+
+    def unsound(descriptor: int) -> None:
+        sync(descriptor)
+        os.pwrite(descriptor, b"W", 0)
+
+    monkeypatch.setattr(os, "fsync", unsound)
+    with pytest.raises(BackupError, match="reads back other than it was written"):
+        copy_file(tmp_path / "source", tmp_path / "target")
+    assert not (tmp_path / "target").exists()
 
 
 def test_a_second_backup_copies_what_is_new(node: DrivenNode, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_an_instance_is_known_by_its_own_uid_and_bytes(house: House) -> None:
     assert receive(house, "2.25.1", "c") == "other_bytes"
     assert receive(house, "2.25.1", "a") == "same_bytes"
     assert images(house) == [("2.25.2", "b"), ("2.25.3", "a"), ("2.25.1", "c")]
+    assert [event["event"] for event in house.status()["timeline"]] == ["receiving", "other_bytes"]
 
 
 def test_an_object_that_we_wrote_is_no_image_of_its_study(house: House) -> None:
