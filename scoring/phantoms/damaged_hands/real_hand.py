@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,10 @@ class RealHand:
     def mm(self) -> float:
         """Pixels in one mm."""
         return self.breadth / BREADTH_MM
+
+    def without(self, sites: frozenset[str]) -> RealHand:
+        """The same hand, in which these sites are left alone."""
+        return replace(self, visible=self.visible - sites)
 
     def centre(self, site: str) -> Point:
         """The site's centre, x and y in pixels."""

@@ -26,7 +26,6 @@ from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
 from scoring.spec import WEIGHTS_RECORD, read_spec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
-from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
 from scoring.systems.hand_joints.figures import (
     FIGURES_FILE,
@@ -36,11 +35,12 @@ from scoring.systems.hand_joints.figures import (
     write_figures,
 )
 from scoring.systems.hand_joints.learning import Source, learn
+from scoring.systems.hand_joints.lessons import PACKAGED, lessons
 from scoring.systems.hand_joints.model_card import figures_in_words as figures_in_words
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.onnx_network import write_onnx as write_onnx
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
-from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands, healthy_book
+from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands
 from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
 from scoring.weights import WeightRecord, read_weights_record
 
@@ -55,8 +55,6 @@ _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _EPOCHS: Final = 12
-_SHOWS_OF_A_FILM: Final = 4
-"""A film's crops are shown this often an epoch, and as often with drawn erosions: one crop in five is real."""
 _THREADS: Final = 1
 """Small convolutions gain little from a second thread, and lose much when something else runs."""
 _WORKERS: Final = 2
@@ -93,10 +91,7 @@ def train_demonstration(
     with progress_bars() as progress:
         films = find_film_hands(data, films_for("training"), finder, progress)
         phantoms = _phantoms(seed, _PHANTOM_HANDS, progress)
-        healthy = healthy_book(films)
-        drawn = with_drawn_erosions(healthy, _SHOWS_OF_A_FILM, seed)
-        sources = [Source(phantoms), Source(healthy, _SHOWS_OF_A_FILM), Source(drawn)]
-        grader = learn(sources, rounds, seed, progress)
+        grader = learn(lessons(PACKAGED, phantoms, films, seed, progress), rounds, seed, progress)
         minutes = _minutes_since(began)
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
         figures = demonstration_figures(grader, finder, held_out, progress)
@@ -111,7 +106,7 @@ def train_demonstration(
         demonstration=True,
     )
     digest = _write_weights(out, grader, record, DEMONSTRATION_STATEMENT)
-    hands = len(phantoms) + len(healthy)
+    hands = len(phantoms) + sum(film is not None for film in films)
     return _summed_up(TrainingSummary(out, digest, hands, rounds, seed, minutes), figures)
 
 

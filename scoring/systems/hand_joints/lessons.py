@@ -1,0 +1,36 @@
+"""What the demonstration weights learn from: phantoms alone, or together with real films, drawn into or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from scoring.learning.progress import Progress, silent
+from scoring.systems.hand_joints.crop_book import CropBook
+from scoring.systems.hand_joints.damaged_films import damaged_book
+from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
+from scoring.systems.hand_joints.learning import Source
+from scoring.systems.hand_joints.real_films import FilmHand, healthy_book
+
+Lessons = Literal["phantoms", "drawn_erosions", "damaged_hands"]
+"""Phantoms alone; with healthy films whose crops get notches; with healthy films and damage drawn into whole hands."""
+
+PACKAGED: Final[Lessons] = "drawn_erosions"
+"""What the packaged weights learnt from."""
+
+_SHOWS_OF_A_FILM: Final = 4
+"""A film's crops are shown this often an epoch, and as often drawn into: one crop in five is real."""
+
+
+def lessons(
+    kind: Lessons, phantoms: CropBook, films: Sequence[FilmHand | None], seed: int, progress: Progress = silent
+) -> list[Source]:
+    """The sources of a course; real hands are shown as often without damage as with it."""
+    if kind == "phantoms":
+        return [Source(phantoms)]
+    healthy = healthy_book(films)
+    if kind == "drawn_erosions":
+        drawn = with_drawn_erosions(healthy, _SHOWS_OF_A_FILM, seed)
+    else:
+        drawn = damaged_book(films, _SHOWS_OF_A_FILM, seed, progress)
+    return [Source(phantoms), Source(healthy, _SHOWS_OF_A_FILM), Source(drawn)]
