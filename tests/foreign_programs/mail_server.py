@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given: SMTP (RFC 5321) with STARTTLS and AUTH PLAIN, on a free port."""
+"""A mail server that keeps what it is given: SMTP (RFC 5321) with TLS and AUTH PLAIN, on a free port."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from typing import Self
 class MailServer:
     """Runs between ``with`` and its end. ``mails``: what came, in order."""
 
-    def __init__(self, certificate: Path | None = None, login: tuple[str, str] | None = None) -> None:
-        """``certificate``: PEM with key; then STARTTLS is offered. ``login``: who may send."""
+    def __init__(
+        self, certificate: Path | None = None, login: tuple[str, str] | None = None, *, tls_at_once: bool = False
+    ) -> None:
+        """``certificate``: PEM with key; then STARTTLS is offered, or TLS begun with. ``login``: who may send."""
         self.mails: list[EmailMessage] = []
         self.refusing = ""
         """An answer to MAIL FROM that refuses, for example ``451 later``."""
-        self.login = login
+        self.login, self.tls_at_once = login, tls_at_once
         self.over_tls: list[bool] = []
         """Of each mail: did it come over TLS."""
         self.context: ssl.SSLContext | None = None
@@ -49,8 +51,13 @@ def _handler(mailbox: MailServer) -> type[socketserver.StreamRequestHandler]:
     class Conversation(socketserver.StreamRequestHandler):
         timeout = 30
 
+        def setup(self) -> None:
+            if mailbox.tls_at_once and mailbox.context:
+                self.request = mailbox.context.wrap_socket(self.request, server_side=True)
+            super().setup()
+
         def handle(self) -> None:
-            self.secure, self.known = False, mailbox.login is None
+            self.secure, self.known = mailbox.tls_at_once, mailbox.login is None
             self._say("220 mail.test ESMTP")
             while line := self.rfile.readline().decode("ascii", "replace").strip():
                 word = line.partition(" ")[0].upper()

@@ -158,6 +158,8 @@ def test_every_kind_of_matter_is_seen(settings: NodeSettings, ledger: Ledger, mo
         for kind in ("deliver", "commit"):
             late = add_job(session, kind, f"{kind}:away", "1.2.4", {"destination": "away"})  # type: ignore[arg-type]
             late.destination, late.created_at = "away", time() - 5 * 3600
+        ended = add_job(session, "deliver", "deliver:pacs:1.2.2", "1.2.2", {"destination": "pacs"})
+        ended.state, ended.created_at = "done", time() - 5 * 3600
     full = DiskForecast(0, 1, None, 0.0)
     monkeypatch.setattr("dicom_node.alerts.matters.forecast_disk", lambda *_: full)
     asked = replace(settings, alerts=AlertsSection(backup_days=7))
@@ -205,6 +207,15 @@ def test_a_mail_goes_over_tls_with_its_password(certificate: Path, monkeypatch: 
         with pytest.raises(AlertNotSentError, match="SMTPAuthenticationError 535") as wrong:
             send_message(replace(section, smtp_password=Secret("wrong word")), "email", MESSAGE)
         assert "wrong word" not in str(wrong.value)
+
+
+def test_a_mail_goes_over_tls_from_the_first_byte_where_the_settings_say_so(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with MailServer(certificate, tls_at_once=True) as server:
+        send_message(replace(mail_section(server), smtp_tls="tls"), "email", MESSAGE)
+        assert (len(server.mails), server.over_tls) == (1, [True])
 
 
 def test_a_mail_server_that_nobody_vouches_for_gets_nothing(certificate: Path) -> None:
