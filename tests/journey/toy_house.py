@@ -7,12 +7,13 @@ from pathlib import Path
 
 import scoring
 
-TOY = Path(__file__).parents[1] / "toy_systems" / "toy_brightness"
+_TOYS = Path(__file__).parents[1] / "toy_systems"
+TOY = _TOYS / "toy_brightness"
 _FACES = Path(str(scoring.__file__)).parent
 
 
-def build_house(folder: Path) -> Path:
+def build_house(folder: Path, toy: str = TOY.name) -> Path:
     """The copy below ``folder``: a process that has this folder first in its path scores with the toy too."""
     shutil.copytree(_FACES, folder / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(TOY, folder / "scoring" / "systems" / TOY.name)
+    shutil.copytree(_TOYS / toy, folder / "scoring" / "systems" / toy)
     return folder

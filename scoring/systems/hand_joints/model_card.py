@@ -10,6 +10,12 @@ from scoring.anatomy.figures_in_words import figures_in_words as finder_figures_
 from scoring.systems.hand_joints.figures import FIGURES_FILE, read_figures
 
 _FOLDER: Final = Path(__file__).parent
+_STATED: Final = {
+    "hand": "sum of a hand",
+    "both": "total of both hands",
+    "erosion": "set of erosion grades",
+    "narrowing": "set of narrowing grades",
+}
 _AGREEMENTS: Final = {
     "phantoms": "Unseen phantoms",
     "phantoms_found": "Unseen phantoms, the whole chain",
@@ -30,7 +36,12 @@ def figures_in_words(folder: Path) -> str:
     if "phantoms_found" in figures:
         lines += _site_rows(figures["phantoms_found"])
     lines += ["", *(line for line in finder_figures_in_words() if not line.startswith("![") or folder == _FOLDER)]
-    for name, rows in (("healthy_films", _film_rows), ("drawn_erosions", _drawn_rows), ("pointing", _pointing_rows)):
+    for name, rows in (
+        ("intervals", _interval_rows),
+        ("healthy_films", _film_rows),
+        ("drawn_erosions", _drawn_rows),
+        ("pointing", _pointing_rows),
+    ):
         if name in figures:
             lines += rows(figures)
     return "\n".join(lines)
@@ -104,3 +115,30 @@ def _pointing_rows(figures: Mapping[str, Any]) -> list[str]:
         f"On {pointing['phantoms']} {pointing['measured_on']}: the film's hottest point lies in that joint's box on "
         f"{pointing['hottest_point_in_its_box']}; with randomised weights on {pointing['with_randomised_weights']}.",
     ]
+
+
+def _interval_rows(figures: Mapping[str, Any]) -> list[str]:
+    """Coverage of the calibration, with its interval, by score band."""
+    intervals = figures["intervals"]
+    rows = [
+        "",
+        "### Intervals and sets of grades",
+        "",
+        f"Split-conformal at {100 * intervals['level']:.0f} %, calibrated on {intervals['measured_on']}. They hold for "
+        "hands like these, not for patients. Coverage is measured in five turns, each on patients whom its intervals "
+        "were not learnt from; in brackets its 95 % interval over patients.",
+        "",
+        "| what | rows | coverage | mean width |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, words in _STATED.items():
+        if name in intervals:
+            one = intervals[name]
+            covered = f"{one['coverage']:.3f} ({one['lower']:.3f} to {one['upper']:.3f})"
+            rows.append(f"| {words} | {one['rows']} | {covered} | {one['mean_width']:.2f} |")
+    for name in ("hand", "both"):
+        if name in intervals:
+            bands = intervals[name]["by_band"]
+            told = (f"{k[5:]}: {v:.2f} of {bands[f'rows_{k}']}" for k, v in bands.items() if k.startswith("from_"))
+            rows += ["", f"Coverage of the {_STATED[name]} where at least so much was said: {', '.join(told)}."]
+    return rows

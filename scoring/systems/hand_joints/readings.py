@@ -22,9 +22,14 @@ _HELD_OUT: Final = 5
 """One subject in five is kept for measuring."""
 
 
-def reading_book(hands: Sequence[ReadHand], images: Path, finder: HandFinder, progress: Progress = silent) -> CropBook:
-    """Windows of every hand that was found. LabelError when an image is missing, or no hand of the table was found."""
-    windows, grades = [], []
+def reading_book(
+    hands: Sequence[ReadHand], images: Path, finder: HandFinder, progress: Progress = silent
+) -> tuple[CropBook, tuple[tuple[str, str], ...]]:
+    """Windows of every hand that was found, and of which subject and visit each is.
+
+    LabelError when an image is missing, or no hand of the table was found.
+    """
+    windows, grades, visits = [], [], []
     with PixelDecoder() as decoder:
         for number, hand in enumerate(hands, 1):
             pixels = read_film(find_image(images, hand.image), decoder)
@@ -32,10 +37,11 @@ def reading_book(hands: Sequence[ReadHand], images: Path, finder: HandFinder, pr
             if placed is not None:
                 windows.append(hand_windows(placed[0], placed[1]))
                 grades.append(grade_table(hand.grades))
+                visits.append((hand.subject, hand.visit))
             progress("images of the readings searched", number, len(hands))
     if not windows:
         raise LabelError(f"On none of the {len(hands)} images that the table names a hand of its side was found.")
-    return CropBook(np.stack(windows), np.stack(grades))
+    return CropBook(np.stack(windows), np.stack(grades)), tuple(visits)
 
 
 def split_by_subject(hands: Sequence[ReadHand]) -> tuple[list[ReadHand], list[ReadHand]]:

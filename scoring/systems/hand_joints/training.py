@@ -7,15 +7,13 @@ own readings together with phantoms, never from films whose terms forbid it.
 
 from __future__ import annotations
 
-import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors.torch import save_file
-
 from scoring.anatomy.hand_finder import HandFinder
+from scoring.bundle_seal import write_seal
 from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.label_table import read_label_table
@@ -41,10 +39,10 @@ from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.onnx_network import write_onnx as write_onnx
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
 from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands
+from scoring.systems.hand_joints.run_files import WEIGHTS_NAME, write_calibration, write_weights
 from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
+from scoring.systems.hand_joints.unseen_hands import DEMONSTRATION_HANDS, UnseenHands, demonstration_hands
 from scoring.weights import WeightRecord, read_weights_record
-
-WEIGHTS_NAME: Final = "joint_grader.safetensors"
 
 DEMONSTRATION_STATEMENT: Final = (
     "demonstration weights; disease grades learnt on synthetic images only; for research use only"
@@ -95,6 +93,7 @@ def train_demonstration(
         minutes = _minutes_since(began)
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
         figures = demonstration_figures(grader, finder, held_out, progress)
+        unseen = demonstration_hands(held_out, progress)
     record = WeightRecord(
         role=GRADER_ROLE,
         path=out / WEIGHTS_NAME,
@@ -105,13 +104,15 @@ def train_demonstration(
         command=f"rheumascore train hand_joints --demonstration --data DIR --out RUN --seed {seed}",
         demonstration=True,
     )
-    digest = _write_weights(out, grader, record, DEMONSTRATION_STATEMENT)
+    record = write_weights(grader, record)
+    calibration, coverage = write_calibration(grader, record, unseen, DEMONSTRATION_HANDS)
+    write_weights_record(out / WEIGHTS_RECORD, DEMONSTRATION_STATEMENT, (record, *calibration))
     hands = len(phantoms) + sum(film is not None for film in films)
-    return _summed_up(TrainingSummary(out, digest, hands, rounds, seed, minutes), figures)
+    return _summed_up(TrainingSummary(out, record.sha256, hands, rounds, seed, minutes), figures | coverage)
 
 
 def measure_demonstration(data: Path) -> Path:
-    """Measure the packaged weights anew, after the hand finder has changed; the path of the figures it wrote."""
+    """Measure, calibrate and seal the packaged weights anew, after the hand finder has changed; the figures' path."""
     start_torch(_THREADS)
     folder = Path(__file__).parent
     grader, finder = JointGrader(), HandFinder.open()
@@ -120,7 +121,12 @@ def measure_demonstration(data: Path) -> Path:
     with progress_bars() as progress:
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
         figures = demonstration_figures(grader, finder, held_out, progress)
-    write_figures(folder / FIGURES_FILE, {"training": run} | figures)
+        unseen = demonstration_hands(held_out, progress)
+    own = read_weights_record(folder / WEIGHTS_RECORD)
+    calibration, coverage = write_calibration(grader, own.file(GRADER_ROLE), unseen, DEMONSTRATION_HANDS)
+    write_weights_record(folder / WEIGHTS_RECORD, own.statement, (own.file(GRADER_ROLE), *calibration))
+    write_figures(folder / FIGURES_FILE, {"training": run} | figures | coverage)
+    write_seal(read_spec(folder / "spec.toml"))
     return folder / FIGURES_FILE
 
 
@@ -138,12 +144,14 @@ def train(
     to_learn, to_measure = split_by_subject(hands_of(read))
     finder = HandFinder.open()
     with progress_bars() as progress:
-        book, unseen = (reading_book(part, images, finder, progress) for part in (to_learn, to_measure))
+        book, _ = reading_book(to_learn, images, finder, progress)
+        unseen = UnseenHands(*reading_book(to_measure, images, finder, progress))
         # phantoms keep grades in play that a centre's readings hardly hold
         phantoms = _phantoms(seed, min(_PHANTOM_HANDS, len(book)), progress)
         grader = learn([Source(book, times=2), Source(phantoms)], rounds, seed, progress)
     minutes = _minutes_since(began)
-    figures = _readings_figures(grader, unseen, f"{len(unseen)} hands of held-out subjects of {labels.name}")
+    measured_on = f"{len(unseen.book)} hands of held-out subjects of {labels.name}"
+    figures = against_truth("readings", measured_on, unseen.book, *graded_book(grader, unseen.book))
     record = WeightRecord(
         role=GRADER_ROLE,
         path=out / WEIGHTS_NAME,
@@ -154,8 +162,10 @@ def train(
         command=f"rheumascore train hand_joints --labels {labels.name} --images DIR --out RUN --seed {seed}",
         demonstration=False,
     )
-    digest = _write_weights(out, grader, record, READINGS_STATEMENT)
-    return _summed_up(TrainingSummary(out, digest, len(book), rounds, seed, minutes), figures)
+    record = write_weights(grader, record)
+    calibration, coverage = write_calibration(grader, record, unseen, measured_on)
+    write_weights_record(out / WEIGHTS_RECORD, READINGS_STATEMENT, (record, *calibration))
+    return _summed_up(TrainingSummary(out, record.sha256, len(book), rounds, seed, minutes), figures | coverage)
 
 
 def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
@@ -174,21 +184,8 @@ def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:
     return phantom_book(range(first, first + hands), _WORKERS, progress)
 
 
-def _readings_figures(grader: JointGrader, book: CropBook, measured_on: str) -> dict[str, Figures]:
-    return against_truth("readings", measured_on, book, *graded_book(grader, book))
-
-
 def _minutes_since(began: float) -> float:
     return round((time.monotonic() - began) / 60, 1)
-
-
-def _write_weights(out: Path, grader: JointGrader, record: WeightRecord, statement: str) -> str:
-    """The weights and their record; the SHA-256. Copied into the system's folder, they are the packaged ones."""
-    out.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in grader.state_dict().items()}, record.path)
-    digest = hashlib.sha256(record.path.read_bytes()).hexdigest()
-    write_weights_record(out / WEIGHTS_RECORD, statement, [replace(record, sha256=digest)])
-    return digest
 
 
 def _summed_up(summary: TrainingSummary, figures: dict[str, Figures]) -> TrainingSummary:

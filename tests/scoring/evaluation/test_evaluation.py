@@ -150,3 +150,19 @@ def test_a_measure_without_a_value_has_its_reason() -> None:
     sensitivity = numbers["items"]["erosion"]["measures"]["sensitivity"]
     assert sensitivity["value"] is None
     assert sensitivity["reason"] == "No damaged site is among the rows."
+
+
+def test_coverage_is_told_by_band_where_something_was_calibrated() -> None:
+    """Given intervals that hold for small sums and never for large ones."""
+    rows = [
+        replace(row(n, "hand", {"A": float(n)}, n + 1.0, item="sum"), interval=(n, n + 3) if n < 40 else (n + 1, n + 3))
+        for n in range(60)
+    ]
+    found = evaluate_comparison(comparison(*rows), resamples=50)
+    assert measured(found, "coverage") == pytest.approx(40 / 60)
+    told = evaluation_json(found)["items"]["sum"]["parts"]
+    by_band = {part["name"]: part["measures"]["coverage"]["value"] for part in told if part["by"] == "score band"}
+    assert list(by_band.values()) == [1.0, 1.0, 0.0]
+    assert "truth in the 95 % interval" in evaluation_page(found)
+    bare = evaluate_comparison(comparison(*(replace(one, interval=None) for one in rows)), resamples=50)
+    assert "coverage" not in evaluation_json(bare)["items"]["sum"]["measures"]
