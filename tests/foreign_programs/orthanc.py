@@ -12,7 +12,15 @@ from typing import Any, Self
 
 import pytest
 
-from tests.foreign_programs.programs import answers_on, find_program, free_port, log_tail, stop, wait_until
+from tests.foreign_programs.programs import (
+    answers_on,
+    ending_with_us,
+    find_program,
+    free_port,
+    log_tail,
+    stop,
+    wait_until,
+)
 
 
 class Orthanc:
@@ -61,7 +69,7 @@ class Orthanc:
         settings = self.folder / "orthanc.json"
         settings.write_text(json.dumps(self._configuration))
         with (self.folder / "orthanc.log").open("ab") as log:
-            self.process = subprocess.Popen([program, str(settings)], stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(ending_with_us(program, settings), stdout=log, stderr=log, cwd=self.folder)
         wait_until("Orthanc answers", self._answers)
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.foreign_programs.programs import free_port, missing_program, wait_until
+from tests.foreign_programs.programs import ending_with_us, free_port, missing_program, wait_until
 
 
 class PostgresqlServer:
@@ -52,9 +52,10 @@ class PostgresqlServer:
     def start(self) -> None:
         """Start it, or start it again on the same port after it was killed, and wait until it takes statements."""
         options = ["-D", self.folder / "cluster", "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1"]
+        command = ending_with_us(_programs() / "postgres", *options, by=signal.SIGQUIT)
         with (self.folder.parent / "postgresql.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [_programs() / "postgres", *options], stdout=log, stderr=log, cwd=self.folder,
+                command, stdout=log, stderr=log, cwd=self.folder,
                 user=self._account, group=self._account,
             )  # fmt: skip
         wait_until("PostgreSQL takes statements", self._takes_statements, 60)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
 T = TypeVar("T")
+_PORTS: Final = (15_000, 32_000)
+"""Linux gives 32,768 and more to outgoing connections, others 49,152 and more."""
+_CHANCE: Final = random.SystemRandom()
+_GIVEN: Final = set[int]()
 
 
 def find_program(name: str, debian_package: str) -> str:
@@ -30,11 +37,28 @@ def missing_program(name: str, comes_from: str) -> BaseException:
     return pytest.fail.Exception(message) if os.environ.get("CI") == "true" else pytest.skip.Exception(message)
 
 
+def ending_with_us(*command: str | Path, by: signal.Signals = signal.SIGKILL) -> list[str | Path]:
+    """The command line of a program that ends, by this signal, when the test process that starts it is gone.
+
+    Where util-linux has no setpriv(1), the command as it is: nothing is promised.
+    """
+    setpriv = shutil.which("setpriv", path="/usr/bin")
+    return [setpriv, "--pdeathsig", by.name, *command] if setpriv else [*command]
+
+
 def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on now, and that is given only once.
+
+    It lies below those that the kernel gives to outgoing connections: else such a connection, of any test beside, may
+    have it when a program starts on it, or starts again.
+    """
+    while True:
+        port = _CHANCE.randrange(*_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _GIVEN:
+                _GIVEN.add(port)
+                return port
 
 
 def wait_until(what: str, probe: Callable[[], T], seconds: float = 30.0) -> T:

@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-from tests.foreign_programs.programs import answers_on, find_program, free_port, log_tail, wait_until
+from tests.foreign_programs.programs import answers_on, ending_with_us, find_program, free_port, log_tail, wait_until
 
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The program behind Debian's wrapper, which would change to the user rabbitmq."""
@@ -76,7 +76,13 @@ class RabbitmqServer:
         }
         with (self.folder / "output.log").open("ab") as log:
             self._processes.append(
-                subprocess.Popen([program], stdout=log, stderr=log, env=environment, start_new_session=True)
+                subprocess.Popen(
+                    ending_with_us(program, by=signal.SIGTERM),
+                    stdout=log,
+                    stderr=log,
+                    env=environment,
+                    start_new_session=True,
+                )
             )
 
     def _answers(self) -> bool:

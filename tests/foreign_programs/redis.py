@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 
-from tests.foreign_programs.programs import answers_on, find_program, free_port, stop, wait_until
+from tests.foreign_programs.programs import answers_on, ending_with_us, find_program, free_port, stop, wait_until
 
 
 class RedisServer:
@@ -37,7 +37,7 @@ class RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         with (self.folder / "redis.log").open("ab") as log:
-            self.process = subprocess.Popen([program, *options], stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen(ending_with_us(program, *options), stdout=log, stderr=log, cwd=self.folder)
         wait_until("Redis answers", lambda: answers_on(self.port))
 
     def stop(self) -> None:

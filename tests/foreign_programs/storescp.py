@@ -9,7 +9,15 @@ from typing import Final, Self
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from tests.foreign_programs.programs import answers_on, find_program, free_port, log_tail, stop, wait_until
+from tests.foreign_programs.programs import (
+    answers_on,
+    ending_with_us,
+    find_program,
+    free_port,
+    log_tail,
+    stop,
+    wait_until,
+)
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 UNCOMPRESSED: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -51,7 +59,8 @@ class StoreScp:
         program = find_program("storescp", "dcmtk")
         kept = self.folder / "kept"
         kept.mkdir(exist_ok=True)
-        command = [program, "-aet", "ARCHIVE", "-od", kept, "-xf", profile, "Archive", *self._options, str(self.port)]
+        what = ("-aet", "ARCHIVE", "-od", kept, "-xf", profile, "Archive")
+        command = ending_with_us(program, *what, *self._options, str(self.port))
         with (self.folder / "storescp.log").open("ab") as log:
             self._process = process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until("storescp listens", lambda: self._listens(process))

@@ -35,8 +35,12 @@ class RunningNode:
 
     def __enter__(self) -> Self:
         self.orthanc.start()
-        self.write_config()
-        self.start()
+        try:
+            self.write_config()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,8 +98,7 @@ systems = {json.dumps(self.systems)}
 
     def stop(self) -> int:
         """SIGTERM to the group's supervisor; its exit status."""
-        assert self.process is not None
-        return stop(self.process, 40)
+        return stop(self.process, 40) if self.process else 0
 
     def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A verb of the command line with this node's settings."""
