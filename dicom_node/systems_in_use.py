@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dicom_node.settings import ScoringSection
-from scoring.catalogue import find_spec, list_systems
+from scoring.catalogue import check_weights, find_spec, known_systems
 from scoring.chosen_weights import with_weights_of
 from scoring.spec import SystemSpec
 
 
 def systems_in_use(scoring: ScoringSection) -> tuple[SystemSpec, ...]:
-    """The installed systems that the settings name; all of them when none is named.
+    """The systems that the settings name; when none is named all that have weights, their own or chosen ones.
 
     Raises UnknownSystemError for a key that no system has; SpecError or BundleError, with the folder, for weights that
-    are not what they were sealed as.
+    are not what they were sealed as; WeightsError for a system that is named and has none.
     """
     for key in (*scoring.systems, *scoring.weights):
         find_spec(key)
-    used = (spec for spec in list_systems() if not scoring.systems or spec.key in scoring.systems)
-    return tuple(with_chosen_weights(spec, scoring) for spec in used)
+    known = [with_chosen_weights(spec, scoring) for spec in known_systems()]
+    if not scoring.systems:
+        return tuple(spec for spec in known if spec.has_weights)
+    named = tuple(spec for spec in known if spec.key in scoring.systems)
+    for spec in named:
+        check_weights(spec)
+    return named
 
 
 def with_chosen_weights(spec: SystemSpec, scoring: ScoringSection) -> SystemSpec:

@@ -32,11 +32,12 @@ def export(
     from functools import partial
 
     from scoring.bundles.exporting import export_bundle
-    from scoring.catalogue import find_spec, open_recipe
+    from scoring.catalogue import check_weights, find_spec, open_recipe
     from scoring.chosen_weights import with_weights_of
 
     spec = find_spec(system)
     spec = with_weights_of(spec, weights) if weights else spec
+    check_weights(spec)
     typer.echo(str(export_bundle(spec, out, partial(open_recipe(system).write_onnx, spec) if onnx else None)))
 
 

@@ -12,17 +12,23 @@ from typing import cast
 
 from scoring.bundle_seal import check_seal
 from scoring.contract import Recipe, ScoringSystem
-from scoring.errors import ModelsNotInstalledError, UnknownSystemError
+from scoring.errors import ModelsNotInstalledError, UnknownSystemError, WeightsError
 from scoring.spec import SystemSpec, read_spec
 
 _ENTRY_POINTS = "rheumascore.systems"
 _FOLDER = Path(__file__).parent / "systems"
 
 
-@lru_cache(maxsize=1)
 def list_systems() -> tuple[SystemSpec, ...]:
-    """Every system's spec, sorted by key: folders of ``scoring/systems`` and registered packages. No torch.
+    """The specs of all systems that can score as they come, sorted by key. No torch. Raises as ``known_systems``."""
+    return tuple(spec for spec in known_systems() if spec.has_weights)
 
+
+@lru_cache(maxsize=1)
+def known_systems() -> tuple[SystemSpec, ...]:
+    """Every system's spec, sorted by key: folders of ``scoring/systems`` and registered packages.
+
+    A system that comes without weights is among them: it can be learnt, and scores with the weights of a run.
     Raises SpecError when one is wrong, or is not the one that its bundle was sealed with.
     """
     specs = [read_spec(path) for path in _spec_files()]
@@ -33,10 +39,10 @@ def list_systems() -> tuple[SystemSpec, ...]:
 
 def find_spec(key: str) -> SystemSpec:
     """The spec of one system; UnknownSystemError lists the keys that exist."""
-    for spec in list_systems():
+    for spec in known_systems():
         if spec.key == key:
             return spec
-    known = ", ".join(spec.key for spec in list_systems())
+    known = ", ".join(spec.key for spec in known_systems())
     raise UnknownSystemError(f"There is no scoring system {key!r}; there are: {known}.")
 
 
@@ -47,7 +53,17 @@ def open_system(key: str) -> ScoringSystem:
 
 def open_spec(spec: SystemSpec) -> ScoringSystem:
     """Load a system with the weights that this spec names, its own or others. Raises as ``open_system`` does."""
+    check_weights(spec)
     return cast(ScoringSystem, _load(spec.key, "system").open_system(spec))
+
+
+def check_weights(spec: SystemSpec) -> None:
+    """Raise WeightsError, which says what to do, when the spec names no weights of the system's own."""
+    if not spec.has_weights:
+        raise WeightsError(
+            f"{spec.key} comes without weights: learn them (rheumascore train {spec.key}) and name the folder of the "
+            "run, as --weights or in [scoring.weights]."
+        )
 
 
 def open_recipe(key: str) -> Recipe:

@@ -126,6 +126,11 @@ class SystemSpec:
     shared_weights: tuple[Path, ...]
     """Those of shared anatomy (``uses_weights``)."""
 
+    @property
+    def has_weights(self) -> bool:
+        """False for networks that are still to be learnt; rules and forms need no weights."""
+        return self.kind != "network" or len(self.weights_files) > len(self.shared_weights)
+
     def with_weights(self, folder: Path) -> SystemSpec:
         """The system with the weights of a training run in place of its own; those of shared anatomy stay."""
         return replace(self, weights_files=(folder / WEIGHTS_RECORD, *self.shared_weights))

@@ -119,12 +119,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure a system against readings: agreement per item and on the total, with the data it was measured on."""
-    from scoring.catalogue import find_spec, open_recipe
+    from scoring.catalogue import check_weights, find_spec, open_recipe
     from scoring.chosen_weights import weights_folder
 
     spec = find_spec(system)
     _refuse_unknown_readers(labels, readers)
     found = weights_folder(spec, weights) if weights else None
+    check_weights(spec.with_weights(found) if found else spec)
     figures = open_recipe(system).evaluate(labels, images, out, found)
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
@@ -145,11 +146,12 @@ def card(
     """Write the model card, and the CLAIM 2024 and TRIPOD+AI tables from it, beside the weights."""
     from scoring.cards.card_freshness import check_card
     from scoring.cards.writing import write_card_files
-    from scoring.catalogue import find_spec, open_recipe
+    from scoring.catalogue import check_weights, find_spec, open_recipe
     from scoring.chosen_weights import with_weights_of
 
     spec = find_spec(system)
     spec = with_weights_of(spec, weights) if weights else spec
+    check_weights(spec)
     folder = spec.weights_files[0].parent
     if check:
         check_card(spec, folder)

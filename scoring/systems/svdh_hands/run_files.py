@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import save
+from torch import Tensor, nn
 
 from scoring.learning.checkpoint import write_whole
 from scoring.learning.weights_record import write_weights_record
@@ -16,6 +17,14 @@ from scoring.systems.svdh_hands.learning import Learnt
 from scoring.systems.svdh_hands.training_recipe import TrainingRecipe
 from scoring.uncertainty.calibration import FILE, ROLE, Calibration, calibration_json
 from scoring.weights import WeightRecord
+
+
+def _compact(network: nn.Module) -> dict[str, Tensor]:
+    """Filters in half precision, which scoring widens again; running means and variances, which may be tiny, as they
+    are."""
+    return {
+        key: (value.half() if value.ndim > 1 else value).contiguous() for key, value in network.state_dict().items()
+    }
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,7 @@ class RunFiles:
         shape = ensemble_text(ensemble_of(recipe, learnt.stack)).encode()
         records = [self._write(ENSEMBLE_ROLE, ENSEMBLE_FILE, shape)]
         for name, network in learnt.networks.items():
-            tensors = {key: tensor.contiguous() for key, tensor in network.state_dict().items()}
-            records.append(self._write(name, f"{name}.safetensors", save(tensors)))
+            records.append(self._write(name, f"{name}.safetensors", save(_compact(network))))
         return tuple(records)
 
     def write_record(self, weights: tuple[WeightRecord, ...], calibration: Calibration | None = None) -> None:

@@ -22,7 +22,8 @@ def seen(hand: HandPhantom) -> tuple[Views, np.ndarray]:
 
 
 def drawn(side: Side, spacing_mm: float = 0.4) -> HandPhantom:
-    return draw_hand(7, side=side, spacing_mm=spacing_mm, grows=False, film=FilmStyle(marker=False, grain=0.0, heel=0.0))
+    style = FilmStyle(marker=False, grain=0.0, heel=0.0)
+    return draw_hand(7, side=side, spacing_mm=spacing_mm, grows=False, film=style)
 
 
 def difference(one: Views, other: Views) -> float:
