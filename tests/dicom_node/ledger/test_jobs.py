@@ -14,7 +14,7 @@ from dicom_node.ledger.job_failures import CRASHED, end_lost_lease, fail, releas
 from dicom_node.ledger.job_restarts import hasten, hold_back, release_held, requeue
 from dicom_node.ledger.jobs import JobKind, LeasedJob, add_job, finish, renew, take_lease
 from dicom_node.ledger.ledger import Ledger
-from dicom_node.ledger.tables import JobRow
+from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import timeline_of
 from dicom_node.ledger.waits import LONGEST_WAIT_SECONDS, WAITS
 from tests.dicom_node.ledger.ledgers import STUDY, add_study, job, new_ledger, study
@@ -96,6 +96,47 @@ def test_who_lost_the_lease_cannot_write(ledger: Ledger) -> None:
     with ledger.write() as session:
         finish(session, second)
     assert job(ledger, first.id).state == "done"
+
+
+def test_a_lease_that_was_ended_is_lost_before_another_has_it(ledger: Ledger) -> None:
+    leased = lease(ledger, new_job(ledger))
+    with ledger.write() as session:
+        release_leases_of(session, "a:1:", "supervisor", 3)
+    with pytest.raises(LeaseLostError), ledger.write() as session:
+        finish(session, leased)
+    assert job(ledger, leased.id).state == "waiting"
+    with ledger.read() as session:
+        assert [row.event for row in timeline_of(session, STUDY)][-1] == "score_lease_lost"
+
+
+def test_what_does_not_wait_is_neither_released_nor_hastened_nor_held_back(ledger: Ledger) -> None:
+    """Given a job that was given up, and was to run later, and one in hand; then they stay as they are."""
+    parked = new_job(ledger, "deliver", "1", destination="pacs")
+    in_hand = lease(ledger, new_job(ledger, "deliver", "2", destination="pacs")).id
+    later = time() + 1000
+    with ledger.write() as session:
+        row = session.get_one(JobRow, parked)
+        row.state, row.run_after = "parked", later
+    with ledger.write() as session:
+        release_held(session, session.get_one(JobRow, parked), "dr who")
+        assert not hasten(session, parked)
+        assert hold_back(session, "deliver", "pacs", later + 1000) == 0
+    assert (job(ledger, parked).state, job(ledger, parked).run_after) == ("parked", later)
+    assert (job(ledger, in_hand).state, job(ledger, in_hand).run_after) == ("leased", 0.0)
+
+
+def test_a_job_that_only_waits_is_hurried_and_its_study_stays_as_it_is(ledger: Ledger) -> None:
+    leased = lease(ledger, new_job(ledger))
+    with ledger.write() as session:
+        fail(session, leased, ContentNotWrittenError("No room."), attempts_allowed=3)
+        session.get_one(StudyRow, STUDY).state = "delivering"
+    with ledger.write() as session:
+        assert requeue(session, "dr who") == 1
+    row = job(ledger, leased.id)
+    assert (row.state, row.run_after, row.postponed, study(ledger).state) == ("waiting", 0.0, 1, "delivering")
+    with ledger.read() as session:
+        events = [row.event for row in timeline_of(session, STUDY)]
+    assert events == ["score_started", "score_postponed", "score_requeued"]
 
 
 def test_a_lease_speaks_for_its_own_job_only(ledger: Ledger) -> None:
