@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.cli import build_app
 from scoring.learning.labels import read_labels
+from scoring.phantoms.damaged_hands.contact_sheet import sheet
 from scoring.phantoms.damaged_hands.damaged_hand import DamagedHand, damage_hand
 from scoring.phantoms.damaged_hands.real_hand import RealHand, real_hand
 from scoring.phantoms.damaged_hands.visits import course_of_grades, exposed_again
@@ -147,3 +148,10 @@ def test_a_folder_without_a_hand_is_refused_in_words(tmp_path: Path) -> None:
 def test_films_go_with_damaged_hands_only(tmp_path: Path, asked: list[str]) -> None:
     result = CliRunner().invoke(build_app(), ["phantom", *asked, "--out", str(tmp_path)])
     assert result.exit_code == 2
+
+
+def test_the_contact_sheet_shows_each_hand_before_and_after(hand: RealHand) -> None:
+    page = np.asarray(sheet([hand, hand], seed=21))
+    rows = page.reshape(4, len(page) // 4, -1)
+    assert np.array_equal(rows[0], rows[2]), "the same film"
+    assert not np.array_equal(rows[1], rows[3]), "two courses of damage"
