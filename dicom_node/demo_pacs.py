@@ -16,8 +16,8 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
+from dicom_node.delivery.association_to_peer import associate, end_association, presentation_context
 from dicom_node.delivery.find_scu import STUDY_ROOT_FIND
-from dicom_node.delivery.store_scu import associate, end_association, presentation_context
 from dicom_node.peers import Peer
 
 _PENDING: Final = (0xFF00, 0xFF01)

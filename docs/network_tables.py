@@ -12,7 +12,7 @@ from pydicom.uid import UID
 from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID, PYNETDICOM_IMPLEMENTATION_VERSION
 
 from dicom_node import peers, settings
-from dicom_node.delivery import store_scu
+from dicom_node.delivery import association_to_peer, store_scu
 from dicom_node.delivery.accepted_forms import kinds_of_rungs
 from dicom_node.delivery.store_answer import read_store_status
 from dicom_node.peers import Peer
@@ -135,12 +135,13 @@ def time_limits() -> str:
         ("accepting", f.name.replace("_", " "), f"{f.default:g}", says[f.name])
         for f in fields(association_guard.Deadlines)
     ]
-    says = documented(store_scu)
-    rows += [
-        ("requesting", name.strip("_").lower().replace("_", " "), f"{value:g}", says.get(name, ""))
-        for name, value in _numbers(store_scu).items()
-        if "SECOND" in name and "LOOK" not in name
-    ]
+    for module in (association_to_peer, store_scu):
+        says = documented(module)
+        rows += [
+            ("requesting", name.strip("_").lower().replace("_", " "), f"{value:g}", says.get(name, ""))
+            for name, value in _numbers(module).items()
+            if "SECOND" in name
+        ]
     return markdown_table(("as", "limit", "value", "meaning"), rows)
 
 

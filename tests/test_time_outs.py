@@ -32,7 +32,10 @@ argument, that says how long. Without either: each is looked at by hand."""
 LOOKED_AT = {
     ("dicom_node/ledger/engines.py", "create_engine"): "patient_postgresql.py ends each wait on the server",
     ("dicom_node/backup/ledger_copy.py", "sqlite3.connect"): "a new file of its own, which nobody else opens",
-    ("dicom_node/delivery/store_scu.py", ".associate"): "pynetdicom's entity has all four time-outs (tested below)",
+    (
+        "dicom_node/delivery/association_to_peer.py",
+        ".associate",
+    ): "its entity has all four time-outs (tested below)",
     ("dicom_node/queue/celery_app.py", "Celery"): "tests/dicom_node/queue/test_celery_app.py: every wait on a broker",
     ("dicom_node/demo_site.py", "socket.socket"): "only binds, to find free ports",
     ("dicom_node/health.py", "socket.socket"): "only binds, to see whether a port is free",
@@ -88,5 +91,5 @@ def test_an_entity_of_pynetdicom_is_made_in_one_place_only_and_has_all_four() ->
     for name in made:
         tree = ast.parse(Path(ROOT / name).read_text(encoding="utf-8"))
         made[name] = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in FOUR}
-    assert list(made) == ["dicom_node/delivery/store_scu.py"]
-    assert made["dicom_node/delivery/store_scu.py"] == FOUR
+    assert list(made) == ["dicom_node/delivery/association_to_peer.py"]
+    assert made["dicom_node/delivery/association_to_peer.py"] == FOUR

@@ -10,14 +10,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import evt
 
+from dicom_node.delivery.association_to_peer import associate, end_association, presentation_context
 from dicom_node.delivery.commitment_report import PUSH_MODEL, PUSH_MODEL_INSTANCE, ReportAnswer
 from dicom_node.delivery.destination import NotOfferedError
-from dicom_node.delivery.store_scu import (
-    ReactorStop,
-    associate,
-    end_association,
-    presentation_context,
-)
+from dicom_node.delivery.reactor_stop import ReactorStop
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
 from dicom_node.peers import Peer
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from dicom_node.delivery.association_to_peer import associate, end_association, presentation_context
 from dicom_node.delivery.destination import NotOfferedError
-from dicom_node.delivery.store_scu import ReactorStop, associate, end_association, presentation_context
+from dicom_node.delivery.reactor_stop import ReactorStop
 from dicom_node.errors import DestinationAwayError, DestinationBusyError, DestinationRefusesError
 from dicom_node.peers import Peer
 

@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicom_node.delivery.association_to_peer import MOST_CONTEXTS
 from dicom_node.delivery.destination import OutgoingObject
 from dicom_node.delivery.part10_bytes import read_part10
-from dicom_node.delivery.store_scu import MOST_CONTEXTS, StoreAssociation, open_association
+from dicom_node.delivery.store_scu import StoreAssociation, open_association
 from dicom_node.peers import Peer
 from scoring.errors import ImageUnreadableError, RheumascoreError
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dicom_node.delivery import store_scu
+from dicom_node.delivery import association_to_peer
 from dicom_node.queue.celery_app import DELIVERY_THREADS
 from dicom_node.receiving.strict_dataset_pass import MAX_DEPTH, MAX_ELEMENTS
 from dicom_node.settings import LimitsSection
@@ -37,10 +37,10 @@ def test_a_changed_table_is_noticed() -> None:
     "words",
     [
         f"| maximum PDU length offered | `limits.pdu_bytes`, {LimitsSection().pdu_bytes} when not set |",
-        f"| maximum PDU length offered | {store_scu._LARGEST_PDU}; what the peer takes is obeyed |",
+        f"| maximum PDU length offered | {association_to_peer._LARGEST_PDU}; what the peer takes is obeyed |",
         f"| simultaneous associations | {DELIVERY_THREADS}, one for each delivery |",
         f"sequences {MAX_DEPTH} deep and {MAX_ELEMENTS:,} elements".replace(",", " "),
-        f"at most {store_scu.MOST_CONTEXTS} in one association",
+        f"at most {association_to_peer.MOST_CONTEXTS} in one association",
     ],
 )
 def test_numbers_written_by_hand_are_those_of_the_code(words: str) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from dicom_node.delivery import store_scu
+from dicom_node.delivery import association_to_peer
 from dicom_node.peers import Peer
 from tests.dicom_node.delivery.house import House, open_house
 from tests.dicom_node.delivery.scripted_pacs import ScriptedPacs
@@ -115,7 +115,7 @@ def test_no_presentation_context(house: House) -> None:
 
 @pytest.mark.parametrize("manner", ["silent", "closed", "garbage"])
 def test_something_listens_that_is_no_pacs(house: House, manner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_scu, "_NEGOTIATE_SECONDS", 2.0)
+    monkeypatch.setattr(association_to_peer, "_NEGOTIATE_SECONDS", 2.0)
     with no_pacs(manner) as port:
         [job_id] = house.put(Peer("pacs", "PACS", "127.0.0.1", port, receives_results=True))
         check(house, job_id, AWAY, "is it a DICOM port?")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from dicom_node.delivery import store_scu
+from dicom_node.delivery import association_to_peer
 from dicom_node.peers import Peer
 from tests.dicom_node.delivery.house import OBJECTS, House, open_house
 from tests.foreign_programs.private_network import PrivateNetwork
@@ -21,7 +21,7 @@ PORT = 11112
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(store_scu, "_CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(association_to_peer, "_CONNECT_SECONDS", 2.0)
     made = open_house(tmp_path)
     yield made
     made.ledger.close()

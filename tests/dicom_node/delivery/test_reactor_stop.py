@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from dicom_node.delivery.store_scu import ReactorStop
+from dicom_node.delivery.reactor_stop import ReactorStop
 
 
 def test_a_stopped_reactor_makes_no_further_turn() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pynetdicom import AE, evt
 
-from dicom_node.delivery import store_scu
+from dicom_node.delivery import association_to_peer
 from dicom_node.delivery.destination import OutgoingObject
 from dicom_node.delivery.part10_bytes import read_part10
 from dicom_node.delivery.store_answer import read_store_status
@@ -25,7 +25,7 @@ from tests.foreign_programs.programs import free_port
 
 @pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_scu, "_NEGOTIATE_SECONDS", 0.5)
+    monkeypatch.setattr(association_to_peer, "_NEGOTIATE_SECONDS", 0.5)
 
 
 def kinds_of(outgoing: OutgoingObject) -> frozenset[tuple[str, str]]:

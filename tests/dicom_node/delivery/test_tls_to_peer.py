@@ -15,8 +15,9 @@ from pydicom import dcmread
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at import
 
+from dicom_node.delivery.association_to_peer import associate, presentation_context
 from dicom_node.delivery.part10_bytes import read_part10
-from dicom_node.delivery.store_scu import associate, echo, open_association, presentation_context
+from dicom_node.delivery.store_scu import echo, open_association
 from dicom_node.errors import DestinationUntrustedError
 from dicom_node.health import examine_node
 from dicom_node.peers import Peer
