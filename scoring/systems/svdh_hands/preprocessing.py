@@ -85,8 +85,9 @@ def normalised(views: Tensor) -> Tensor:
 
 
 def _surroundings(views: Tensor) -> Tensor:
-    """The mean over a square window, reckoned on blocks of pixels: seven times faster, and as smooth."""
+    """The mean over a square window, reckoned on blocks of pixels and by columns and rows: fast, and as smooth."""
     window = round(views.shape[2] * _WINDOW_OF_ROWS / _BLOCK) | 1
     blocks = functional.avg_pool2d(views, _BLOCK)
-    means = functional.avg_pool2d(blocks, window, 1, window // 2, count_include_pad=False)
+    columns = functional.avg_pool2d(blocks, (window, 1), 1, (window // 2, 0), count_include_pad=False)
+    means = functional.avg_pool2d(columns, (1, window), 1, (0, window // 2), count_include_pad=False)
     return functional.interpolate(means, size=views.shape[2:], mode="bilinear", align_corners=False)
