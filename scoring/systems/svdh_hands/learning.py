@@ -167,7 +167,8 @@ def totals_of(network: WholeHandNetwork, book: HandBook, pixels: int) -> npt.NDA
 
 def judged(network: WholeHandNetwork, views: Tensor) -> HandJudgement:
     """One forward pass without gradients, in evaluation mode, on the processor."""
-    network.eval()
+    # one layout for a network that has just learnt and for one that was read: they must answer alike to the last bit
+    network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
     with torch.inference_mode():
         found: HandJudgement = network(views.contiguous(memory_format=torch.channels_last))
     return found
