@@ -43,7 +43,7 @@ _ANSWERS: Final = {
 }
 """By what a function returns: whatever its conditions are called, they decide on it."""
 _STATEMENTS: Final = {
-    "fsync": re.compile(r"^fsync$|^fdatasync$"),
+    "fsync": re.compile(r"^(fsync|fdatasync|sync_folder)$"),
     "fencing": re.compile(r"^(confirm_lease|_change_leased)$"),
     "audit": re.compile(r"^(record|note_entry|write_entries|_note_refusal|_note)$"),
     "commit": re.compile(r"^commit$"),
