@@ -60,12 +60,13 @@ def write_page(guards: list[Mutant], results: Results, equivalents: Equivalents)
 def _sum_of(
     guards: list[Mutant], noticed: list[Mutant], alike: list[Mutant], survivors: list[Mutant], commit: str
 ) -> str:
-    kinds, seen = Counter(g.kind for g in guards), Counter(g.kind for g in noticed)
+    kinds, seen = Counter(g.kind for g in guards if g not in alike), Counter(g.kind for g in noticed)
     untried = len(guards) - len(noticed) - len(alike) - len(survivors)
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}: {len(guards)} guards. Noticed by a test: {len(noticed)} "
-        f"({', '.join(f'{seen[k]} of {kinds[k]} {k}' for k in KINDS if kinds[k])}); without effect: {len(alike)}; "
-        f"not noticed: {len(survivors)}; not tried yet, or not since the code around them changed: {untried}."
+        f"({', '.join(f'{seen[k]} of {kinds[k]} {k}' for k in KINDS if kinds[k])}); without effect, and counted in none "
+        f"of these: {len(alike)}; not noticed: {len(survivors)}; not tried yet with every test that calls them, or not "
+        f"since the code around them changed: {untried}."
     )
 
 
