@@ -65,8 +65,8 @@ def _sum_of(
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, commit {commit}: {len(guards)} guards. Noticed by a test: {len(noticed)} "
         f"({', '.join(f'{seen[k]} of {kinds[k]} {k}' for k in KINDS if kinds[k])}); without effect, and counted in "
-        f"none of these: {len(alike)}; not noticed: {len(survivors)}; not tried yet with every test that calls them, or not "
-        f"since the code around them changed: {untried}."
+        f"none of these: {len(alike)}; not noticed: {len(survivors)}; not tried yet with every test that calls them, "
+        f"or not since the code around them changed: {untried}."
     )
 
 
