@@ -7,8 +7,8 @@ import itertools
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from dicom_node.content_store import ContentStore
@@ -24,6 +24,7 @@ from dicom_node.receiving.study_assembly import Route, StudyAssembly
 from dicom_node.settings import NodeSettings
 
 _DRAIN_SECONDS: Final = 20.0
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Listener:
@@ -101,13 +102,23 @@ def listen(
     tally = RefusalTally(ledger)
     inbox = Inbox(store, ledger, settings.limits, on_arrival=assembly.wake)
     watch = CertificateWatch(settings.tls, ledger) if settings.tls.on else None
-    listener = Listener(settings, inbox, refused=tally.note, tls=watch.context if watch else None)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=listener.stop, name="stop").start())
     signal.signal(signal.SIGHUP, lambda *_: watch.reload() if watch else None)
+    with _stops_held_back():  # from the moment that it can be reached, it can be told to stop
+        listener = Listener(settings, inbox, refused=tally.note, tls=watch.context if watch else None)
+        for number in _STOPS:
+            signal.signal(number, lambda *_: threading.Thread(target=listener.stop, name="stop").start())
     with tally, assembly, watch or nullcontext():
         over = " over TLS" if watch else ""
         sys.stdout.write(f"listening as {settings.node.ae_title} on {settings.node.host}:{listener.port}{over}\n")
         sys.stdout.flush()
         listener.serve_until_stopped()
     return 0
+
+
+@contextmanager
+def _stops_held_back() -> Iterator[None]:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
