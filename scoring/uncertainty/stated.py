@@ -1,4 +1,4 @@
-"""Findings with what their calibration says: an interval at every total, a set of grades at every grade."""
+"""Findings with what their calibration says: an interval at every whole total, a set of grades at every grade."""
 
 from __future__ import annotations
 
@@ -26,5 +26,8 @@ def _with_set(item: ScoreItem, calibration: Calibration) -> ScoreItem:
 
 
 def _with_interval(total: ScoreTotal, calibration: Calibration) -> ScoreTotal:
-    found = None if total.value is None else calibration.total_interval(total.key, total.value)
+    """A sum that leaves sites out has none: the calibration is of whole ones."""
+    if total.value is None or total.assessed < total.planned:
+        return total
+    found = calibration.total_interval(total.key, total.value)
     return total if found is None else replace(total, interval=found)

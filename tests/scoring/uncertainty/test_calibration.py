@@ -52,18 +52,22 @@ FINDINGS = Findings(
         ScoreItem("RC", "narrowing", "scored", "L", 0.5, 1, (0.55, 0.4, 0.05)),
         ScoreItem("MCP4", "erosion", "scored", "L", grade=1, origin="human"),
     ),
-    totals=(ScoreTotal("t", "L", 40.0, 40, 1, 1, 100.0), ScoreTotal("t", "R", None, None, 0, 1, 100.0)),
+    totals=(
+        ScoreTotal("t", "L", 40.0, 40, 2, 2, 100.0),
+        ScoreTotal("t", None, 40.0, 40, 2, 4, 100.0),
+        ScoreTotal("t", "R", None, None, 0, 2, 100.0),
+    ),
     quality=CodedConcept("RID12", "RADLEX", "Diagnostic quality"),
 )
 
 
-def test_what_is_read_says_an_interval_of_every_total_and_a_set_of_every_grade(tmp_path: Path) -> None:
+def test_what_is_read_says_an_interval_of_every_whole_total_and_a_set_of_every_grade(tmp_path: Path) -> None:
     record = stored(tmp_path, calibration_json(learnt()))
     calibration = read_calibration([GRADER, record])
     assert calibration == learnt()
     said = with_uncertainty(FINDINGS, calibration)
-    [known, unknown] = said.totals
-    assert known.interval is not None and unknown.interval is None
+    [known, half, unknown] = said.totals
+    assert known.interval is not None and half.interval is None and unknown.interval is None
     assert 34.9 <= known.interval[0] <= 35.5 and 44.5 <= known.interval[1] <= 45.1
     assert all(round(10 * end, 6).is_integer() for end in known.interval), "as a report shows it, to tenths"
     assert [item.interval for item in said.items] == [(0.0, 1.0), None, None, None]
