@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -32,3 +33,30 @@ def test_a_stopped_reactor_makes_no_further_turn() -> None:
 
 def test_a_reactor_that_is_gone_holds_nobody() -> None:
     ReactorStop().stop(lambda: False)
+
+
+def test_stopping_at_any_moment_of_its_turn_comes_to_an_end() -> None:
+    """Once the stop came between the reactor's look at the flag and its wait, and waited for ever."""
+    stop, ending = ReactorStop(), threading.Event()
+
+    def reactor() -> None:
+        while not ending.is_set():
+            stop.wait()
+
+    def stop_and_go() -> None:
+        for _ in range(20_000):
+            stop.stop(thread.is_alive)
+            stop.set()
+        ending.set()
+
+    thread = threading.Thread(target=reactor, daemon=True)
+    stopping = threading.Thread(target=stop_and_go, daemon=True)
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        stopping.start()
+        stopping.join(60)
+    finally:
+        sys.setswitchinterval(often)
+    assert not stopping.is_alive()
