@@ -7,15 +7,17 @@ known, its sum. No site is looked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from scoring.networks.ordinal_head import ordered_logits
+from scoring.networks.cut_off_head import CutOffHead
 from scoring.networks.timm_trunk import TimmTrunk
 
+HANDS: Final = 2
+"""Of a patient. Classes are of both hands: one hand counts as half of a patient both of whose hands are like it."""
 _HIDDEN: Final = 64
 _AT_FIRST: Final = -1.0
 """Bias of the map before training: a third of a grade in every cell, about as much as hands have on average."""
@@ -27,23 +29,28 @@ class HandJudgement(NamedTuple):
     total: Tensor
     """(n,) score units, 0 and above."""
     severity: Tensor
-    """(n, classes - 1) logits of "the class is above k", never rising with k."""
+    """(n, cut-offs) logits of "the class is above k" of a patient both of whose hands are like this one."""
     damage: Tensor
     """(n, rows, columns) score units in each cell; their sum is the total."""
 
 
 class WholeHandNetwork(nn.Module):
-    """A trunk with a map of damage and a cumulative ordinal head over ``cuts`` cut-offs."""
+    """A trunk with a map of damage, and an ordinal head over the cut-offs of a patient's total."""
 
-    def __init__(self, trunk: TimmTrunk, cuts: int) -> None:
+    def __init__(self, trunk: TimmTrunk, cut_offs: Sequence[int]) -> None:
         super().__init__()
         self.trunk = trunk
-        self.head = _DamageHead(trunk.features, cuts)
+        self.head = _DamageHead(trunk.features, cut_offs)
 
     def forward(self, views: Tensor) -> HandJudgement:
         """(n, 1, rows, columns), normalised."""
         judged: HandJudgement = self.head(self.trunk(views))
         return judged
+
+    def severity(self, total: Tensor) -> Tensor:
+        """(n,) totals of both hands -> (n, cut-offs) logits of "the class is above k"."""
+        logits: Tensor = self.head.severity(total)
+        return logits
 
 
 class AgeNetwork(nn.Module):
@@ -61,19 +68,17 @@ class AgeNetwork(nn.Module):
 
 
 class _DamageHead(nn.Module):
-    def __init__(self, features: int, cuts: int) -> None:
+    def __init__(self, features: int, cut_offs: Sequence[int]) -> None:
         super().__init__()
         self.mix = nn.Sequential(nn.Conv2d(features, _HIDDEN, 1, bias=False), nn.BatchNorm2d(_HIDDEN), nn.ReLU())
         self.amount = nn.Conv2d(_HIDDEN, 1, 1)
         nn.init.constant_(self.amount.bias, _AT_FIRST)  # type: ignore[arg-type]  # a convolution made with a bias
-        self.severity = nn.Linear(_HIDDEN + 1, cuts)
+        self.severity = CutOffHead(cut_offs)
 
     def forward(self, features: Tensor) -> HandJudgement:
-        mixed = self.mix(features)
-        damage = functional.softplus(self.amount(mixed)[:, 0].float())
+        damage = functional.softplus(self.amount(self.mix(features))[:, 0].float())
         total = damage.sum((1, 2))
-        seen = torch.cat([mixed.float().mean((2, 3)), total.clamp_min(0).log1p()[:, None]], 1)
-        return HandJudgement(total, ordered_logits(self.severity(seen).float()), damage)
+        return HandJudgement(total, self.severity(HANDS * total), damage)
 
 
 def damage_truth(places: Tensor, amounts: Tensor, shape: tuple[int, int], stride: float) -> Tensor:

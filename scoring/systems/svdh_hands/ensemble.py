@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -33,14 +34,17 @@ class Severity:
 
 @dataclass(frozen=True)
 class HandOpinions:
-    """What the ensemble says of n hands: ``totals`` (n,) 0..140; ``cuts`` (n, cut-offs), mean logits of severity."""
+    """What the ensemble says of n hands of one patient.
+
+    ``totals`` (n,) 0..140; ``cuts`` (cut-offs,), the members' mean logits of severity at the sum of these totals.
+    """
 
     totals: npt.NDArray[np.float64]
     cuts: npt.NDArray[np.float32]
 
     def severity(self) -> Severity:
-        """The class of the patient whose hands these are: the mean of their logits."""
-        logits = torch.from_numpy(self.cuts).mean(0)
+        """The class of the patient, where these are both hands."""
+        logits = torch.from_numpy(self.cuts)
         shares = grade_probabilities(logits).double()
         return Severity(
             grade=int(most_plausible_grade(logits)),
@@ -56,20 +60,23 @@ class Ensemble:
         self.shape, self.networks = shape, networks
 
     @classmethod
-    def open(cls, record: WeightsRecord, cuts: int) -> Self:
+    def open(cls, record: WeightsRecord, cut_offs: Sequence[int]) -> Self:
         """From listed files; WeightsError when one is missing, changed, or belongs to another network."""
         shape = read_ensemble(checked_bytes(record.file(ENSEMBLE_ROLE)))
         networks = {}
         for member in shape.members:
-            network = WholeHandNetwork(TimmTrunk.untrained(member.backbone, **member.options), cuts)
+            network = WholeHandNetwork(TimmTrunk.untrained(member.backbone, **member.options), cut_offs)
             load_weights(network, record.file(member.name))
             networks[member.name] = network
         return cls(shape, networks)
 
     def judge(self, views: Views) -> HandOpinions:
-        """Views (n, rows, columns) of ``hand_view``."""
+        """Views (n, rows, columns) of ``hand_view``, all of one patient."""
         seen = normalised(torch.from_numpy(views.astype(np.float32))[:, None])
         said = [judged(self.networks[member.name], seen) for member in self.shape.members]
-        totals = np.stack([one.total.double().numpy() for one in said], 1)
-        cuts = torch.stack([one.severity for one in said]).mean(0)
-        return HandOpinions(np.clip(self.shape.stack.combine(totals), 0.0, _HIGHEST), cuts.numpy())
+        members = np.stack([one.total.double().numpy() for one in said], 1)
+        totals = np.clip(self.shape.stack.combine(members), 0.0, _HIGHEST)
+        both = torch.tensor([totals.sum()], dtype=torch.float32)
+        with torch.inference_mode():
+            cuts = torch.cat([network.severity(both) for network in self.networks.values()]).mean(0)
+        return HandOpinions(totals, cuts.numpy())

@@ -16,7 +16,7 @@ from scoring.learning.batch_stream import Batch
 from scoring.learning.losses import regression_loss
 from scoring.learning.showing_order import Order, balanced
 from scoring.networks.ordinal_head import ordinal_loss
-from scoring.networks.whole_hand import HandJudgement, damage_truth
+from scoring.networks.whole_hand import HANDS, HandJudgement, damage_truth
 from scoring.systems.svdh_hands.augmentation import augmented
 from scoring.systems.svdh_hands.hand_book import HandBook
 
@@ -24,8 +24,6 @@ _TOTAL_TOLERANCE: Final = 5.0
 """Score units; the size of a smallest detectable change between two readers."""
 _CELL_TOLERANCE: Final = 1.0
 _TOTAL_WEIGHT: Final = 0.5
-_HANDS: Final = 2
-"""Cut-offs are of both hands: a hand counts as half of a patient both of whose hands are like it."""
 
 
 def severity_class(total: float, cut_offs: Sequence[int]) -> int:
@@ -59,7 +57,7 @@ class HandMaterial:
         }
 
     def _classes(self) -> list[int]:
-        return [severity_class(_HANDS * total, self.cut_offs) for total in self.book.totals.tolist()]
+        return [severity_class(HANDS * total, self.cut_offs) for total in self.book.totals.tolist()]
 
 
 def hand_loss(network: nn.Module, batch: Batch) -> Tensor:

@@ -110,7 +110,7 @@ class Teacher:
         """The member before it has seen a reader's total; members of one trunk have the first one's."""
         number, first = next((n, m) for n, m in enumerate(self._recipe.members) if m.trunk == member.trunk)
         torch.manual_seed(self._seed + number)
-        network = WholeHandNetwork(self._trunk(member), len(self._cuts))
+        network = WholeHandNetwork(self._trunk(member), self._cuts)
         course = self._recipe.bone_age
         if lessons.ages is not None and course is not None:
             ages = AgeNetwork(network.trunk)

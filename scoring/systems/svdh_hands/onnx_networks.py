@@ -27,7 +27,7 @@ class SumAndSeverity(nn.Module):
         self.network = network
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
-        """The sum of the hand (n,), and P(class > k) (n, cut-offs)."""
+        """The sum of the hand (n,), and P(class > k) (n, cut-offs) of a patient both of whose hands are like it."""
         judged = self.network(views)
         return judged.total, judged.severity.sigmoid()
 
@@ -36,9 +36,9 @@ def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
     """Write each member with the weights that ``spec`` names first; what goes in and comes out."""
     start_torch(1)
     cuts = severity_cuts(spec)
-    ensemble = Ensemble.open(read_weights_record(spec.weights_files[0]), len(cuts))
+    ensemble = Ensemble.open(read_weights_record(spec.weights_files[0]), cuts)
     shape = (1, *view_shape(ensemble.shape.pixels))
-    classes = tuple(f"P(total of both hands >= {cut})" for cut in cuts)
+    classes = tuple(f"P(twice the sum >= {cut})" for cut in cuts)
     written = []
     for name, network in ensemble.networks.items():
         ports = PortsOfNetwork(

@@ -35,7 +35,7 @@ def open_system(spec: SystemSpec) -> SvdhHands:
     """Load the finder and the ensemble; WeightsError when a weight file is missing, changed or not listed."""
     start_torch(_THREADS)
     own, *shared = (read_weights_record(path) for path in spec.weights_files)
-    ensemble = Ensemble.open(own, len(severity_cuts(spec)))
+    ensemble = Ensemble.open(own, severity_cuts(spec))
     return SvdhHands(spec, HandFinder.open(), ensemble, own, tuple(file for record in shared for file in record.files))
 
 

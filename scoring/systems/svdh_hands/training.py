@@ -176,7 +176,7 @@ def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], pr
     """Measure the written weights on unseen phantom patients, and calibrate them on others."""
     spec = _spec()
     cuts = severity_cuts(spec)
-    ensemble = Ensemble.open(WeightsRecord(files.statement, weights), len(cuts))
+    ensemble = Ensemble.open(WeightsRecord(files.statement, weights), cuts)
     patients, _ = unseen_patients(CALIBRATED, ensemble.shape.pixels, _WORKERS, progress)
     said = f"{len(patients)} phantom patients, both hands, the whole chain; no person with arthritis"
     shared = all_weights(path for path in spec.weights_files if path.parent != spec.folder)

@@ -43,7 +43,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> ScoringSystem:
     start_torch(1)
     folder, spec = tmp_path_factory.mktemp("run"), find_spec("svdh_hands")
     torch.manual_seed(1)
-    cuts = len(severity_cuts(spec))
+    cuts = severity_cuts(spec)
     networks = {name: WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), cuts) for name in MEMBERS}
     learnt = Learnt(networks, Stack(MEMBERS, (0.5, 0.5), 1.0, "ridge"), {})
     files = RunFiles(folder, "for tests", "none", "Nothing.", ("none",), "none", demonstration=True)

@@ -12,6 +12,7 @@ import scoring.systems.svdh_hands as package
 from scoring.learning.course import Course
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.training_loop import fit
+from scoring.networks.ordinal_head import most_plausible_grade
 from scoring.networks.timm_trunk import TimmTrunk
 from scoring.networks.torch_start import start_torch
 from scoring.networks.whole_hand import WholeHandNetwork, damage_truth
@@ -39,7 +40,7 @@ def drawn_book(hands: int, pixels: int, places_known: bool = True) -> HandBook:
 
 def test_the_total_is_the_sum_of_the_map_and_never_negative() -> None:
     start_torch(1)
-    network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), len(CUTS)).eval()
+    network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), CUTS).eval()
     judged = network(torch.randn(3, 1, 64, 64))
     assert judged.damage.shape == (3, 2, 2)
     assert torch.allclose(judged.damage.sum((1, 2)), judged.total)
@@ -61,9 +62,16 @@ def test_a_class_begins_at_its_cut_off(total: float, wanted: int) -> None:
     assert severity_class(total, CUTS) == wanted
 
 
+def test_the_class_changes_sides_between_the_totals_around_a_cut_off() -> None:
+    network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), CUTS)
+    totals = torch.tensor([float(cut - below) for cut in CUTS for below in (1, 0)])
+    said = most_plausible_grade(network.severity(totals))
+    assert said.tolist() == [severity_class(float(total), CUTS) for total in totals]
+
+
 def test_hands_of_which_only_the_total_is_known_cost_nothing_for_places() -> None:
     start_torch(1)
-    network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), len(CUTS)).eval()
+    network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), CUTS).eval()
     losses = []
     for known in (True, False):
         material = HandMaterial(drawn_book(4, 64, known), 64, CUTS)
@@ -78,7 +86,7 @@ def test_the_published_networks_learn_at_their_full_size(number: int, tmp_path: 
     start_torch(1)
     recipe = read_recipe(Path(package.__file__).with_name("recipe.toml"))
     member = recipe.members[number]
-    network = WholeHandNetwork(TimmTrunk.untrained(member.backbone), len(CUTS))
+    network = WholeHandNetwork(TimmTrunk.untrained(member.backbone), CUTS)
     network.trunk.learn_only(member.scheme)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     material = HandMaterial(drawn_book(2, recipe.pixels), recipe.pixels, CUTS)
@@ -88,4 +96,4 @@ def test_the_published_networks_learn_at_their_full_size(number: int, tmp_path: 
     # then: all of it has changed, from the stem on
     moved = [name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])]
     assert {"trunk.backbone.conv1.weight", "trunk.backbone.conv_stem.weight"} & set(moved)
-    assert "head.severity.weight" in moved
+    assert {"head.severity.log_slope", "head.severity.shift"} <= set(moved)
