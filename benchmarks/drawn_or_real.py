@@ -32,7 +32,7 @@ from scoring.agreement.bootstrap import estimate
 from scoring.agreement.roc_area import roc_area
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.catalogue import find_spec
-from scoring.learning.progress import Progress, progress_bars
+from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.networks.torch_start import load_weights
 from scoring.phantoms.damage import SPACE_LEFT
 from scoring.phantoms.damaged_hands.bending import Bending, narrowing, spur
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--films", type=int, help="only so many, to try it")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         names = [*films_for("training"), *films_for("held_out")][: asked.films]
         films = [film for film in find_film_hands(asked.data, names, HandFinder.open(), progress) if film is not None]
         equal, damage = drawn_patches(films, progress)

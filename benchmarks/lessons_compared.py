@@ -22,7 +22,7 @@ from scoring.agreement.correlation import pearson_correlation
 from scoring.agreement.error_size import root_mean_square_error
 from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.learning.progress import progress_bars
+from scoring.learning.progress import progress_on_stderr
 from scoring.networks.torch_start import start_torch
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SITES
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
@@ -49,7 +49,7 @@ def main() -> None:
     asked = parser.parse_args()
     start_torch(1)
     finder = HandFinder.open()
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         to_learn, held_out = (
             find_film_hands(asked.data, films_for(part)[: asked.films], finder, progress)
             for part in ("training", "held_out")

@@ -15,7 +15,7 @@ from scoring.evaluation.evaluation_page import evaluation_page
 from scoring.evaluation.hand_comparison import compare_hands
 from scoring.evaluation.pointing import measure_pointing
 from scoring.learning.label_table import read_label_table
-from scoring.learning.progress import progress_bars
+from scoring.learning.progress import progress_on_stderr
 from scoring.whole_file import write_whole_text
 
 POINTED: Final = 22
@@ -34,7 +34,7 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
     patients, readers = {one.subject for one in read}, {one.reader for one in read}
     named = len({one.image for one in read})
     measured_on = f"{named} images of {len(patients)} patients in {labels.name}, read by {len(readers)} reader(s)"
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         comparison = compare_hands(read, images, system, measured_on, progress)
         evaluation = evaluate_comparison(comparison, progress=progress)
         evaluation = replace(evaluation, pointing=measure_pointing(system, POINTED, progress))

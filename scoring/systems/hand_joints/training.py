@@ -19,7 +19,7 @@ from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.label_table import read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.labels import hands_of
-from scoring.learning.progress import Progress, progress_bars
+from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
 from scoring.spec import WEIGHTS_RECORD, read_spec
@@ -86,7 +86,7 @@ def train_demonstration(
     start_torch(_THREADS)
     began, rounds = time.monotonic(), epochs or _EPOCHS
     finder = HandFinder.open()
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         films = find_film_hands(data, films_for("training"), finder, progress)
         phantoms = _phantoms(seed, _PHANTOM_HANDS, progress)
         grader = learn(lessons(PACKAGED, phantoms, films, seed, progress), rounds, seed, progress)
@@ -118,7 +118,7 @@ def measure_demonstration(data: Path) -> Path:
     grader, finder = JointGrader(), HandFinder.open()
     load_weights(grader, read_weights_record(folder / WEIGHTS_RECORD).file(GRADER_ROLE))
     run: Figures = read_figures(folder)["training"]
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         held_out = find_film_hands(data, films_for("held_out"), finder, progress)
         figures = demonstration_figures(grader, finder, held_out, progress)
         unseen = demonstration_hands(held_out, progress)
@@ -143,7 +143,7 @@ def train(
     check_images(read, images)
     to_learn, to_measure = split_by_subject(hands_of(read))
     finder = HandFinder.open()
-    with progress_bars() as progress:
+    with progress_on_stderr() as progress:
         book, _ = reading_book(to_learn, images, finder, progress)
         unseen = UnseenHands(*reading_book(to_measure, images, finder, progress))
         # phantoms keep grades in play that a centre's readings hardly hold

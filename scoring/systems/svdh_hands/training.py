@@ -14,7 +14,7 @@ from typing import Any, Final
 from scoring.errors import LabelError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.label_table import labels_sha256, read_label_table
-from scoring.learning.progress import Progress, progress_bars
+from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.run_folder import RunFolder
 from scoring.networks.torch_start import start_torch
 from scoring.spec import SystemSpec, read_spec
@@ -80,7 +80,7 @@ def train_demonstration(
     start_torch(_THREADS)
     path = recipe or _DEMONSTRATION
     plan, films = read_recipe(path), data / _FILMS if data else None
-    with progress_bars() as progress, _run(out, plan, seed, epochs, {"bone_age": films is not None}) as run:
+    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"bone_age": films is not None}) as run:
         totals = _phantoms(_first_phantom(seed) + _NO_MORE_HANDS, plan, plan.totals.hands, progress)
         if totals is None:
             raise LabelError(f"{path.name} draws no phantoms whose totals could be learnt; give totals.hands.")
@@ -114,7 +114,7 @@ def train(
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None
-    with progress_bars() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
+    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
         totals = reading_book(read, images, plan.pixels, progress)
         lessons = _lessons(plan, totals, films, seed, progress)
         learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
