@@ -143,7 +143,7 @@ def _wait_for(study: DemoStudy, ledger: Ledger, pacs: DemoPacs) -> _Row:
     with ledger.read() as session:
         results = session.query(ResultRow).filter_by(study_instance_uid=uid, current=True).all()
         current = [ScoreResult.from_json(r.content) for r in results]
-    said = "; ".join(map(summary_line, current))
+    said = "\n".join(f"{one.system}: {summary_line(one)}" for one in sorted(current, key=lambda one: one.system))
     statements = tuple(r.statement for r in current)
     reasons = "; ".join(dict.fromkeys(r["text"] for r in status.get("reasons", [])))
     return _Row(study, status, said or f"refused: {reasons}", statements, tuple(pacs.find_series(uid)))
@@ -166,13 +166,12 @@ def _print_report_tree(site: DemoSite, rows: Sequence[_Row]) -> None:
 
 
 def _print_table(site: DemoSite, rows: Sequence[_Row]) -> None:
-    table = Table("who", "truth", "system", "score", "state", "seconds", f"in {site.pacs.name}", box=None)
+    table = Table("who", "truth", "score", "state", "seconds", f"in {site.pacs.name}", box=None)
     for row in rows:
         seconds = row.status.get("seconds_to_report")
         table.add_row(
             row.study.who,
             row.study.truth,
-            ", ".join(row.status.get("systems", [])) or "none",
             row.said,
             row.status.get("state", "never arrived") + ("" if row.good else f", expected {row.study.expected}"),
             "" if seconds is None else f"{seconds:.1f}",

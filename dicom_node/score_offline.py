@@ -34,6 +34,7 @@ from scoring.errors import RheumascoreError
 from scoring.inference import read_header, run_inference
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import PriorResult, ScoreResult, ScoreTotal
+from scoring.second_opinion import DIFFERS
 from scoring.study import Study
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.report_as_text import report_as_text
@@ -197,7 +198,12 @@ def _row(score: OfflineScore) -> dict[str, Any]:
 
 
 def summary_line(result: ScoreResult) -> str:
-    """A result in one line: the total, or what there is of it and why there is no more."""
+    """A result in one line: the total, or what there is of it and why there is no more; and whose total differs."""
+    differing = [opinion.system for opinion in result.second_opinions if opinion.verdict == DIFFERS]
+    return _total_line(result) + "".join(f"; differs from {system}, a reader must look" for system in differing)
+
+
+def _total_line(result: ScoreResult) -> str:
     if result.not_evaluable:
         return f"not evaluable: {result.not_evaluable.reason.meaning}"
     if not result.totals:

@@ -30,7 +30,7 @@ def failures(evaluation: Mapping[str, Any]) -> str:
 def detectable(evaluation: Mapping[str, Any] | None) -> str:
     """The smallest detectable difference of each score, in a sentence; it belongs beside every change."""
     found = [
-        f"{item['words']}: {_value(item['measures'][_SMALLEST])}"
+        f"{item['words']}: {value_in_words(item['measures'][_SMALLEST])}"
         for item in (evaluation or {"items": {}})["items"].values()
         if _SMALLEST in item["measures"]
     ]
@@ -54,13 +54,13 @@ def _item(item: Mapping[str, Any]) -> list[str]:
     lines = [heading, "", f"{item['rows']} rows with a reading; the system gave no value in {item['not_given']}."]
     lines += ["", "| measure | value (95 % interval) | rows | patients |", "| --- | --- | --- | --- |"]
     for found in item["measures"].values():
-        lines.append(f"| {found['words']} | {_value(found)} | {found['rows']} | {found['patients']} |")
+        lines.append(f"| {found['words']} | {value_in_words(found)} | {found['rows']} | {found['patients']} |")
     if item["beside_readers"]:
         lines += ["", item["beside_readers"]["sentence"]]
     if item["parts"]:
         lines += ["", "| part | rows | not given | measured |", "| --- | --- | --- | --- |"]
     for part in item["parts"]:
-        told = "; ".join(f"{found['words']} {_value(found)}" for found in part["measures"].values())
+        told = "; ".join(f"{found['words']} {value_in_words(found)}" for found in part["measures"].values())
         lines.append(f"| {part['by']} {cell(part['name'])} | {part['rows']} | {part['not_given']} | {told} |")
     return lines
 
@@ -70,7 +70,8 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
 
-def _value(found: Mapping[str, Any]) -> str:
+def value_in_words(found: Mapping[str, Any]) -> str:
+    """A measure as an evaluation has it: three figures and its interval, or why it has none."""
     if found["value"] is None:
         return f"none ({found['reason'].rstrip('.')})"
     interval = "" if found["lower"] is None else f" ({found['lower']:.3g} to {found['upper']:.3g})"

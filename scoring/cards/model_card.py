@@ -5,6 +5,7 @@ from __future__ import annotations
 from scoring.cards.card_facts import CardFacts
 from scoring.cards.card_files import CLAIM, TRIPOD
 from scoring.cards.card_freshness import source_rows
+from scoring.cards.heatmap_words import heatmap_part
 from scoring.cards.measured_words import detectable, measured_part
 
 
@@ -19,7 +20,7 @@ def model_card(facts: CardFacts) -> str:
         "What a difference between two visits means": [detectable(facts.evaluation)],
         "Measured by training": [facts.figures] if facts.figures else [],
         "When there is no number": [facts.words.not_given],
-        "Explanation": [facts.words.explanation],
+        "Explanation": _explanation(facts),
         "Where it fails, as far as we know": _failures(facts),
         "Licence": _licence(facts),
         "What this card was written from": _sources(facts),
@@ -62,6 +63,11 @@ def _weights(facts: CardFacts) -> list[str]:
     lines += [f"| `{file.path.name}` | {file.learnt_from} | {file.licence} | `{file.command}` |" for file in files]
     sources = dict.fromkeys(name for file in files for name in file.data)
     return [*lines, "", "Data:", "", *(f"- {name}" for name in sources)]
+
+
+def _explanation(facts: CardFacts) -> list[str]:
+    measured = heatmap_part(facts.evaluation)
+    return [facts.words.explanation, *(("", *measured) if measured else ())]
 
 
 def _failures(facts: CardFacts) -> list[str]:

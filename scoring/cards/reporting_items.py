@@ -13,6 +13,7 @@ from typing import Final
 
 from scoring.cards.card_facts import CardFacts
 from scoring.cards.card_freshness import filled_from
+from scoring.cards.heatmap_words import heatmap_sentence
 from scoring.cards.measured_words import beside_readers, cell, detectable, failures
 
 _FOLDER: Final = Path(__file__).parent
@@ -88,7 +89,7 @@ def answers_of(facts: CardFacts) -> dict[str, str]:
         "training": training,
         "not_given": words.not_given,
         "output": _output(facts),
-        "explanation": words.explanation,
+        "explanation": f"{words.explanation} {heatmap_sentence(measured)}",
         "fails": " ".join(fails),
         "libraries": "torch, timm, MONAI, safetensors; versions: `configs/metadata.json` of an exported bundle, and "
         "every result.",

@@ -33,6 +33,14 @@ class DamagedJoint:
         """The same hand on the same film, without the damage."""
         return draw_hand(self.phantom.seed, grades={}, spacing_mm=_SPACING_MM)
 
+    def hit_by(self, heat: npt.NDArray[np.generic]) -> bool:
+        """Whether the hottest point of a grid over the whole film, coarse or fine, lies in the damaged joint's box."""
+        row, column = np.unravel_index(int(heat.argmax()), heat.shape)
+        rows, columns = self.phantom.pixels.shape
+        x, y = (column + 0.5) * columns / heat.shape[1] - 0.5, (row + 0.5) * rows / heat.shape[0] - 0.5
+        x0, y0, x1, y1 = joint_boxes(self.phantom.centres)[self.site]
+        return bool(x0 <= x <= x1 and y0 <= y <= y1)
+
 
 def damaged_joints(count: int) -> list[DamagedJoint]:
     """Phantoms with one damaged joint each, every item of it graded at least 2; sites in turn, children among them."""

@@ -126,10 +126,9 @@ def _pointed(joint: DamagedJoint, findings: Findings) -> _Pointed | None:
     y, x = np.mgrid[: shape[0], : shape[1]]
     inside = {site: (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1) for site, (x0, y0, x1, y1) in boxes.items()}
     anywhere = np.any(list(inside.values()), axis=0)
-    hottest = np.unravel_index(int(heat.argmax()), shape)
     whole = float(heat.sum())
     own = inside[joint.site]
-    return _Pointed(float(heat[anywhere].sum()) / whole, float(heat[own].sum()) / whole, bool(own[hottest]))
+    return _Pointed(float(heat[anywhere].sum()) / whole, float(heat[own].sum()) / whole, joint.hit_by(heat))
 
 
 def _heat_of(findings: Findings, shape: tuple[int, ...]) -> npt.NDArray[np.float32] | None:

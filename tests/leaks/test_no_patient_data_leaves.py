@@ -175,7 +175,7 @@ def use_every_verb_on_files(done: Everything) -> None:
     verify = ("verify", "--study", done.uids["damaged"], "--config", str(done.node.config))
     statuses = done.verbs(
         ("score", scored, "--system", "hand_joints", "--out", out, "--json"),
-        ("score", damaged, "--out", out, "--json"),
+        ("score", damaged, "--system", "hand_joints", "--out", out, "--json"),
         ("score", breaks, "--system", "toy_breaks", "--out", out),
         verify,
         (*verify, "--json"),

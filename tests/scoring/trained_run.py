@@ -9,15 +9,19 @@ from pathlib import Path
 
 from safetensors.torch import load, save
 
+from scoring.agreement.bootstrap import Estimate
 from scoring.catalogue import find_spec
 from scoring.evaluation.comparison import Compared, Comparison, Scale
 from scoring.evaluation.evaluation import evaluate_comparison
 from scoring.evaluation.evaluation_json import evaluation_json
+from scoring.evaluation.pointing import Pointing
 from scoring.inference import weights_digest
 from scoring.learning.weights_record import write_weights_record
 from scoring.spec import WEIGHTS_RECORD, SystemSpec
 from scoring.weights import all_weights, checked_bytes, read_weights_record
 
+_ALL, _HALF, _NONE = (Estimate(share, None, None, "made up", 0.95, 4, 0, 4, 0, 0, 1) for share in (1.0, 0.5, 0.0))
+POINTING = Pointing(4, "a map", _ALL, _HALF, _ALL, _NONE, (1.0, 0.5, 0.25, 0.125, 0.1, 0.0), (1.0,) * 6)
 STATEMENT = "weights of a test; for research use only"
 MEASURED_ON = "40 images of 20 patients in readings.csv, read by 2 reader(s)"
 
@@ -61,5 +65,6 @@ def write_evaluation(spec: SystemSpec, folder: Path) -> Path:
     comparison = Comparison(spec.key, spec.version, digest, STATEMENT, MEASURED_ON, scales, rows, images=40)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "evaluation.json"
-    path.write_text(json.dumps(evaluation_json(evaluate_comparison(comparison, resamples=50))), encoding="utf-8")
+    evaluation = replace(evaluate_comparison(comparison, resamples=50), pointing=POINTING)
+    path.write_text(json.dumps(evaluation_json(evaluation)), encoding="utf-8")
     return path

@@ -25,7 +25,7 @@ from scoring.systems.hand_joints.evaluation import (
     kappa_by_site,
 )
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.pointing import count_hits, shuffled
+from scoring.systems.hand_joints.pointing import count_hits, count_hits_when_shuffled
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
 from scoring.systems.hand_joints.real_films import DATA_SET, FilmHand, healthy_book
 from scoring.weights import read_weights_record
@@ -118,5 +118,5 @@ def _pointing(grader: JointGrader) -> Figures:
         "measured_on": "phantoms with one damaged joint (each item of it graded 2 or more), true centres",
         "phantoms": len(joints),
         "hottest_point_in_its_box": count_hits(grader, joints),
-        "with_randomised_weights": count_hits(shuffled(seed=1), joints),
+        "with_randomised_weights": count_hits_when_shuffled(grader, joints, seed=1),
     }

@@ -56,6 +56,17 @@ def test_a_card_is_written_from_the_evaluation(run: SystemSpec, tmp_path: Path) 
     assert "the centre's own" in card[card.index("## Licence") :]
 
 
+def test_a_card_says_whether_the_heatmap_points_at_damage(run: SystemSpec, tmp_path: Path) -> None:
+    card = carded(run, tmp_path)
+    explained = card[card.index("## Explanation") : card.index("## Where it fails")]
+    assert "a map, on 4 phantoms that are healthy but for one joint" in explained
+    assert "| share of heat in the damaged joint's box | 0.5 |" in explained
+    assert "| the same with the networks' weights shuffled | 0 |" in explained
+    assert "| hottest places first | 1.00 | 0.50 | 0.25 | 0.12 | 0.10 | 0.00 |" in explained
+    claim = (run.weights_files[0].parent / "CLAIM_2024.md").read_text(encoding="utf-8")
+    assert "share of heat in the damaged joint's box 0.5;" in claim
+
+
 def test_a_card_without_an_evaluation_says_so_and_gives_no_figure(run: SystemSpec) -> None:
     path = write_card_files(run, "", None)
     card, claim = (p.read_text(encoding="utf-8") for p in (path, path.with_name("CLAIM_2024.md")))
