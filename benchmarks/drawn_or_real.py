@@ -40,15 +40,14 @@ from scoring.phantoms.damaged_hands.bone_margins import bone_contrast, margins
 from scoring.phantoms.damaged_hands.cortical_defect import CorticalDefect
 from scoring.phantoms.damaged_hands.damaged_hand import damage_hand
 from scoring.phantoms.damaged_hands.joint_line import joint_line
+from scoring.phantoms.damaged_hands.real_films import FilmHand, checked_hand, films_for, find_film_hands
 from scoring.phantoms.damaged_hands.real_hand import Grey, RealHand
 from scoring.phantoms.damaged_hands.visits import course_of_grades
 from scoring.phantoms.seeded import stream
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, SITES_OF
 from scoring.systems.hand_joints.crop_book import CropBook, hand_windows
-from scoring.systems.hand_joints.damaged_films import checked_hand, left_alone
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import frame_of
-from scoring.systems.hand_joints.real_films import FilmHand, films_for, find_film_hands
 from scoring.weights import read_weights_record
 
 FOLDS = 5
@@ -92,12 +91,12 @@ def main() -> None:
 
 def drawn_patches(films: list[FilmHand], progress: Progress) -> tuple[Patches, Patches]:
     """The patches of both questions; of each altered one there is the same as it was filmed."""
-    alone, grader = left_alone(), JointGrader().eval()
+    grader = JointGrader().eval()
     load_weights(grader, read_weights_record(find_spec("hand_joints").weights_files[0]).file("joint_grader"))
     equal: list[Row] = []
     damage: list[Row] = []
     for number, film in enumerate(films):
-        hand = checked_hand(film, alone[film.film])
+        hand = checked_hand(film)
         if not hand.visible:
             continue
 

@@ -24,14 +24,15 @@ from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import progress_on_stderr
 from scoring.networks.torch_start import start_torch
+from scoring.phantoms.damaged_hands.real_films import films_for, find_film_hands
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SITES
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.damaged_films import damaged_book
 from scoring.systems.hand_joints.evaluation import graded_book
+from scoring.systems.hand_joints.healthy_films import healthy_book
 from scoring.systems.hand_joints.learning import learn
 from scoring.systems.hand_joints.lessons import Lessons, lessons
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.real_films import films_for, find_film_hands, healthy_book
 
 SEED = 7
 FIRST_PHANTOM, FIRST_UNSEEN, FIRST_DAMAGED = 8_000_000, 930_000, 940_000

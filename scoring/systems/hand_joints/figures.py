@@ -13,6 +13,7 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.evaluation.damaged_joints import damaged_joints
 from scoring.learning.progress import Progress, silent
+from scoring.phantoms.damaged_hands.real_films import DATA_SET, FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
 from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
@@ -24,10 +25,10 @@ from scoring.systems.hand_joints.evaluation import (
     healthy_film_figures,
     kappa_by_site,
 )
+from scoring.systems.hand_joints.healthy_films import healthy_book
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.pointing import count_hits, count_hits_when_shuffled
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
-from scoring.systems.hand_joints.real_films import DATA_SET, FilmHand, healthy_book
 from scoring.weights import read_weights_record
 
 FIGURES_FILE: Final = "figures.toml"

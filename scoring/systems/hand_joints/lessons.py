@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from scoring.learning.progress import Progress, silent
+from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.systems.hand_joints.crop_book import CropBook
 from scoring.systems.hand_joints.damaged_films import damaged_book
 from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
+from scoring.systems.hand_joints.healthy_films import healthy_book
 from scoring.systems.hand_joints.learning import Source
-from scoring.systems.hand_joints.real_films import FilmHand, healthy_book
 
 Lessons = Literal["phantoms", "drawn_erosions", "damaged_hands"]
 """Phantoms alone; with healthy films whose crops get notches; with healthy films and damage drawn into whole hands."""

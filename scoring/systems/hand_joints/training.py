@@ -22,6 +22,7 @@ from scoring.learning.labels import hands_of
 from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.weights_record import write_weights_record
 from scoring.networks.torch_start import load_weights, start_torch
+from scoring.phantoms.damaged_hands.real_films import DATA_SET, films_for, find_film_hands
 from scoring.spec import WEIGHTS_RECORD, read_spec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
@@ -38,7 +39,6 @@ from scoring.systems.hand_joints.model_card import figures_in_words as figures_i
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.onnx_network import write_onnx as write_onnx
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
-from scoring.systems.hand_joints.real_films import DATA_SET, films_for, find_film_hands
 from scoring.systems.hand_joints.run_files import WEIGHTS_NAME, write_calibration, write_weights
 from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
 from scoring.systems.hand_joints.unseen_hands import DEMONSTRATION_HANDS, UnseenHands, demonstration_hands

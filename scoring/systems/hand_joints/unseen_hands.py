@@ -16,11 +16,12 @@ from scoring.anatomy.found_hand import FoundSite
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
 from scoring.networks.torch_start import start_torch
+from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SIDES, SITES, Side
 from scoring.systems.hand_joints.crop_book import NOT_GRADED, CropBook, bound, grade_table, hand_windows
+from scoring.systems.hand_joints.healthy_films import healthy_book
 from scoring.systems.hand_joints.preprocessing import frame_of
-from scoring.systems.hand_joints.real_films import FilmHand, healthy_book
 
 _PATIENTS: Final = 240
 DEMONSTRATION_HANDS: Final = (

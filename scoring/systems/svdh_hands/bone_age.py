@@ -22,6 +22,7 @@ from scoring.learning.batch_stream import Batch
 from scoring.learning.losses import regression_loss
 from scoring.learning.progress import Progress, silent
 from scoring.learning.showing_order import Order, shuffled
+from scoring.phantoms.damaged_hands.real_films import FULL_SIZE
 from scoring.systems.svdh_hands.preprocessing import Views, normalised, view_shape
 
 DATA_SET: Final = (
@@ -29,7 +30,6 @@ DATA_SET: Final = (
     "non-commercial use"
 )
 _TABLE: Final = "labels.csv"
-_KEPT: Final = "images_full"
 _MONTHS: Final = ("boneage_months", "boneage")
 MIDDLE_YEARS: Final = 10.5
 """Ages are learnt as years from here."""
@@ -58,7 +58,7 @@ def age_book(folder: Path, pixels: int, progress: Progress = silent) -> AgeBook:
     films: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.png")):
         films.setdefault(path.stem, []).append(path)
-    kept = {name for name, paths in films.items() if not any(path.parent.name == _KEPT for path in paths)}
+    kept = {name for name, paths in films.items() if not any(path.parent.name == FULL_SIZE for path in paths)}
     chosen = sorted(kept & months.keys())
     if not chosen:
         raise LabelError(f"No film that {_TABLE} names is below {folder.name}; wanted ID.png for its ids.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
 from scoring.networks.torch_start import start_torch
 from scoring.phantoms.hand import draw_hand
-from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES
+from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, Item
 from scoring.systems.svdh_hands.preprocessing import Views, hand_view, margin_of, view_affine
 
 _SPACING_MM: Final = 0.4
@@ -55,9 +55,24 @@ class HandBook:
         return HandBook(self.views, self.totals, np.full_like(self.places, np.nan), unknown, self.patients)
 
 
+HandPage = tuple[Views, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+"""One hand of a book: its view, places and damage."""
+
+
+def bound(books: Sequence[HandBook]) -> HandBook:
+    """Several books of views of one size as one."""
+    return HandBook(
+        np.concatenate([book.views for book in books]),
+        np.concatenate([book.totals for book in books]),
+        np.concatenate([book.places for book in books]),
+        np.concatenate([book.damage for book in books]),
+        tuple(patient for book in books for patient in book.patients),
+    )
+
+
 def phantom_book(seeds: Sequence[int], pixels: int, workers: int = 1, progress: Progress = silent) -> HandBook:
     """Draw one phantom hand a seed; its frame is that of its true sites."""
-    pages: list[_Page] = []
+    pages: list[HandPage] = []
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch, initargs=(1,)) as pool:
         for page in pool.map(_phantom_page, seeds, [pixels] * len(seeds), chunksize=16):
             pages.append(page)
@@ -66,19 +81,21 @@ def phantom_book(seeds: Sequence[int], pixels: int, workers: int = 1, progress: 
     return HandBook(views, damage.sum(1), places, damage, tuple(f"PHANTOM-{seed}" for seed in seeds))
 
 
-_Page = tuple[Views, npt.NDArray[np.float32], npt.NDArray[np.float32]]
-
-
-def _phantom_page(seed: int, pixels: int) -> _Page:
+def _phantom_page(seed: int, pixels: int) -> HandPage:
     hand = draw_hand(seed, spacing_mm=_SPACING_MM if pixels < _FINE_FROM else _FINE_SPACING_MM)
     centres = np.array([hand.centres[site] for site in SITES])
-    to_film, margin = _finder().frame_of(centres, hand.side), margin_of(pixels)
+    to_film, margin = finder().frame_of(centres, hand.side), margin_of(pixels)
     places = moved(inverse(view_affine(to_film, pixels, margin)), centres)
-    damage = [sum(hand.grades.get((site, item), 0) for item in ITEMS) for site in SITES]
     seen = hand_view(hand.pixels, to_film, pixels, margin)
-    return seen, places.astype(np.float32), np.array(damage, np.float32)
+    return seen, places.astype(np.float32), site_damage(hand.grades)
+
+
+def site_damage(grades: Mapping[tuple[str, Item], int]) -> npt.NDArray[np.float32]:
+    """(22,) the sum of each site's grades."""
+    return np.array([sum(grades.get((site, item), 0) for item in ITEMS) for site in SITES], np.float32)
 
 
 @lru_cache(maxsize=1)
-def _finder() -> HandFinder:
+def finder() -> HandFinder:
+    """One for each process."""
     return HandFinder.open()

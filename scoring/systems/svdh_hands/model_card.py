@@ -24,9 +24,14 @@ def figures_in_words(folder: Path) -> str:
 def _training(run: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Courses: skeletal age of {run['bone_age_films']} children's films, damage by place on "
-        f"{run['phantoms_with_places']} phantom hands, totals of {run['hands_with_totals']} hands; views of "
+        f"{_hands(run, 'places')}, totals of {_hands(run, 'totals')}; views of "
         f"{run['pixels']} pixels, seed {run['seed']}. All figures are in `{FIGURES_FILE}`."
     )
+
+
+def _hands(run: Mapping[str, Any], known: str) -> str:
+    real = run[f"real_hands_with_{known}"]
+    return f"{run[f'hands_with_{known}']} hands{f' ({real} of them real, drawn into)' if real else ''}"
 
 
 def _folds(folds: Mapping[str, Any]) -> Iterator[str]:

@@ -17,12 +17,15 @@ from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.run_folder import RunFolder
 from scoring.networks.torch_start import start_torch
+from scoring.phantoms.damaged_hands import real_films
 from scoring.spec import SystemSpec, read_spec
 from scoring.systems.svdh_hands.bone_age import DATA_SET, age_book
 from scoring.systems.svdh_hands.calibrating import calibrated
+from scoring.systems.svdh_hands.drawn_hands import drawn_hands
 from scoring.systems.svdh_hands.ensemble import Ensemble
 from scoring.systems.svdh_hands.figures import FIGURES_FILE, Figures, fold_figures, phantom_figures, write_figures
-from scoring.systems.svdh_hands.hand_book import HandBook, phantom_book
+from scoring.systems.svdh_hands.film_book import real_hands
+from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.learning import Lessons, Teacher
 from scoring.systems.svdh_hands.model_card import figures_in_words as figures_in_words
 from scoring.systems.svdh_hands.onnx_networks import write_onnx as write_onnx
@@ -30,7 +33,7 @@ from scoring.systems.svdh_hands.readings import reading_book
 from scoring.systems.svdh_hands.run_files import RunFiles
 from scoring.systems.svdh_hands.system import open_system
 from scoring.systems.svdh_hands.totals import severity_cuts
-from scoring.systems.svdh_hands.training_recipe import TrainingRecipe, read_recipe
+from scoring.systems.svdh_hands.training_recipe import Phase, TrainingRecipe, read_recipe
 from scoring.systems.svdh_hands.unseen_hands import CALIBRATED, MEASURED, judged_patients, unseen_patients
 from scoring.weights import WeightRecord, WeightsRecord, all_weights
 
@@ -39,13 +42,12 @@ _RECIPE: Final = _FOLDER / "recipe.toml"
 _DEMONSTRATION: Final = _FOLDER / "demonstration.toml"
 
 DEMONSTRATION_STATEMENT: Final = (
-    "demonstration weights; totals and severity learnt on synthetic images only; for research use only"
+    "demonstration weights; totals and severity learnt on drawn damage only; for research use only"
 )
 READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not validated by us; for research use only"
 PHANTOMS: Final = "rheumascore hand phantoms (drawn, no person)"
 RSNA_TERMS: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)"
 
-_FILMS: Final = Path("rsna-bone-age")
 _FIRST_PHANTOM: Final = 2_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _NO_MORE_HANDS: Final = 1_000_000
@@ -79,11 +81,11 @@ def train_demonstration(
     """Learn from phantoms and, with ``data``, from the bone-age films below it; measure on unseen phantoms."""
     start_torch(_THREADS)
     path = recipe or _DEMONSTRATION
-    plan, films = read_recipe(path), data / _FILMS if data else None
-    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"bone_age": films is not None}) as run:
-        totals = _phantoms(_first_phantom(seed) + _NO_MORE_HANDS, plan, plan.totals.hands, progress)
+    plan, films = read_recipe(path), data / real_films.FILMS if data else None
+    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"films": films is not None}) as run:
+        totals = _drawn(plan.totals, plan, _first_phantom(seed) + _NO_MORE_HANDS, films, progress)
         if totals is None:
-            raise LabelError(f"{path.name} draws no phantoms whose totals could be learnt; give totals.hands.")
+            raise LabelError(f"{path.name} draws no hands whose totals could be learnt; give totals.hands.")
         lessons = _lessons(plan, totals.without_places(), films, seed, progress)
         learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
         wanted = f" --recipe {recipe.name}" if recipe else ""
@@ -91,9 +93,9 @@ def train_demonstration(
             out,
             DEMONSTRATION_STATEMENT,
             licence=RSNA_TERMS if films else "Apache-2.0",
-            learnt_from="Totals and severity of hands on synthetic images only"
+            learnt_from="Totals and severity of hands whose damage is drawn, by us"
             + ("; trunks first on the skeletal age of healthy children's films." if films else "."),
-            data=(PHANTOMS, DATA_SET) if films else (PHANTOMS,),
+            data=(PHANTOMS, *_sets_of_films(plan)) if films else (PHANTOMS,),
             command=f"rheumascore train svdh_hands --demonstration{wanted}{' --data DIR' if films else ''} --out RUN "
             f"--seed {seed}",
             demonstration=True,
@@ -124,7 +126,7 @@ def train(
             READINGS_STATEMENT,
             licence=f"the centre's own; {RSNA_TERMS}" if films else "the centre's own",
             learnt_from=f"Totals and severity: {len(totals)} hands of {labels.name}, read by the centre.",
-            data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *((DATA_SET,) if films else ())),
+            data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *(_sets_of_films(plan) if films else ())),
             command=f"rheumascore train svdh_hands --labels {labels.name} --images DIR{wanted} --out RUN --seed {seed}",
             demonstration=False,
         )
@@ -157,7 +159,7 @@ def _teacher(
 
 def _lessons(plan: TrainingRecipe, totals: HandBook, films: Path | None, seed: int, progress: Progress) -> Lessons:
     """The totals, and what the recipe wants to be learnt before them."""
-    joints = _phantoms(_first_phantom(seed), plan, plan.joints.hands if plan.joints else 0, progress)
+    joints = _drawn(plan.joints, plan, _first_phantom(seed), films, progress) if plan.joints else None
     ages = None
     if films is not None and plan.bone_age is not None:
         ages = age_book(films, plan.bone_age.pixels or plan.pixels, progress)
@@ -168,8 +170,14 @@ def _first_phantom(seed: int) -> int:
     return _FIRST_PHANTOM * (1 + seed)
 
 
-def _phantoms(first: int, plan: TrainingRecipe, hands: int, progress: Progress) -> HandBook | None:
-    return phantom_book(range(first, first + hands), plan.pixels, _WORKERS, progress) if hands else None
+def _drawn(course: Phase, plan: TrainingRecipe, first: int, films: Path | None, progress: Progress) -> HandBook | None:
+    return drawn_hands(course, plan.pixels, first, films, _WORKERS, progress)
+
+
+def _sets_of_films(plan: TrainingRecipe) -> tuple[str, ...]:
+    """What the recipe learns from films that are at hand, in words."""
+    drawn_into = plan.totals.damaged or (plan.joints is not None and plan.joints.damaged)
+    return ((DATA_SET,) if plan.bone_age else ()) + ((real_films.DATA_SET,) if drawn_into else ())
 
 
 def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], progress: Progress) -> dict[str, Figures]:
@@ -191,7 +199,9 @@ def _about(plan: TrainingRecipe, lessons: Lessons, seed: int) -> dict[str, Figur
     return {
         "training": {
             "hands_with_totals": len(lessons.totals),
-            "phantoms_with_places": len(lessons.joints) if lessons.joints else 0,
+            "hands_with_places": len(lessons.joints) if lessons.joints else 0,
+            "real_hands_with_places": real_hands(lessons.joints) if lessons.joints else 0,
+            "real_hands_with_totals": real_hands(lessons.totals),
             "bone_age_films": len(lessons.ages) if lessons.ages else 0,
             "folds": plan.folds,
             "pixels": plan.pixels,

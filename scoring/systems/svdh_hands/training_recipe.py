@@ -59,6 +59,8 @@ class Phase:
     """Longer edge of the views; 0: the recipe's."""
     hands: int = 0
     """Phantom hands drawn for it."""
+    damaged: int = 0
+    """Real hands with damage drawn into them, where the films are at hand."""
     evenness: float = 0.0
     """0: hands as they come; 1: every severity class equally often."""
 

@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 
 from scoring.anatomy.hand_finder import HandFinder
+from scoring.phantoms.damaged_hands.real_films import FilmHand, films_for, left_alone
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints.crop_book import NOT_GRADED, CropBook, phantom_book
-from scoring.systems.hand_joints.damaged_films import damaged_book, left_alone
+from scoring.systems.hand_joints.damaged_films import damaged_book
+from scoring.systems.hand_joints.healthy_films import healthy_book
 from scoring.systems.hand_joints.lessons import lessons
-from scoring.systems.hand_joints.real_films import FilmHand, films_for, healthy_book
 
 FILM = Path(__file__).parents[4] / "dicom_node" / "demo_studies" / "rsna_hand_11461.png"
 

@@ -16,13 +16,13 @@ from scoring.catalogue import find_spec
 from scoring.errors import LabelError
 from scoring.learning.labels import read_labels
 from scoring.networks.torch_start import load_weights
+from scoring.phantoms.damaged_hands.real_films import films_for
 from scoring.phantoms.hand import draw_hand
 from scoring.phantoms.truth import truth_rows, write_truth
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints import training
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.readings import reading_book, split_by_subject
-from scoring.systems.hand_joints.real_films import films_for
 from scoring.weights import read_weights_record
 
 FOLDER = find_spec("hand_joints").folder
