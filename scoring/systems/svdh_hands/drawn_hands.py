@@ -13,6 +13,8 @@ from scoring.systems.svdh_hands.training_recipe import Phase
 
 _FIRST_LESION: Final = 500_000
 """Seeds of what is drawn into real hands begin so far after those of phantoms."""
+_AS_FILMED: Final = 4
+"""Every fourth real hand is left as it is: so that to look like a real film is no sign of damage."""
 
 
 def drawn_hands(
@@ -26,6 +28,12 @@ def drawn_hands(
     if course.hands:
         books.append(phantom_book(range(first, first + course.hands), pixels, workers, progress))
     if course.damaged and films is not None:
-        lesions = range(first + _FIRST_LESION, first + _FIRST_LESION + course.damaged)
-        books.append(film_book(films, films_for("training"), lesions, pixels, workers, progress))
+        real = films_for("training")
+        books.append(film_book(films, real, _lesions(course.damaged, len(real), first), pixels, workers, progress))
     return bound(books) if books else None
+
+
+def _lesions(hands: int, films: int, first: int) -> list[int | None]:
+    """What is drawn into each hand; from round to round it is another film that is left as it is."""
+    seeds = range(first + _FIRST_LESION, first + _FIRST_LESION + hands)
+    return [None if (n + n // films) % _AS_FILMED == 0 else seed for n, seed in enumerate(seeds)]

@@ -21,8 +21,8 @@ from scoring.systems.svdh_hands.ensemble import Ensemble, HandOpinions
 from scoring.systems.svdh_hands.preprocessing import Views, hand_view
 
 # A phantom patient's hands have the seeds 2 n and 2 n + 1: none of these is ever drawn for training.
-MEASURED: Final = range(940_000, 940_030)
-CALIBRATED: Final = range(950_000, 950_030)
+MEASURED: Final = range(940_000, 940_060)
+CALIBRATED: Final = range(950_000, 950_100)
 
 
 @dataclass(frozen=True)
