@@ -50,8 +50,9 @@ def run(config: ConfigOption = _CONFIG) -> None:
     """Listener, workers and page as one supervised group; Ctrl-C or SIGTERM drains and stops within 30 s."""
     from dicom_node.process_group import run_group
     from dicom_node.settings import read_settings
+    from dicom_node.systems_in_use import systems_in_use
 
-    read_settings(config)
+    systems_in_use(read_settings(config).scoring)
     raise typer.Exit(run_group(config))
 
 
@@ -281,9 +282,11 @@ def alerts_test(config: ConfigOption = _CONFIG) -> None:
 def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> None:
     """Say file, key, what it got, what is allowed; all faults at once."""
     from dicom_node.settings import read_settings
+    from dicom_node.systems_in_use import systems_in_use
     from dicom_node.tls_settings import server_context
 
     settings = read_settings(file)
+    systems_in_use(settings.scoring)
     if settings.tls.on:
         server_context(settings.tls)
     typer.echo(f"{file.name} is right: {settings.node.ae_title} on {settings.node.host}:{settings.node.port}")

@@ -5,7 +5,6 @@ The same routing, inference and writers as the node's; only the transport is mis
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -27,6 +26,7 @@ from dicom_node.ledger.second_opinions import opinions_of
 from dicom_node.local_files import LocalFile, find_files, read_local_file, studies_of
 from dicom_node.receiving.photo_wrapping import wrap_photos
 from dicom_node.routing import RoutingDecision, decide
+from dicom_node.score_table import score_table
 from dicom_node.source_images import chosen_images, source_images
 from scoring.catalogue import find_spec, list_systems, open_system
 from scoring.contract import ScoringSystem
@@ -36,6 +36,7 @@ from scoring.pixel_decoding import PixelDecoder
 from scoring.result import PriorResult, ScoreResult, ScoreTotal
 from scoring.second_opinion import DIFFERS
 from scoring.study import Study
+from scoring.whole_file import write_whole_text
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.report_as_text import report_as_text
 from sr_templates.result_objects import ResultObjects, write_result_objects
@@ -51,7 +52,6 @@ _ENDINGS: Final[dict[Role, str]] = {
     "pdf": "pdf.dcm",
     "key_object": "ko.dcm",
 }
-_COLUMNS: Final = ("study", "system", "side", "site", "item", "status", "grade", "expected", "certainty", "reason")
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def print_scores(paths: Sequence[Path], wanted: Wanted, system: str | None, *, a
     with Console(stderr=True).status("scoring"):
         scores = list(score_files(paths, wanted, system))
     results = [s.result for s in scores if s.result is not None]
-    _write_csv(out / "scores.csv", results)
-    (out / "scores.json").write_text("[" + ",\n".join(result.to_json() for result in results) + "]\n", encoding="utf-8")
+    write_whole_text(out / "scores.csv", score_table(results))
+    write_whole_text(out / "scores.json", "[" + ",\n".join(result.to_json() for result in results) + "]\n")
     rows = [_row(score) for score in scores]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
@@ -219,14 +219,3 @@ def _total_line(result: ScoreResult) -> str:
 
 def _label(result: ScoreResult, total: ScoreTotal) -> str:
     return find_spec(result.system).total(total.key).label.lower()
-
-
-def _write_csv(path: Path, results: Sequence[ScoreResult]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for result in results:
-            for item in result.items:
-                reason = item.reason.meaning if item.reason else ""
-                row = (item.side, item.site, item.item, item.status, item.grade, item.value, item.certainty, reason)
-                writer.writerow((result.study_instance_uid, result.system, *("" if v is None else v for v in row)))

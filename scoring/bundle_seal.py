@@ -17,6 +17,7 @@ from typing import Final
 
 from scoring.errors import SpecError
 from scoring.spec import WEIGHTS_RECORD, SystemSpec, read_spec
+from scoring.whole_file import replace_whole
 
 SEAL: Final = "bundle.sha256"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -38,7 +39,10 @@ def write_seal(spec: SystemSpec) -> Path:
 
 
 def write_run_seal(folder: Path) -> Path:
-    """Seal the list of weights in the folder of a training run, or of a system that got new ones; the written file."""
+    """Seal the list of weights in the folder of a training run, or of a system that got new ones; the written file.
+
+    OSError when the disk does not take it.
+    """
     spec_file = folder / "spec.toml"
     return write_seal(read_spec(spec_file)) if spec_file.exists() else _write(folder, _of_run(folder))
 
@@ -63,7 +67,7 @@ def _check(folder: Path, bundled: dict[str, Path], name_of_all: str) -> None:
 
 def _write(folder: Path, bundled: dict[str, Path]) -> Path:
     seal = folder / SEAL
-    seal.write_text("".join(f"{_digest(path)}  {name}\n" for name, path in bundled.items()), encoding="utf-8")
+    replace_whole(seal, "".join(f"{_digest(path)}  {name}\n" for name, path in bundled.items()).encode())
     return seal
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 from scoring.bundle_seal import check_run_seal
 from scoring.bundles.checking import check_bundle
 from scoring.bundles.layout import METADATA, MODELS
-from scoring.spec import SystemSpec
+from scoring.errors import SpecError
+from scoring.spec import WEIGHTS_RECORD, SystemSpec
+from scoring.weights import read_weights_record
 
 
 def with_weights_of(spec: SystemSpec, folder: Path) -> SystemSpec:
     """The system with the weights of a run or a bundle in place of its own; those of shared anatomy stay.
 
-    Raises SpecError when the run's list of weights was changed, BundleError when the bundle holds what it may not or is
-    of another system. The weight files of a run are checked where they are opened.
+    Raises SpecError when the run's list of weights was changed or is of another system, BundleError when the bundle
+    holds what it may not or is of another system. The weight files of a run are checked where they are opened.
     """
     return spec.with_weights(weights_folder(spec, folder))
 
@@ -25,4 +27,9 @@ def weights_folder(spec: SystemSpec, folder: Path) -> Path:
         check_bundle(folder, spec)
         return folder / MODELS
     check_run_seal(folder)
+    if (learnt := read_weights_record(folder / WEIGHTS_RECORD).system) not in ("", spec.key):
+        raise SpecError(
+            f"{folder / WEIGHTS_RECORD}: system is {learnt!r}, wanted {spec.key!r}: name a run of `rheumascore train "
+            f"{spec.key}`."
+        )
     return folder

@@ -42,6 +42,8 @@ class WeightsRecord:
 
     statement: str
     files: tuple[WeightRecord, ...]
+    system: str = ""
+    """Key of the system that a training run learnt; empty where the folder itself says whose they are."""
 
     def file(self, role: str) -> WeightRecord:
         """The file with this role; WeightsError when none is listed."""
@@ -52,7 +54,7 @@ class WeightsRecord:
 
 
 def read_weights_record(path: Path) -> WeightsRecord:
-    """Read a weights.toml (``statement`` and ``[[file]]`` entries); SpecError names file, key and remedy."""
+    """Read a weights.toml (``statement``, ``system``, ``[[file]]`` entries); SpecError names file, key and remedy."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -60,6 +62,7 @@ def read_weights_record(path: Path) -> WeightsRecord:
     return WeightsRecord(
         statement=_text(raw, "statement", path),
         files=tuple(_record(entry, path) for entry in raw.get("file", [])),
+        system=_text(raw, "system", path) if "system" in raw else "",
     )
 
 

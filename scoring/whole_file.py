@@ -29,7 +29,12 @@ def write_whole_text(path: Path, text: str) -> None:
     try:
         replace_whole(path, text.encode())
     except OSError as error:
-        raise NotWrittenError(
-            f"{path} could not be written ({error.strerror}); what was there before still is. Make room, or name a "
-            "folder that you may write, then give the same command again."
-        ) from None
+        raise not_written(path, error) from None
+
+
+def not_written(path: Path, error: OSError) -> NotWrittenError:
+    """What is said of a file that ``replace_whole`` could not write."""
+    return NotWrittenError(
+        f"{path} could not be written ({error.strerror}); what was there before still is. Make room, or name a "
+        "folder that you may write, then give the same command again."
+    )

@@ -124,6 +124,14 @@ def test_two_visits_in_one_call_are_reports_that_refer_to_each_other(tmp_path: P
     assert first in report_as_text(reports["20250110"])
     assert "PertinentOtherEvidenceSequence" not in reports["20240110"]
     assert len(list(out.glob("*.frames.sc.dcm"))) >= 2
+    with (out / "scores.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["status"] == "scored"]
+    assert {row["study"] for row in rows} == {"1.2.3.20240110", "1.2.3.20250110"}
+    assert {row["item"] for row in rows} >= {"erosion", "narrowing", "svdh.all.R"}
+    whole = [row for row in rows if row["assessed"] == row["planned"]]
+    assert len(whole) == 2 * (31 + 3), "both of one hand: its sums over both hands are not whole"
+    assert all(float(row["lower"]) <= float(row["grade"]) <= float(row["upper"]) for row in whole)
+    assert not any(row["lower"] or row["upper"] for row in rows if row not in whole)
     wrong = rheumascore("score", tmp_path, "--out", out, "--extras", "pdf,gsps")
     assert (wrong.returncode, "gsps" in wrong.stderr) == (2, True)
 

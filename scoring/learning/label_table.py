@@ -19,6 +19,7 @@ from scoring.errors import LabelError
 from scoring.learning.label import Label
 from scoring.learning.label_cells import LabelCells
 from scoring.learning.table_faults import TableFaults
+from scoring.whole_file import write_whole_text
 
 NEEDED: Final = ("image", "side", "site", "item", "value")
 COLUMNS: Final = tuple(field.name for field in fields(Label))
@@ -81,12 +82,11 @@ def note_contradictions(labels: dict[int, Label], faults: TableFaults) -> None:
 
 def write_label_table(path: Path, labels: Iterable[Label]) -> None:
     """Write readings so that ``read_label_table`` gives the same back; the file appears whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(label) for label in labels)
-    unfinished.replace(path)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(_cells(label) for label in labels)
+    write_whole_text(path, text.getvalue())
 
 
 def labels_sha256(labels: Sequence[Label]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from scoring.errors import LabelError
+from scoring.whole_file import write_whole_text
 
 GroupedBy = Literal["subject", "centre"]
 _FORM: Final = "rheumascore split 1"
@@ -46,7 +47,6 @@ class Split:
 
 def write_split(path: Path, split: Split) -> None:
     """Write a split as JSON; the file appears whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
     content = {
         "form": _FORM,
         "seed": split.seed,
@@ -55,8 +55,7 @@ def write_split(path: Path, split: Split) -> None:
         "data_sha256": split.data_sha256,
         "parts": split.parts,
     }
-    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_whole_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_split(path: Path, data_sha256: str) -> Split:

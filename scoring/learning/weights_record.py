@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-from scoring.bundle_seal import write_run_seal
-from scoring.weights import WeightRecord
-from scoring.whole_file import write_whole_text
+from scoring.bundle_seal import SEAL, write_run_seal
+from scoring.weights import WeightsRecord
+from scoring.whole_file import not_written, write_whole_text
 
 
-def write_weights_record(path: Path, statement: str, files: Sequence[WeightRecord]) -> None:
-    """Write ``path`` with the statement that goes with every result, and one ``[[file]]`` a record."""
-    lines = [f"statement = {_toml(statement)}"]
-    for record in files:
+def write_weights_record(path: Path, weights: WeightsRecord) -> None:
+    """Write ``path``: whose weights they are, the statement that goes with every result, one ``[[file]]`` a record.
+
+    NotWrittenError when the disk does not take it.
+    """
+    lines = [f"system = {_toml(weights.system)}", f"statement = {_toml(weights.statement)}"]
+    for record in weights.files:
         lines += ["", "[[file]]"]
         lines += [f"role = {_toml(record.role)}", f"file = {_toml(record.path.name)}"]
         lines += [f"sha256 = {_toml(record.sha256)}", f"licence = {_toml(record.licence)}"]
@@ -22,7 +24,10 @@ def write_weights_record(path: Path, statement: str, files: Sequence[WeightRecor
         lines += [f"data = [{', '.join(_toml(one) for one in record.data)}]"]
         lines += [f"command = {_toml(record.command)}", f"demonstration = {str(record.demonstration).lower()}"]
     write_whole_text(path, "\n".join(lines) + "\n")
-    write_run_seal(path.parent)
+    try:
+        write_run_seal(path.parent)
+    except OSError as error:
+        raise not_written(path.parent / SEAL, error) from None
 
 
 def _toml(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from dicom_node.errors import SettingsError
 from dicom_node.health import _weights
@@ -12,7 +13,7 @@ from dicom_node.routing import weights_fingerprint
 from dicom_node.settings import ScoringSection, read_settings
 from dicom_node.systems_in_use import systems_in_use
 from scoring.catalogue import find_spec, list_systems
-from scoring.errors import BundleError, SpecError, UnknownSystemError
+from scoring.cli import build_app
 from scoring.spec import SystemSpec
 from tests.scoring.trained_run import STATEMENT, write_run
 
@@ -57,13 +58,15 @@ def test_what_is_no_table_of_folders_is_a_fault(tmp_path: Path, line: str) -> No
 
 
 def test_a_key_that_no_system_has_and_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UnknownSystemError, match="'feet'"):
-        systems_in_use(ScoringSection(weights={"feet": tmp_path}))
-    with pytest.raises(SpecError, match=r"nowhere/bundle\.sha256 is missing"):
+    with pytest.raises(SettingsError, match=r"2 fault\(s\)") as raised:
+        systems_in_use(ScoringSection(systems=("knees",), weights={"feet": tmp_path}))
+    assert "scoring.systems: got 'knees', allowed: hand_joints, " in str(raised.value)
+    assert "scoring.weights: got the key 'feet', allowed: hand_joints, " in str(raised.value)
+    with pytest.raises(SettingsError, match=r"nowhere/bundle\.sha256 is missing"):
         systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "nowhere"}))
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "metadata.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(BundleError, match="has no manifest"):
+    with pytest.raises(SettingsError, match="has no manifest"):
         systems_in_use(ScoringSection(weights={"hand_joints": tmp_path}))
 
 
@@ -75,8 +78,19 @@ def test_a_list_of_weights_that_was_changed_is_not_used(run: SystemSpec, tmp_pat
     )
     if name == "bundle.sha256":
         path.unlink()
-    with pytest.raises(SpecError, match="bundle_seal"):
+    with pytest.raises(SettingsError, match=r"scoring\.weights\.hand_joints: got .*bundle_seal"):
         systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "run"}))
+
+
+def test_a_run_of_another_system_is_refused_before_anything_runs(run: SystemSpec, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text('[scoring.weights]\nsvdh_hands = "run"\n', encoding="utf-8")
+    for verb in (["config", "check", str(config)], ["run", "--config", str(config)]):
+        done = CliRunner().invoke(build_app(), verb)
+        said = str(done.exception)
+        assert "scoring.weights.svdh_hands: got" in said
+        assert "run/weights.toml: system is 'hand_joints', wanted 'svdh_hands'" in said
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_doctor_looks_at_the_weights_that_are_used(run: SystemSpec, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from scoring.evaluation.pointing import Pointing
 from scoring.inference import weights_digest
 from scoring.learning.weights_record import write_weights_record
 from scoring.spec import WEIGHTS_RECORD, SystemSpec
-from scoring.weights import all_weights, checked_bytes, read_weights_record
+from scoring.weights import WeightsRecord, all_weights, checked_bytes, read_weights_record
 
 _ALL, _HALF, _NONE = (Estimate(share, None, None, "made up", 0.95, 4, 0, 4, 0, 0, 1) for share in (1.0, 0.5, 0.0))
 POINTING = Pointing(4, "a map", _ALL, _HALF, _ALL, _NONE, (1.0, 0.5, 0.25, 0.125, 0.1, 0.0), (1.0,) * 6)
@@ -46,7 +46,7 @@ def write_run(folder: Path, scale: float = 1.5) -> SystemSpec:
         data=("readings.csv",),
         demonstration=False,
     )
-    write_weights_record(folder / WEIGHTS_RECORD, STATEMENT, [own])
+    write_weights_record(folder / WEIGHTS_RECORD, WeightsRecord(STATEMENT, (own,), packaged.key))
     return packaged.with_weights(folder)
 
 

@@ -1,12 +1,9 @@
-"""The measured figures of a training run: ``figures.toml``, written by code and never by hand."""
+"""The measured figures of a training run, which ``figures.toml`` holds."""
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from scoring.agreement.correlation import pearson_correlation
 from scoring.anatomy.hand_finder import HandFinder
@@ -31,7 +28,6 @@ from scoring.systems.hand_joints.pointing import count_hits, count_hits_when_shu
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
 from scoring.weights import read_weights_record
 
-FIGURES_FILE: Final = "figures.toml"
 MEASURED_SEEDS: Final = range(900_000, 900_300)
 """Phantoms that no training ever draws."""
 _FOUND_SEEDS: Final = range(910_000, 910_100)
@@ -55,21 +51,6 @@ def demonstration_figures(
     figures["healthy_films"] = measured | healthy
     figures["drawn_erosions"] = _drawn_figures(grader, films)
     return figures | {"pointing": _pointing(grader), "hand_finder": _finder_weights()}
-
-
-def write_figures(path: Path, figures: Mapping[str, Figures]) -> None:
-    """Write named tables of numbers and texts as TOML; a dot in a name makes a table within a table."""
-    lines: list[str] = ["# Written by the training run that made the weights beside it. Never edited by hand."]
-    for name, table in figures.items():
-        lines += ["", f"[{name}]"]
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def read_figures(folder: Path) -> dict[str, Any]:
-    """The figures of a folder, as nested tables."""
-    with (folder / FIGURES_FILE).open("rb") as file:
-        return tomllib.load(file)
 
 
 def against_truth(name: str, measured_on: str, book: CropBook, expected: Grey, grade: Grey) -> dict[str, Figures]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from scoring.anatomy.network_files import FOLDER as ANATOMY
+from scoring.learning.checkpoint import write_whole
 from scoring.spec import WEIGHTS_RECORD, read_spec
 from scoring.systems.hand_joints.calibrating import calibrated
 from scoring.systems.hand_joints.evaluation import Figures
@@ -23,9 +24,10 @@ WEIGHTS_NAME: Final = "joint_grader.safetensors"
 
 def write_weights(grader: JointGrader, record: WeightRecord) -> WeightRecord:
     """Save the grader where ``record`` says; the record with the file's SHA-256."""
+    content = save({name: tensor.contiguous() for name, tensor in grader.state_dict().items()})
     record.path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in grader.state_dict().items()}, record.path)
-    return replace(record, sha256=hashlib.sha256(record.path.read_bytes()).hexdigest())
+    write_whole(record.path, content)
+    return replace(record, sha256=hashlib.sha256(content).hexdigest())
 
 
 def write_calibration(
@@ -40,8 +42,8 @@ def write_calibration(
     calibration, figures = calibrated(grader, hands, spec, weights, measured_on)
     if not calibration.totals and not calibration.items:
         return (), {}
-    path = record.path.with_name(FILE)
-    path.write_text(calibration_json(calibration), encoding="utf-8")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path, content = record.path.with_name(FILE), calibration_json(calibration).encode()
+    write_whole(path, content)
+    digest = hashlib.sha256(content).hexdigest()
     learnt = f"95 % intervals of totals and sets of grades: {measured_on}."
     return (replace(record, role=ROLE, path=path, sha256=digest, learnt_from=learnt),), figures

@@ -16,6 +16,7 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.bundle_seal import write_seal
 from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
+from scoring.learning.figures_file import FIGURES_FILE, read_figures, write_figures
 from scoring.learning.label_table import read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.labels import hands_of
@@ -26,13 +27,7 @@ from scoring.phantoms.damaged_hands.real_films import DATA_SET, films_for, find_
 from scoring.spec import WEIGHTS_RECORD, read_spec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.evaluation import Figures, graded_book
-from scoring.systems.hand_joints.figures import (
-    FIGURES_FILE,
-    against_truth,
-    demonstration_figures,
-    read_figures,
-    write_figures,
-)
+from scoring.systems.hand_joints.figures import against_truth, demonstration_figures
 from scoring.systems.hand_joints.learning import Source, learn
 from scoring.systems.hand_joints.lessons import PACKAGED, lessons
 from scoring.systems.hand_joints.model_card import figures_in_words as figures_in_words
@@ -42,7 +37,7 @@ from scoring.systems.hand_joints.readings import reading_book, split_by_subject
 from scoring.systems.hand_joints.run_files import WEIGHTS_NAME, write_calibration, write_weights
 from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
 from scoring.systems.hand_joints.unseen_hands import DEMONSTRATION_HANDS, UnseenHands, demonstration_hands
-from scoring.weights import WeightRecord, read_weights_record
+from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
 
 DEMONSTRATION_STATEMENT: Final = (
     "demonstration weights; disease grades learnt on synthetic images only; for research use only"
@@ -106,7 +101,7 @@ def train_demonstration(
     )
     record = write_weights(grader, record)
     calibration, coverage = write_calibration(grader, record, unseen, DEMONSTRATION_HANDS)
-    write_weights_record(out / WEIGHTS_RECORD, DEMONSTRATION_STATEMENT, (record, *calibration))
+    write_weights_record(out / WEIGHTS_RECORD, _weights(DEMONSTRATION_STATEMENT, record, *calibration))
     hands = len(phantoms) + sum(film is not None for film in films)
     return _summed_up(TrainingSummary(out, record.sha256, hands, rounds, seed, minutes), figures | coverage)
 
@@ -124,7 +119,7 @@ def measure_demonstration(data: Path) -> Path:
         unseen = demonstration_hands(held_out, progress)
     own = read_weights_record(folder / WEIGHTS_RECORD)
     calibration, coverage = write_calibration(grader, own.file(GRADER_ROLE), unseen, DEMONSTRATION_HANDS)
-    write_weights_record(folder / WEIGHTS_RECORD, own.statement, (own.file(GRADER_ROLE), *calibration))
+    write_weights_record(folder / WEIGHTS_RECORD, _weights(own.statement, own.file(GRADER_ROLE), *calibration))
     write_figures(folder / FIGURES_FILE, {"training": run} | figures | coverage)
     write_seal(read_spec(folder / "spec.toml"))
     return folder / FIGURES_FILE
@@ -164,7 +159,7 @@ def train(
     )
     record = write_weights(grader, record)
     calibration, coverage = write_calibration(grader, record, unseen, measured_on)
-    write_weights_record(out / WEIGHTS_RECORD, READINGS_STATEMENT, (record, *calibration))
+    write_weights_record(out / WEIGHTS_RECORD, _weights(READINGS_STATEMENT, record, *calibration))
     return _summed_up(TrainingSummary(out, record.sha256, len(book), rounds, seed, minutes), figures | coverage)
 
 
@@ -182,6 +177,10 @@ def _refuse_recipe(recipe: Path | None) -> None:
 def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:
     first = _FIRST_PHANTOM * (1 + seed)
     return phantom_book(range(first, first + hands), _WORKERS, progress)
+
+
+def _weights(statement: str, *files: WeightRecord) -> WeightsRecord:
+    return WeightsRecord(statement, files, "hand_joints")
 
 
 def _minutes_since(began: float) -> float:

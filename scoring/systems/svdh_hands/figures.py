@@ -1,12 +1,9 @@
-"""The measured figures of a training run: ``figures.toml``, written by code and never by hand."""
+"""The measured figures of a training run, which ``figures.toml`` holds."""
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +13,13 @@ from scoring.agreement.error_size import bias, mean_absolute_error, root_mean_sq
 from scoring.agreement.limits_of_agreement import limits_of_agreement
 from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
 from scoring.errors import UndefinedMeasureError
+from scoring.learning.figures_file import Figures
 from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.hand_material import severity_class
 from scoring.systems.svdh_hands.learning import Learnt
 from scoring.systems.svdh_hands.training_recipe import TrainingRecipe
 from scoring.systems.svdh_hands.unseen_hands import JudgedPatient
 
-FIGURES_FILE: Final = "figures.toml"
-Figures = dict[str, Any]
 _Pair = Callable[[npt.ArrayLike, npt.ArrayLike], float]
 _OF_TOTALS: Final[dict[str, _Pair]] = {
     "pearson_correlation": pearson_correlation,
@@ -79,26 +75,6 @@ def phantom_figures(
 def total_figures(truth: npt.ArrayLike, said: npt.ArrayLike) -> Figures:
     """How far sums agree; NaN for what has no value."""
     return {name: _measured(measure, truth, said) for name, measure in _OF_TOTALS.items()}
-
-
-def write_figures(path: Path, figures: Mapping[str, Figures]) -> None:
-    """Write named tables of numbers and texts as TOML; a dot in a name makes a table within a table."""
-    lines: list[str] = ["# Written by the training run that made the weights beside it. Never edited by hand."]
-    for name, table in figures.items():
-        lines += ["", f"[{name}]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in table.items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def read_figures(folder: Path) -> dict[str, Any]:
-    """The figures of a folder, as nested tables."""
-    with (folder / FIGURES_FILE).open("rb") as file:
-        return tomllib.load(file)
-
-
-def _toml(value: object) -> str:
-    """JSON's texts, numbers, lists and booleans are TOML's; its word for no number is not."""
-    return "nan" if value != value else json.dumps(value, ensure_ascii=False)
 
 
 def _measured(measure: _Pair, truth: npt.ArrayLike, said: npt.ArrayLike) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring.anatomy.figures_in_words import figures_in_words as finder_figures_in_words
-from scoring.systems.svdh_hands.figures import FIGURES_FILE, read_figures
+from scoring.learning.figures_file import FIGURES_FILE, read_figures
 
 
 def figures_in_words(folder: Path) -> str:

@@ -16,7 +16,7 @@ from scoring.systems.svdh_hands.ensemble_file import ENSEMBLE_FILE, ENSEMBLE_ROL
 from scoring.systems.svdh_hands.learning import Learnt
 from scoring.systems.svdh_hands.training_recipe import TrainingRecipe
 from scoring.uncertainty.calibration import FILE, ROLE, Calibration, calibration_json
-from scoring.weights import WeightRecord
+from scoring.weights import WeightRecord, WeightsRecord
 
 
 def _compact(network: nn.Module) -> dict[str, Tensor]:
@@ -52,7 +52,7 @@ class RunFiles:
         """weights.toml with every file, the calibration among them where it says anything."""
         if calibration is not None and calibration.totals:
             weights = (*weights, self._write(ROLE, FILE, calibration_json(calibration).encode()))
-        write_weights_record(self.folder / WEIGHTS_RECORD, self.statement, weights)
+        write_weights_record(self.folder / WEIGHTS_RECORD, WeightsRecord(self.statement, weights, "svdh_hands"))
 
     def _write(self, role: str, name: str, content: bytes) -> WeightRecord:
         write_whole(self.folder / name, content)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from scoring.errors import LabelError
 from scoring.evaluation.hand_evaluation import evaluate_hands
+from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.run_folder import RunFolder
@@ -23,7 +24,7 @@ from scoring.systems.svdh_hands.bone_age import DATA_SET, age_book
 from scoring.systems.svdh_hands.calibrating import calibrated
 from scoring.systems.svdh_hands.drawn_hands import drawn_hands
 from scoring.systems.svdh_hands.ensemble import Ensemble
-from scoring.systems.svdh_hands.figures import FIGURES_FILE, Figures, fold_figures, phantom_figures, write_figures
+from scoring.systems.svdh_hands.figures import fold_figures, phantom_figures
 from scoring.systems.svdh_hands.film_book import real_hands
 from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.learning import Lessons, Teacher
