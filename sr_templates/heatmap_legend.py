@@ -33,11 +33,12 @@ def model_line(result: ScoreResult) -> str:
 
 
 def draw_legend(
-    picture: Image.Image, result: ScoreResult, spec: SystemSpec, heatmap: Heatmap, unit: int, keep_free: Sequence[Box]
+    picture: Image.Image, result: ScoreResult, spec: SystemSpec, heatmap: Heatmap, unit: int, marked: Sequence[Box]
 ) -> tuple[int, int]:
     """Draw the strips; returns the rows between which the picture is free.
 
-    The scales go below, or with the stamp on top when graded sites lie lower than that.
+    The scales go below, or with the stamp on top when marked sites lie lower than that. Of grades nothing is said where
+    no site is marked.
     """
     small = max(10, round(unit * 0.72))
     letters = font(small)
@@ -45,12 +46,12 @@ def draw_legend(
     width = picture.width - 2 * margin
     kind = f"{heatmap.method} of {heatmap.about}"
     fits = letters.getlength(kind) <= width - font(unit, bold=True).getlength(RESEARCH_STAMP) - unit
-    spoken = [item_key(spec), result.statement, model_line(result)] + ([] if fits else [kind])
+    spoken = [*([item_key(spec)] if marked else []), result.statement, model_line(result), *([] if fits else [kind])]
     words = [line for part in spoken for line in wrapped(part, letters, width)]
     line = round(small * 1.3)
     head, body = round(unit * 1.7), line * (len(words) + 1) + round(unit * 0.9)
     below = picture.height - body
-    if any(y1 > below for _, _, _, y1 in keep_free) and all(y0 > head + body for _, y0, _, _ in keep_free):
+    if any(y1 > below for _, _, _, y1 in marked) and all(y0 > head + body for _, y0, _, _ in marked):
         top, bottom, y = head + body, picture.height, head
     else:
         top, bottom, y = head, below, below + round(unit * 0.35)
@@ -60,7 +61,9 @@ def draw_legend(
     write(draw, (margin, head / 2), RESEARCH_STAMP, font(unit, bold=True), STAMP_COLOUR, anchor="lm")
     if fits:
         write(draw, (picture.width - margin, head / 2), kind, letters, _LIGHT, anchor="rm")
-    _draw_scales(picture, (margin, y), small)
+    after_heat = _draw_heat_scale(picture, (margin, y), small)
+    if marked:
+        _draw_grade_colours(picture, after_heat, small)
     for number, part in enumerate(words, start=1):
         write(draw, (margin, y + number * line + round(unit * 0.25)), part, letters, _LIGHT)
     return top, bottom
@@ -72,7 +75,8 @@ def item_key(spec: SystemSpec) -> str:
     return " · ".join(f"{letters[i.key]} {i.label.lower()} 0–{i.highest}".strip() for i in spec.items)
 
 
-def _draw_scales(picture: Image.Image, at: tuple[int, int], small: int) -> None:
+def _draw_heat_scale(picture: Image.Image, at: tuple[int, int], small: int) -> tuple[int, int]:
+    """From low to high; where the next may begin."""
     draw, letters = ImageDraw.Draw(picture), font(small)
     x, y = at
     write(draw, (x, y), "heat: low", letters, _LIGHT)
@@ -84,7 +88,12 @@ def _draw_scales(picture: Image.Image, at: tuple[int, int], small: int) -> None:
     picture.paste(scale, (x, y + small // 8))
     x += scale.width + small // 2
     write(draw, (x, y), "high", letters, _LIGHT)
-    x += round(letters.getlength("high")) + small
+    return x + round(letters.getlength("high")) + small, y
+
+
+def _draw_grade_colours(picture: Image.Image, at: tuple[int, int], small: int) -> None:
+    draw, letters = ImageDraw.Draw(picture), font(small)
+    x, y = at
     damage = zip(DAMAGE_COLOURS, ("low", "middle", "high grade"), strict=True)
     for colour, words in ((UNDAMAGED, "grade 0"), *damage, (NOT_SCORED, "not scored")):
         if x + small * 2 + letters.getlength(words) > picture.width:

@@ -30,7 +30,10 @@ def sums_height(rows: Sequence[SumRow]) -> float:
 
 
 def draw_sums(paper: Paper, spec: SystemSpec, rows: Sequence[SumRow], top: float) -> None:
-    """A row for each side and one for all; a sum over fewer grades than planned stands out, and says so."""
+    """A row for each side and one for all; a sum over fewer grades than planned stands out, and says so.
+
+    The last column is of everything: a row with fewer sums than others has them on the right.
+    """
     if not rows:
         return
     paper.box((MARGIN - 6, top, WIDTH - MARGIN + 6, top + sums_height(rows)), PANEL, 5)
@@ -50,7 +53,7 @@ def draw_sums(paper: Paper, spec: SystemSpec, rows: Sequence[SumRow], top: float
             size = largest_size(words, (7.0, 11.0), _ROOM - labels)
             paper.write((MARGIN + labels, middle + 4), words, size, WARNING)
             continue
-        for number, (total_spec, total) in enumerate(sums):
+        for number, (total_spec, total) in enumerate(sums, len(widest) - len(sums)):
             _draw_sum(paper, total_spec, total, (MARGIN + labels + number * width, middle, width))
 
 

@@ -35,7 +35,10 @@ def sums_height(result: ScoreResult, spec: SystemSpec) -> float:
 
 
 def draw_sums(picture: Image.Image, result: ScoreResult, spec: SystemSpec, top: float) -> None:
-    """Draw the sums below ``top``; a sum over fewer sites than planned stands out, and says so."""
+    """Draw the sums below ``top``; a sum over fewer sites than planned stands out, and says so.
+
+    The last column is of everything: a row with fewer sums than others has them on the right.
+    """
     rows = sum_rows(result, spec)
     if not rows:
         return
@@ -58,7 +61,7 @@ def draw_sums(picture: Image.Image, result: ScoreResult, spec: SystemSpec, top: 
             words = fitted(gap_words(sums[-1][1]), font(32), WIDTH - 2 * MARGIN - labels)
             write(draw, (MARGIN + labels, y + height / 2), words, font(32), STAMP_COLOUR, anchor="lm")
         else:
-            for number, (total_spec, total) in enumerate(sums):
+            for number, (total_spec, total) in enumerate(sums, columns - len(sums)):
                 _draw_sum(draw, total_spec, total, (MARGIN + labels + number * width, y, width, height))
         y += height
 

@@ -12,14 +12,18 @@ from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from scoring.result import Heatmap
+from scoring.catalogue import find_spec
+from scoring.result import Heatmap, ScoreTotal
 from scoring.stored_array import array_bytes
 from sr_templates.colour_map import DAMAGE_COLOURS, UNDAMAGED, damage_colour, heat_colours, heat_opacity
 from sr_templates.heatmap_capture import LONGEST_SIDE
 from sr_templates.heatmap_drawing import draw_heatmap
 from sr_templates.lettering import drawable, font, wrapped
+from sr_templates.page_style import MARGIN, PANEL, WIDTH
 from sr_templates.report_page_drawing import draw_report_page
+from sr_templates.sums_table import draw_sums
 from sr_templates.writing import SourceImage
+from tests.scoring.test_result import result as bare_result
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.written_objects import write
 
@@ -116,6 +120,35 @@ def test_the_page_differs_where_a_single_zero_becomes_a_dash() -> None:
     one = draw_report_page(made.result, made.spec)
     other = draw_report_page(replace(made.result, items=items), made.spec)
     assert (one != other).any(axis=2).sum() > 30
+
+
+def test_the_hands_sum_stands_below_the_head_of_the_total() -> None:
+    """Given a system that gives each hand a sum, and both a class and a total; then not below the head of the class."""
+    spec = find_spec("svdh_hands")
+    hand = ScoreTotal("svdh.all.R", "R", 60.0, 60, 1, 1, 140.0)
+    both = [ScoreTotal(key, None, 5.0, 5, 2, 2, 280.0) for key in ("svdh.severity.both", "svdh.all.both")]
+    drawn = []
+    for totals in ((hand, *both), both):
+        page = Image.new("RGB", (WIDTH, 300), PANEL)
+        draw_sums(page, bare_result(system=spec.key, totals=tuple(totals)), spec, 0)
+        drawn.append(np.asarray(page)[45:85])
+    with_hand, without = drawn
+    xs = np.nonzero((with_hand != PANEL).any((0, 2)))[0]
+    first_number = xs[xs > MARGIN + 150].min()
+    assert first_number > WIDTH / 2
+    assert (without[:, : WIDTH // 2] != PANEL).any(), "where both have their class"
+
+
+def test_a_legend_speaks_of_grades_only_where_a_site_is_marked() -> None:
+    made = results.one_hand()
+    digest, grid = array_bytes(np.zeros((48, 40), np.uint8))[0], np.zeros((48, 40), np.uint8)
+    source = Image.new("L", (400, 480), 90)
+    swatches = []
+    for result in (made.result, replace(made.result, items=())):
+        heatmap = Heatmap("2.25.11", digest, "Grad-CAM", "grades")
+        strip = draw_heatmap(result, made.spec, heatmap, source, grid, 1.0)[400:]
+        swatches.append((strip == UNDAMAGED).all(2).sum())
+    assert swatches[0] > swatches[1] == 0
 
 
 def test_colours_survive_a_grey_printer() -> None:

@@ -21,6 +21,8 @@ METHOD: Final = "Grad-CAM"
 ABOUT: Final = "expected Sharp/van der Heijde sum of the hand"
 _HALF_HOT_TOTAL: Final = 20.0
 """Score units of a hand, of 140, at which it glows with 1 - 1/e of full heat."""
+_RIM: Final = 0.08
+"""Share of a view's edge over which heat fades out, so that no line is seen on the film where the view ends."""
 
 
 class TotalExplainer:
@@ -40,7 +42,7 @@ class TotalExplainer:
             found = [one(seen, class_idx=0).detach().numpy()[:, 0] for one in self._maps]
         shape = np.mean([one / np.maximum(one.max((1, 2), keepdims=True), 1e-12) for one in found], 0)
         glow = 1.0 - np.exp(-totals / _HALF_HOT_TOTAL)
-        return np.asarray(shape * glow[:, None, None], np.float32)
+        return np.asarray(shape * _soft_rim(shape.shape[1:]) * glow[:, None, None], np.float32)
 
 
 class _ExplainedTotal(nn.Module):
@@ -57,6 +59,12 @@ class _ExplainedTotal(nn.Module):
         features = self.last_features(self.network.trunk(views).detach().requires_grad_())
         total: Tensor = self.network.head(features).total
         return total[:, None]
+
+
+def _soft_rim(shape: tuple[int, ...]) -> Grey:
+    """(rows, columns): 1 within a view, falling to 0 at its edges."""
+    down, across = (np.minimum(np.arange(n) + 0.5, n - 0.5 - np.arange(n)) / (_RIM * n) for n in shape)
+    return np.asarray(np.clip(np.minimum(down[:, None], across[None]), 0.0, 1.0), np.float32)
 
 
 def _unchanged(maps: Tensor) -> Tensor:
