@@ -13,6 +13,7 @@ from pydicom import dcmread
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_hand
 from scoring.result import ScoreResult
+from scoring.second_opinion import DIFFERS
 from sr_templates.report_as_text import report_as_text
 from tests.foreign_programs.programs import find_program
 from tests.journey.toy_house import build_house
@@ -44,6 +45,14 @@ def test_a_system_that_differs_is_told_in_the_later_result_and_in_its_report(tmp
         own.interval,
         True,
     )
+
+    # and the packaged second system is compared in the same way, whatever its verdict
+    [packaged] = results["svdh_hands"].second_opinions
+    assert (packaged.system, packaged.digest) == ("hand_joints", first.digest)
+    [hand] = packaged.totals
+    assert (hand.key, hand.value, hand.interval) == ("svdh.all.L", own.value, own.interval)
+    assert hand.beyond == (packaged.verdict == DIFFERS)
+    assert [one.system for one in later.second_opinions] == ["hand_joints", "svdh_hands"]
 
     [report] = (tmp_path / "out").glob("toy_opinion-*.sr.dcm")
     words = report_as_text(dcmread(report))
