@@ -55,7 +55,7 @@ def _item(item: ItemEvaluation) -> dict[str, Any]:
         "parts": [
             {
                 "by": part.by,
-                "name": part.name.strip(),
+                "name": part.name,
                 "rows": part.rows,
                 "not_given": part.not_given,
                 "measures": _measures(part.measured),

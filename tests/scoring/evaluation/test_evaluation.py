@@ -90,8 +90,18 @@ def test_parts_are_made_where_there_is_more_than_one() -> None:
 def test_score_bands_are_those_of_the_scale() -> None:
     sums = [row(n, "HAND", {"A": float(n * 4)}, n * 4.2, item="sum") for n in range(30)]
     [item] = evaluate_comparison(comparison(*sums), resamples=20).items
-    bands = [(part.name.strip(), part.rows) for part in item.parts if part.by == "score band"]
+    bands = [(part.name, part.rows) for part in item.parts if part.by == "score band"]
     assert bands == [("0 to under 10", 3), ("10 to under 40", 7), ("40 to 140", 20)]
+
+
+def test_score_bands_follow_each_other_however_their_edges_are_written() -> None:
+    rows = comparison(
+        *(row(n, "HAND", {"A": truth}, truth, item="sum") for n, truth in enumerate((12.0, 7.0, 1.0, 0.0)))
+    )
+    scales = {"sum": Scale("sum", 140, whole=False, bands=(0.5, 5, 10))}
+    [item] = evaluate_comparison(replace(rows, scales=scales), resamples=9).items
+    bands = [part.name for part in item.parts if part.by == "score band"]
+    assert bands == ["0 to under 0.5", "0.5 to under 5", "5 to under 10", "10 to 140"]
 
 
 @pytest.mark.parametrize(
