@@ -26,7 +26,7 @@ from dicom_node.delivery.store_scu import echo
 from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.local_files import find_files, read_local_file
-from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.study_status import study_statuses
 from scoring.errors import RheumascoreError
 

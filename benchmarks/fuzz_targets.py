@@ -20,10 +20,10 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_node.errors import InstanceRefusedError
+from dicom_node.photographs.jpeg_segments import coded_jpeg
 from dicom_node.receiving.association_pdus import RequestDamagedError, read_request
 from dicom_node.receiving.dimse_command import CommandError, encode_response, read_command
 from dicom_node.receiving.part10_head import read_part10_head
-from dicom_node.receiving.photo_wrapping import strip_application_segments
 from dicom_node.receiving.strict_dataset_pass import StrictDatasetPass
 from dicom_node.routing import decide
 from scoring.catalogue import list_systems
@@ -114,8 +114,8 @@ def _report(data: bytes) -> None:
 
 
 def _jpeg_header(data: bytes) -> None:
-    kept = strip_application_segments(data)
-    assert len(kept) <= len(data)
+    coded = coded_jpeg(data)
+    assert coded is None or len(coded.content) <= len(data)
 
 
 def _stored_result(data: bytes) -> None:

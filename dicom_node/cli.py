@@ -181,17 +181,42 @@ def score(
 
 def wrap(
     photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG pictures.", exists=True)],
-    kind: Annotated[str, typer.Option(help="hand, skin or nailfold.")],
+    kind: Annotated[str, typer.Option(help="hand (a radiograph), skin or nailfold.")],
     patient_id: Annotated[str, typer.Option(help="Patient ID, as the trial or hospital writes it.")],
     out: Annotated[Path, typer.Option(help="Folder for the DICOM files.")],
     side: Annotated[str, typer.Option(help="L, R or B (both).")] = "",
     trial: Annotated[str, typer.Option(help="PROTOCOL/SITE/SUBJECT[/TIMEPOINT].")] = "",
     patient_name: Annotated[str, typer.Option(help="Family^Given; empty for trials.")] = "",
+    fingers: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV: image, side, finger, um_per_px, magnification of each picture (nailfold).", exists=True
+        ),
+    ] = None,
+    finger: Annotated[str, typer.Option(help="Of all pictures: thumb, index, middle, ring, little (nailfold).")] = "",
+    um_per_px: Annotated[float | None, typer.Option(help="Micrometres of skin to a pixel, if measured.")] = None,
+    magnification: Annotated[float | None, typer.Option(help="What the lens says, such as 200.")] = None,
+    photographic: Annotated[
+        bool, typer.Option("--photographic", help="VL Photographic, not Dermoscopic: for archives without it.")
+    ] = False,
 ) -> None:
     """JPEG or PNG to a DICOM photograph or radiograph, without recompression, into one study."""
-    from dicom_node.receiving.photo_wrapping import wrap_photos
+    from dicom_node.photographs.pictured_finger import fingers_of_call
+    from dicom_node.photographs.wrapping import wrap_photos
 
-    for path in wrap_photos(photos, kind, patient_id, out, side=side, trial=trial, patient_name=patient_name):
+    places = fingers_of_call(photos, fingers, side, finger, um_per_px, magnification) if kind == "nailfold" else None
+    for path in wrap_photos(
+        photos,
+        kind,
+        patient_id,
+        out,
+        side=side if places is None else "",
+        trial=trial,
+        patient_name=patient_name,
+        fingers=places,
+        photographic=photographic,
+        tell=lambda said: typer.echo(f"look: {said}", err=True),
+    ):
         typer.echo(str(path))
 
 

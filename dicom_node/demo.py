@@ -27,7 +27,7 @@ from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.errors import DestinationAwayError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ObjectRow, ResultRow
-from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.score_offline import summary_line
 from dicom_node.study_status import study_status
 from scoring.phantoms.write_phantoms import write_hand_pair

@@ -24,7 +24,7 @@ from dicom_node.earlier_visits import EarlierVisits
 from dicom_node.ledger.results import read_visit
 from dicom_node.ledger.second_opinions import opinions_of
 from dicom_node.local_files import LocalFile, find_files, read_local_file, studies_of
-from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.routing import RoutingDecision, decide
 from dicom_node.score_table import score_table
 from dicom_node.source_images import chosen_images, source_images

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydicom import dcmread
 
-from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.score_offline import Wanted, score_files
 from scoring.phantoms.write_phantoms import write_hand_pair
 

@@ -49,33 +49,42 @@ def systems(
 
 
 def phantom(
-    kind: Annotated[str, typer.Argument(help="hand, or damaged-hands: damage drawn into a centre's own films")],
+    kind: Annotated[
+        str, typer.Argument(help="hand, nailfold, or damaged-hands: damage drawn into a centre's own films")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    number: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 1,
+    number: Annotated[int, typer.Option("-n", min=1, help="How many (nailfold: patients, of 16 pictures each).")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed draws the same pictures.")] = 1,
-    dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG (hand).")] = False,
+    dicom: Annotated[bool, typer.Option("--dicom", help="DICOM files, not PNG (hand) or JPEG (nailfold).")] = False,
     readers: Annotated[int, typer.Option(min=0, help="Also readings.csv of so many simulated readers.")] = 0,
     films: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Films of hands without arthritis (damaged-hands)."),
     ] = None,
     visits: Annotated[int, typer.Option(min=1, help="Visits of each hand, which share lesions (damaged-hands).")] = 1,
+    columns: Annotated[int, typer.Option(min=128, max=4096, help="Width of a picture in pixels (nailfold).")] = 512,
 ) -> None:
     """Draw images with a known truth, and truth.csv in the columns that train and evaluate read."""
-    if kind not in ("hand", "damaged-hands"):
-        raise typer.BadParameter(f"got {kind!r}, allowed: hand, damaged-hands", param_hint="kind")
+    if kind not in ("hand", "nailfold", "damaged-hands"):
+        raise typer.BadParameter(f"got {kind!r}, allowed: hand, nailfold, damaged-hands", param_hint="kind")
     if (kind == "damaged-hands") != (films is not None):
         raise typer.BadParameter("the films go with damaged-hands, and are needed there", param_hint="--films")
     paths: Iterator[Path]
+    total = number * visits
     if films is not None:
         from scoring.phantoms.damaged_hands.write_damaged_hands import write_damaged_hands
 
         paths = write_damaged_hands(films, out, number, seed, visits=visits, readers=readers)
+    elif kind == "nailfold":
+        from scoring.phantoms.nailfold.write_nailfolds import PICTURES_OF_A_PATIENT, write_nailfold_phantoms
+
+        total = number * PICTURES_OF_A_PATIENT
+        paths = write_nailfold_phantoms(out, number, seed, dicom=dicom, readers=readers, columns=columns)
     else:
         from scoring.phantoms.write_phantoms import write_hand_phantoms
 
         paths = write_hand_phantoms(out, number, seed, dicom=dicom, readers=readers)
-    for path in _with_progress(paths, number * visits, "phantoms"):
+    for path in _with_progress(paths, total, "phantoms"):
         typer.echo(str(path))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar, get_args
 
-from scoring.learning.label import LABEL_ITEMS, LABEL_SITES, ORDER_MODES, Label, highest_value
+from scoring.learning.label import ORDER_MODES, Label, LabelItem, highest_value
 from scoring.learning.table_faults import TableFaults
 from scoring.result import ItemStatus
 from scoring.score_rules.sharp_van_der_heijde import SIDES
@@ -23,18 +23,22 @@ _FARTHEST_PIXEL: Final = 1e5
 
 @dataclass(frozen=True)
 class LabelCells:
-    """A row and where it stands. With ``comma_is_decimal`` the table's columns are not parted by commas."""
+    """A row and where it stands; ``sites`` of each item allowed there.
+
+    With ``comma_is_decimal`` the table's columns are not parted by commas.
+    """
 
     row: int
     cells: Mapping[str, str]
     faults: TableFaults
+    sites: Mapping[LabelItem, tuple[str, ...]]
     comma_is_decimal: bool
     readers: Collection[str] | None = None
 
     def label(self) -> Label | None:
         """The reading; ``None`` when a cell is wrong, all wrong cells of the row having been noted."""
-        side, item = self._choice("side", SIDES), self._choice("item", LABEL_ITEMS)
-        site = self._choice("site", LABEL_SITES[item]) if item else None
+        side, item = self._choice("side", SIDES), self._choice("item", tuple(self.sites))
+        site = self._choice("site", self.sites[item]) if item else None
         if not (image := self._text("image")):
             self._fault("image", "the name of a file")
         status = self._status()

@@ -10,13 +10,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any, Final
 
 from scoring.errors import LabelError
-from scoring.learning.label import Label
+from scoring.learning.label import LABEL_SITES, Label, LabelItem
 from scoring.learning.label_cells import LabelCells
 from scoring.learning.table_faults import TableFaults
 from scoring.whole_file import write_whole_text
@@ -25,8 +25,14 @@ NEEDED: Final = ("image", "side", "site", "item", "value")
 COLUMNS: Final = tuple(field.name for field in fields(Label))
 
 
-def read_label_table(path: Path, readers: Collection[str] | None = None) -> tuple[Label, ...]:
+def read_label_table(
+    path: Path,
+    readers: Collection[str] | None = None,
+    sites: Mapping[LabelItem, tuple[str, ...]] = LABEL_SITES,
+) -> tuple[Label, ...]:
     """All readings of a table, in its order; with ``readers``, a reader who is not among them is a fault.
+
+    ``sites``: the items that it may have, and the sites of each: ``LABEL_SITES`` or ``NAILFOLD_SITES``.
 
     LabelError names every wrong cell by row and column (the first twenty), what was found and what is allowed.
     """
@@ -50,7 +56,7 @@ def read_label_table(path: Path, readers: Collection[str] | None = None) -> tupl
             faults.row(row, columns[-1], "more cells than the header has columns: put a decimal comma in quotes")
         elif line:
             cells = dict(zip(columns, line, strict=False))
-            label = LabelCells(row, cells, faults, delimiter != ",", readers).label()
+            label = LabelCells(row, cells, faults, sites, delimiter != ",", readers).label()
             if label is not None:
                 labels[row] = label
     note_contradictions(labels, faults)
@@ -73,7 +79,8 @@ def note_contradictions(labels: dict[int, Label], faults: TableFaults) -> None:
         if owner[1:] != (label.subject, label.visit) and (label.image, "") not in told:
             told.add((label.image, ""))
             faults.row(row, "subject", f"row {owner[0]} gives this image to another subject or visit; correct one")
-        if label.visit:
+        # A visit has one film of a hand, and several pictures of a finger.
+        if label.visit and label.item in LABEL_SITES:
             before, image = by_visit.setdefault((label.subject, label.visit, *what), (row, label.image))
             if image != label.image and (image, label.image) not in told:
                 told.add((image, label.image))

@@ -49,8 +49,10 @@ def _hand(rows: Sequence[Label]) -> ReadHand:
     for row in rows:
         if row.value is None:
             continue
-        of_readers = totals if row.item == "total" else values.setdefault((row.site, row.item), {})
-        of_readers.setdefault(row.reader, []).append(row.value)
+        if row.item == "total":
+            totals.setdefault(row.reader, []).append(row.value)
+        elif row.item == "erosion" or row.item == "narrowing":
+            values.setdefault((row.site, row.item), {}).setdefault(row.reader, []).append(row.value)
     return ReadHand(
         subject=first.subject,
         image=first.image,

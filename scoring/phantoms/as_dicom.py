@@ -68,7 +68,7 @@ def hand_dataset(
     ds = Dataset()
     ds.SOPClassUID = SOP_CLASSES[sop_class]
     ds.SOPInstanceUID = UID(phantom_uid("instance", photometric, *names))
-    _patient_and_study(ds, patient, seed, study, study_date, study_time, trial or {})
+    patient_and_study(ds, patient, "hand", seed, study, study_date, study_time, trial or {})
     ds.SeriesInstanceUID = phantom_uid("series", study, sop_class, side)
     ds.SeriesNumber = {"R": 1, "L": 2, "B": 3}[side]
     ds.SeriesDescription = "PHANTOM hand PA"
@@ -96,11 +96,19 @@ def hand_dataset(
     return ds
 
 
-def _patient_and_study(
-    ds: Dataset, patient: str, seed: int, study: str, date: str, time: str, trial: Mapping[str, str]
+def patient_and_study(
+    ds: Dataset,
+    patient: str,
+    what: Literal["hand", "nailfold"],
+    seed: int,
+    study: str,
+    date: str,
+    time: str,
+    trial: Mapping[str, str],
 ) -> None:
+    """The modules Patient, General Study and Clinical Trial Subject of a phantom."""
     ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.PatientName = f"PHANTOM^HAND {seed}"
+    ds.PatientName = f"PHANTOM^{what.upper()} {seed}"
     ds.PatientID = patient
     ds.PatientBirthDate = ""
     ds.PatientSex = "O"
@@ -109,14 +117,14 @@ def _patient_and_study(
     ds.StudyInstanceUID = study
     ds.StudyID = f"P{seed}"[:16]
     ds.StudyDate, ds.StudyTime = date, time
-    ds.StudyDescription = "PHANTOM hands"
+    ds.StudyDescription = f"PHANTOM {what}s"
     ds.AccessionNumber = ""
     ds.ReferringPhysicianName = ""
     for keyword, value in {**dict.fromkeys(TRIAL_TYPE_2 if trial else (), ""), **trial}.items():
         setattr(ds, keyword, value)
 
 
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
+def code(value: str, scheme: str, meaning: str) -> Dataset:
     code = Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, meaning
     return code
@@ -133,9 +141,9 @@ def _geometry(
             del ds.ImageLaterality
         return
     ds.PresentationIntentType = "FOR PRESENTATION"
-    region = _code("85562004", "SCT", "Hand")
+    region = code("85562004", "SCT", "Hand")
     ds.AnatomicRegionSequence = Sequence([region])
-    view = _code("399348003", "SCT", "postero-anterior")
+    view = code("399348003", "SCT", "postero-anterior")
     view.ViewModifierCodeSequence = Sequence()
     ds.ViewCodeSequence = Sequence([view])
     ds.DetectorType = "STORAGE"

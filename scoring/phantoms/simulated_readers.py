@@ -8,7 +8,7 @@ taken from no study: agreement with such readers says nothing about agreement wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,12 +75,17 @@ def simulated_readers(number: int, seed: int) -> tuple[SimulatedReader, ...]:
 
 def simulated_readings(truth: Sequence[TruthRow], readers: Sequence[SimulatedReader], seed: int) -> Iterator[Label]:
     """Every reader reads every film once, and the same tenth of the films, drawn by ``seed``, once more."""
-    images = sorted({row.image for row in truth}, key=lambda image: (stream(seed, f"again {image}").random(), image))
-    again = set(images[: max(1, round(_READ_AGAIN * len(images)))])
+    again = read_twice((row.image for row in truth), seed)
     for reader in readers:
         for row in truth:
             yield reader.read(row, 1, seed)
         yield from (reader.read(row, 2, seed) for row in truth if row.image in again)
+
+
+def read_twice(images: Iterable[str], seed: int) -> frozenset[str]:
+    """Which of the images every reader reads once more."""
+    drawn = sorted(set(images), key=lambda image: (stream(seed, f"again {image}").random(), image))
+    return frozenset(drawn[: max(1, round(_READ_AGAIN * len(drawn)))])
 
 
 def _reader(name: str, seed: int) -> SimulatedReader:

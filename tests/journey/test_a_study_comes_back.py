@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node.content_store import ContentStore
 from dicom_node.local_files import dataset_digest
-from dicom_node.receiving.photo_wrapping import wrap_photos
+from dicom_node.photographs.wrapping import wrap_photos
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_both_hands, draw_hand
 from scoring.phantoms.write_phantoms import write_hand_pair

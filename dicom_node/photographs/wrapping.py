@@ -1,0 +1,91 @@
+"""JPEG and PNG pictures to DICOM without recompression: one call, one study.
+
+A baseline JPEG's coded bytes are encapsulated as they are, without its application segments (EXIF, position,
+thumbnails) and without what stands behind its end (a phone's short film). One that EXIF says must be turned, a
+progressive one, and every PNG, is decoded and stored uncompressed and upright. So is a radiograph that was saved as a
+colour JPEG without any colour: its luminance is the film. ``hand`` makes a Secondary Capture of a radiograph
+(Modality RG), ``skin`` a VL Photographic Image (XC), ``nailfold`` a Dermoscopic one (DMS).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dicom_node.errors import WrapError
+from dicom_node.photographs.photo_dataset import PhotoVisit, photo_dataset, photo_uid
+from dicom_node.photographs.photo_kind import KINDS, NAILFOLD_PHOTOGRAPH
+from dicom_node.photographs.picture_file import open_picture, taken_at
+from dicom_node.photographs.pictured_finger import PicturedFinger, doubts
+
+
+def wrap_photos(
+    photos: Sequence[Path],
+    kind: str,
+    patient_id: str,
+    out: Path,
+    *,
+    side: str = "",
+    trial: str = "",
+    patient_name: str = "",
+    fingers: Mapping[str, PicturedFinger] | None = None,
+    photographic: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Path]:
+    """Wrap pictures into one study; the files in order. The same pictures and ids give the same UIDs.
+
+    Args:
+        fingers: for ``nailfold``, by the name of the file; a file that is not named there is nobody's finger.
+        photographic: a nailfold as VL Photographic Image, for archives that do not know Dermoscopic Photography.
+        tell: called with what a person should look at; the picture is wrapped nevertheless.
+
+    Raises WrapError for what is not allowed, or a picture that is there twice, ImageUnreadableError for a broken one.
+    """
+    if kind not in KINDS:
+        raise WrapError(f"kind: got {kind!r}, allowed: {', '.join(KINDS)}.")
+    if side not in ("", "L", "R", "B"):
+        raise WrapError(f"side: got {side!r}, allowed: L, R, B or nothing.")
+    if kind != "nailfold" and (fingers or photographic):
+        raise WrapError(f"fingers and the form of the image are told of kind nailfold only; got kind {kind!r}.")
+    digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos]
+    visit = PhotoVisit(
+        kind=NAILFOLD_PHOTOGRAPH if photographic else KINDS[kind],
+        patient_id=patient_id,
+        patient_name=patient_name,
+        side=side,
+        trial=_trial(trial),
+        study_uid=photo_uid("study", patient_id, trial, *digests),
+        taken=min((taken_at(photo) for photo in photos), default=datetime.now(UTC)),
+    )
+    places = [(fingers or {}).get(photo.name, PicturedFinger()) for photo in photos]
+    if kind == "nailfold":
+        _refuse_twice(photos, digests, places)
+        for doubt in doubts(places):
+            tell(doubt)
+    out.mkdir(parents=True, exist_ok=True)
+    for number, (photo, digest, place) in enumerate(zip(photos, digests, places, strict=True), start=1):
+        picture = open_picture(photo, deep=visit.kind.radiograph)
+        dataset = photo_dataset(picture, visit, place, digest, number, tell)
+        path = out / f"{number:03d}_{photo.stem}.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        yield path
+
+
+def _refuse_twice(photos: Sequence[Path], digests: Sequence[str], places: Sequence[PicturedFinger]) -> None:
+    seen: dict[str, int] = {}
+    for number, digest in enumerate(digests):
+        first = seen.setdefault(digest, number)
+        if first != number:
+            raise WrapError(
+                f"{photos[first].name} ({places[first]}) and {photos[number].name} ({places[number]}) are the same "
+                "picture; leave one out, or give the picture of the other finger."
+            )
+
+
+def _trial(said: str) -> tuple[str, ...]:
+    parts = tuple(said.split("/")) if said else ()
+    if parts and (not 3 <= len(parts) <= 4 or not all(parts)):
+        raise WrapError(f"trial: got {said!r}, allowed: PROTOCOL/SITE/SUBJECT or PROTOCOL/SITE/SUBJECT/TIMEPOINT.")
+    return parts
