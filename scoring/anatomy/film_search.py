@@ -66,7 +66,7 @@ def search_films(finder: HandFinder, images: Sequence[ScoringImage]) -> FilmSear
         claimed = image.reference.laterality
         search = finder.find(pixels, claimed if claimed in ("L", "R") else None)
         likeliest = max(likeliest, search.probability)
-        bright = (1 - pixels).astype(np.float32) if search.inverted else pixels
+        bright = search.bone_bright(pixels)
         hands = [hand for hand in search.hands if search.is_hand and hand.hand_width >= _NARROWEST_HAND_PX]
         found += [HandOnFilm(image, bright, hand) for hand in hands]
         if not hands:

@@ -70,3 +70,11 @@ class HandSearch:
     hands: tuple[FoundHand, ...] = field(default=())
     quarter_turns: int = 0
     inverted: bool = False
+
+    def bone_bright(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The picture (0..1) that was searched, as it was read: with bone bright."""
+        return np.asarray(1 - pixels, np.float32) if self.inverted else pixels
+
+    def hand_of(self, side: Side) -> FoundHand | None:
+        """The first hand of a side."""
+        return next((hand for hand in self.hands if hand.side == side), None)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Protocol
 
 import numpy as np
@@ -80,4 +84,20 @@ def stream(
         prefetch_factor=4 if loaders else None,
         pin_memory=pinned,
         multiprocessing_context="forkserver" if loaders else None,
+        worker_init_fn=_end_with_the_training if loaders else None,
     )
+
+
+def _end_with_the_training(number: int) -> None:
+    """Let a process that makes batches end when the training is killed.
+
+    torch looks whether its parent lives, which here is the server that forked it, and which lives as long as it does.
+    """
+    training = parent_process()
+    if training is not None:
+        Thread(target=_end_after, args=(training.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

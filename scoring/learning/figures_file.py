@@ -1,4 +1,4 @@
-"""``figures.toml``: what a training run measured of the weights beside it, written by code and never by hand."""
+"""The measured figures of a training run: ``figures.toml``, written by code and never by hand."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from scoring.whole_file import write_whole_text
 
 FIGURES_FILE: Final = "figures.toml"
 Figures = dict[str, Any]
-"""Numbers, texts and lists of them by name."""
+"""One table: numbers, texts, truths, and lists of them."""
 
 
 def write_figures(path: Path, figures: Mapping[str, Figures]) -> None:
-    """Write named tables; a dot in a name makes a table within a table. NotWrittenError when the disk is full."""
+    """Write named tables as TOML; a dot in a name, or a table as a value, makes a table within a table.
+
+    NotWrittenError when the disk is full.
+    """
     lines: list[str] = ["# Written by the training run that made the weights beside it. Never edited by hand."]
     for name, table in figures.items():
-        lines += ["", f"[{name}]"]
-        lines += [f"{key} = {_toml(value)}" for key, value in table.items()]
+        lines += _lines(name, table)
     write_whole_text(path, "\n".join(lines) + "\n")
 
 
@@ -28,6 +30,14 @@ def read_figures(folder: Path) -> dict[str, Any]:
     """The figures of a folder, as nested tables."""
     with (folder / FIGURES_FILE).open("rb") as file:
         return tomllib.load(file)
+
+
+def _lines(name: str, table: Figures) -> list[str]:
+    lines = ["", f"[{name}]"]
+    lines += [f"{key} = {_toml(value)}" for key, value in table.items() if not isinstance(value, dict)]
+    for key, value in table.items():
+        lines += _lines(f"{name}.{key}", value) if isinstance(value, dict) else []
+    return lines
 
 
 def _toml(value: object) -> str:

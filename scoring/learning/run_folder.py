@@ -1,6 +1,7 @@
 """The folder of a training run: what it is, how far it is, what it made. Given the same command again, it goes on.
 
-    run.json                 what is trained: course, data, code, versions, command
+    split.json               who is in which part, where subjects are dealt to parts
+    run.json                 what is trained: course and data, and beside it with which command, code and versions
     training_log.csv         one line an epoch
     parts/NAME.checkpoint    where a part stands that is not done
     parts/NAME.safetensors   the weights of a part that is
@@ -24,9 +25,12 @@ from safetensors.torch import load_file, save
 
 from scoring.errors import TrainingError
 from scoring.learning.checkpoint import EpochRecord, State, write_whole
+from scoring.learning.run_record import run_record
+from scoring.learning.split import Split, read_split, write_split
 
 RUN_FILE: Final = "run.json"
 LOG_FILE: Final = "training_log.csv"
+SPLIT_FILE: Final = "split.json"
 _PARTS: Final = "parts"
 _COLUMNS: Final = ("part", "epoch", "loss", "rate", "measure", "seconds", "samples_per_second")
 
@@ -34,13 +38,12 @@ _COLUMNS: Final = ("part", "epoch", "loss", "rate", "measure", "seconds", "sampl
 class RunFolder:
     """One run, held by one process between ``with`` and its end."""
 
-    def __init__(self, folder: Path, identity: Mapping[str, Any], record: Mapping[str, Any] | None = None) -> None:
-        """``identity``: what must be equal for the run to go on; ``record``: what is noted beside it.
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        """``identity``: what must be equal for the run to go on.
 
         TrainingError when the folder holds another run, or another process trains in it.
         """
         self.folder, self._identity = folder, json.loads(json.dumps(identity))
-        self._record = dict(record or {})
         self._lock = -1
 
     def __enter__(self) -> Self:
@@ -66,6 +69,13 @@ class RunFolder:
     def part(self, name: str) -> RunPart:
         """One network, fold or phase of the run."""
         return RunPart(self, name)
+
+    def kept(self, dealt: Split) -> Split:
+        """The split that the run was begun with: ``dealt`` for a new one. LabelError when its file was changed."""
+        path = self.folder / SPLIT_FILE
+        if not path.exists():
+            write_split(path, dealt)
+        return read_split(path, dealt.data_sha256)
 
     def write_log(self, part: str, history: list[EpochRecord]) -> None:
         """Replace the lines of one part in the log."""
@@ -95,7 +105,7 @@ class RunFolder:
     def _take_up(self) -> None:
         path = self.folder / RUN_FILE
         if not path.exists():
-            write_whole(path, (json.dumps(self._identity | {"record": self._record}, indent=2) + "\n").encode())
+            write_whole(path, (json.dumps(self._identity | {"record": run_record()}, indent=2) + "\n").encode())
             return
         try:
             found = json.loads(path.read_text(encoding="utf-8"))

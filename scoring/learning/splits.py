@@ -10,7 +10,7 @@ machine nor a library's generator counts.
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import fsum
@@ -27,10 +27,14 @@ SCORE_BANDS: Final = (1.0, 10.0, 20.0, 40.0, 70.0, 110.0, 160.0)
 def held_out(
     cases: Sequence[Case], data_sha256: str, seed: int, share: float = 0.2, grouped_by: GroupedBy = "subject"
 ) -> Split:
-    """Parts ``training`` and ``held_out``, the second with ``share`` of the cases, 0..1."""
+    """Parts ``training`` and ``held_out``, the second with ``share`` of the cases, 0..1.
+
+    Of few cases bands are joined until each is so large that it has a case for the smaller part.
+    """
     if not 0 < share < 1:
         raise LabelError(f"The held-out share is {share:g}; wanted a number between 0 and 1, such as 0.2.")
-    return deal(cases, {"training": 1 - share, "held_out": share}, data_sha256, seed, grouped_by)
+    bands = _joined(cases, round(1 / min(share, 1 - share)))
+    return deal(cases, {"training": 1 - share, "held_out": share}, data_sha256, seed, grouped_by, bands)
 
 
 def folds(cases: Sequence[Case], data_sha256: str, seed: int, number: int, grouped_by: GroupedBy = "subject") -> Split:
@@ -72,6 +76,18 @@ def deal(
         bands=tuple(bands),
         data_sha256=data_sha256,
     )
+
+
+def _joined(cases: Sequence[Case], fewest: int) -> tuple[float, ...]:
+    """Bounds of bands with so many cases or more each; where there are too few for two, the median score."""
+    scores = sorted(case.score for case in cases)
+    kept, last = [], 0
+    for band in SCORE_BANDS:
+        number = bisect_left(scores, band)
+        if number - last >= fewest and len(scores) - number >= fewest:
+            kept.append(band)
+            last = number
+    return tuple(kept) or tuple(scores[len(scores) // 2 :][:1])
 
 
 def _groups(cases: Sequence[Case], grouped_by: GroupedBy) -> dict[str, list[Case]]:

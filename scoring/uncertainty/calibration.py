@@ -82,6 +82,11 @@ class Calibration:
     totals: tuple[CalibratedTotal, ...]
     items: tuple[CalibratedItem, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing had enough patients."""
+        return not self.totals and not self.items
+
     def total_interval(self, key: str, predicted: float) -> tuple[float, float] | None:
         """Interval around an expected total, its ends rounded outwards to tenths; None where nothing is known."""
         intervals = next((one.intervals for one in self.totals if one.key == key), None)

@@ -98,7 +98,7 @@ def _hands_of_film(path: Path, finder: HandFinder, decoder: PixelDecoder) -> lis
     except (ImageUnreadableError, ImageTooLargeError):
         return []
     search = finder.find(pixels)
-    bright = np.asarray(1 - pixels, np.float32) if search.inverted else pixels
+    bright = search.bone_bright(pixels)
     by_side = {found.side: real_hand(path.stem, bright, found) for found in search.hands if search.is_hand}
     return list(by_side.values())
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from scoring.agreement.bootstrap import estimate
 from scoring.evaluation.coverage import share_inside
+from scoring.learning.figures_file import Figures
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SIDES
 from scoring.spec import SystemSpec, TotalSpec
 from scoring.systems.hand_joints.crop_book import NOT_GRADED
-from scoring.systems.hand_joints.evaluation import Figures
 from scoring.systems.hand_joints.grading import CropGrades, grade_crops
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import Grey

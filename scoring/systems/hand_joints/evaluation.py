@@ -14,13 +14,12 @@ from scoring.agreement.error_size import bias, mean_absolute_error, root_mean_sq
 from scoring.agreement.limits_of_agreement import limits_of_agreement
 from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
 from scoring.errors import UndefinedMeasureError
+from scoring.learning.figures_file import Figures
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SITES, SITES_OF
 from scoring.systems.hand_joints.crop_book import CropBook
 from scoring.systems.hand_joints.grading import CropGrades, grade_crops
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import CROP, WINDOW, Grey, normalised
-
-Figures = dict[str, float | int | str]
 
 JITTER_PX: Final = 2.5
 """Spread of the error put on true centres on either axis, in crop pixels: about 0.011 hand breadths, 0.9 mm."""

@@ -1,22 +1,20 @@
-"""The measured figures of a training run, which ``figures.toml`` holds."""
+"""What is measured of a grader: on unseen phantoms, on films held out of training, and where its heatmap points."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from scoring.agreement.correlation import pearson_correlation
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.evaluation.damaged_joints import damaged_joints
+from scoring.learning.figures_file import Figures
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.damaged_hands.real_films import DATA_SET, FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
-from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.evaluation import (
     JITTER_PX,
-    Figures,
     agreement_figures,
     graded_book,
     healthy_film_figures,
@@ -28,18 +26,24 @@ from scoring.systems.hand_joints.pointing import count_hits, count_hits_when_shu
 from scoring.systems.hand_joints.preprocessing import Grey, frame_of
 from scoring.weights import read_weights_record
 
-MEASURED_SEEDS: Final = range(900_000, 900_300)
-"""Phantoms that no training ever draws."""
+_MEASURED_SEEDS: Final = range(900_000, 900_300)
 _FOUND_SEEDS: Final = range(910_000, 910_100)
-_DRAWN_SEED: Final = 900_000_000
 _POINTED: Final = 100
 
 
+def measured_phantoms(progress: Progress = silent) -> CropBook:
+    """Phantoms that no training ever draws."""
+    return phantom_book(_MEASURED_SEEDS, 2, progress)
+
+
 def demonstration_figures(
-    grader: JointGrader, finder: HandFinder, held_out: Sequence[FilmHand | None], progress: Progress = silent
+    grader: JointGrader,
+    finder: HandFinder,
+    unseen: CropBook,
+    held_out: Sequence[FilmHand | None],
+    progress: Progress = silent,
 ) -> dict[str, Figures]:
-    """Everything that the model card says about the demonstration weights."""
-    unseen = phantom_book(MEASURED_SEEDS, 2, progress)
+    """Everything that the model card says about one grader; ``unseen`` is the book of ``measured_phantoms``."""
     jittered = f"{len(unseen)} unseen phantom hands, true centres moved by chance (spread {JITTER_PX} crop pixels)"
     figures = against_truth("phantoms", jittered, unseen, *graded_book(grader, unseen, jitter_seed=1))
     found = _found_book(finder, progress)
@@ -49,7 +53,6 @@ def demonstration_figures(
     measured: Figures = {"measured_on": f"films held out of training; {DATA_SET}"}
     healthy = healthy_film_figures(graded_book(grader, films)[0], films.grades >= 0, len(held_out))
     figures["healthy_films"] = measured | healthy
-    figures["drawn_erosions"] = _drawn_figures(grader, films)
     return figures | {"pointing": _pointing(grader), "hand_finder": _finder_weights()}
 
 
@@ -72,21 +75,6 @@ def _found_book(finder: HandFinder, progress: Progress) -> CropBook:
             pages.append(CropBook(windows[None], grade_table(phantom.grades)[None]))
         progress("phantom films searched", number, len(_FOUND_SEEDS))
     return bound(pages)
-
-
-def _drawn_figures(grader: JointGrader, healthy: CropBook) -> Figures:
-    """Whether damage would be seen on a real film, as far as a drawing can tell."""
-    drawn = with_drawn_erosions(healthy, copies=1, seed=_DRAWN_SEED)
-    there = drawn.grades[..., 0] > 0
-    before, after = (graded_book(grader, book)[0][..., 0][there] for book in (healthy, drawn))
-    return {
-        "measured_on": "erosions of grade 1 to 4 drawn into joints of the held-out films",
-        "sites": int(there.sum()),
-        "mean_drawn_grade": round(float(drawn.grades[..., 0][there].mean()), 4),
-        "mean_expected_grade": round(float(after.mean()), 4),
-        "mean_expected_grade_before": round(float(before.mean()), 4),
-        "correlation": round(pearson_correlation(drawn.grades[..., 0][there], after), 4),
-    }
 
 
 def _finder_weights() -> Figures:

@@ -1,4 +1,4 @@
-"""What the demonstration weights learn from: phantoms alone, or together with real films, drawn into or not."""
+"""What the demonstration weights learn from: phantoms alone, or with real films, as they are and drawn into."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Final, Literal
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.systems.hand_joints.crop_book import CropBook
+from scoring.systems.hand_joints.crop_material import Source
 from scoring.systems.hand_joints.damaged_films import damaged_book
-from scoring.systems.hand_joints.drawn_erosions import with_drawn_erosions
 from scoring.systems.hand_joints.healthy_films import healthy_book
-from scoring.systems.hand_joints.learning import Source
 
-Lessons = Literal["phantoms", "drawn_erosions", "damaged_hands"]
-"""Phantoms alone; with healthy films whose crops get notches; with healthy films and damage drawn into whole hands."""
+Lessons = Literal["phantoms", "damaged_hands"]
+"""Phantoms alone; with healthy films and damage drawn into whole hands."""
 
-PACKAGED: Final[Lessons] = "drawn_erosions"
+PACKAGED: Final[Lessons] = "damaged_hands"
 """What the packaged weights learnt from."""
 
 _SHOWS_OF_A_FILM: Final = 4
@@ -29,9 +28,5 @@ def lessons(
     """The sources of a course; real hands are shown as often without damage as with it."""
     if kind == "phantoms":
         return [Source(phantoms)]
-    healthy = healthy_book(films)
-    if kind == "drawn_erosions":
-        drawn = with_drawn_erosions(healthy, _SHOWS_OF_A_FILM, seed)
-    else:
-        drawn = damaged_book(films, _SHOWS_OF_A_FILM, seed, progress)
-    return [Source(phantoms), Source(healthy, _SHOWS_OF_A_FILM), Source(drawn)]
+    drawn = damaged_book(films, _SHOWS_OF_A_FILM, seed, progress)
+    return [Source(phantoms), Source(healthy_book(films), _SHOWS_OF_A_FILM), Source(drawn)]

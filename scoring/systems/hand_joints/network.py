@@ -86,5 +86,5 @@ def _convolution(channels: int, out: int, stride: int = 1) -> nn.Sequential:
 def _place(like: Tensor) -> Tensor:
     """(n, 3, rows, columns): x and y from -1 to 1 and the squared distance from the middle."""
     rows, columns = like.shape[2:]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, rows), torch.linspace(-1, 1, columns), indexing="ij")
+    y, x = torch.meshgrid(*(torch.linspace(-1, 1, n, device=like.device) for n in (rows, columns)), indexing="ij")
     return torch.stack([x, y, x * x + y * y]).to(like.dtype).expand(like.shape[0], -1, -1, -1)

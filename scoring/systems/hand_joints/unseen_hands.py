@@ -83,8 +83,8 @@ def _phantom_page(job: tuple[int, Side]) -> CropBook | None:
     if not search.is_hand or not search.hands:
         return None
     hand = search.hands[0]
-    pixels = np.asarray(1 - phantom.pixels, np.float32) if search.inverted else phantom.pixels
-    return CropBook(hand_windows(pixels, frame_of(hand))[None], _seen(grade_table(phantom.grades), hand.sites)[None])
+    windows = hand_windows(search.bone_bright(phantom.pixels), frame_of(hand))
+    return CropBook(windows[None], _seen(grade_table(phantom.grades), hand.sites)[None])
 
 
 def _seen(grades: npt.NDArray[np.float32], sites: Mapping[str, FoundSite]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The measured figures of a training run, which ``figures.toml`` holds."""
+"""What is measured of an ensemble: on the hands of the folds that a network had not seen, and on unseen phantoms."""
 
 from __future__ import annotations
 

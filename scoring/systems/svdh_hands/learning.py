@@ -103,7 +103,7 @@ class Teacher:
         pairs = zip(book.patients, book.totals.tolist(), strict=True)
         cases = [Case(patient, len(("R", "L")) * total) for patient, total in pairs]
         shares = {f"fold {n + 1}": 1 / self._recipe.folds for n in range(self._recipe.folds)}
-        split = deal(cases, shares, "", self._seed, bands=self._cuts)
+        split = self._run.kept(deal(cases, shares, "", self._seed, bands=self._cuts))
         return [np.isin(np.array(book.patients), np.array(names)) for names in split.parts.values()]
 
     def _prepared(self, member: Member, lessons: Lessons) -> WholeHandNetwork:

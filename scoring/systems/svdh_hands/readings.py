@@ -63,6 +63,5 @@ def total_of(hand: ReadHand) -> float | None:
 def _view(hand: ReadHand, images: Path, pixels: int, finder: HandFinder, decoder: PixelDecoder) -> Views | None:
     film = read_film(find_image(images, hand.image), decoder)
     search = finder.find(film, hand.side)
-    bright = np.asarray(1 - film, np.float32) if search.inverted else film
-    found = [one for one in search.hands if one.side == hand.side]
-    return hand_view(bright, found[0].to_source, pixels, margin_of(pixels)) if found else None
+    found = search.hand_of(hand.side)
+    return hand_view(search.bone_bright(film), found.to_source, pixels, margin_of(pixels)) if found else None

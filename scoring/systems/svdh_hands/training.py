@@ -16,6 +16,7 @@ from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.progress import Progress, progress_on_stderr
+from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles
 from scoring.learning.run_folder import RunFolder
 from scoring.networks.torch_start import start_torch
 from scoring.phantoms.damaged_hands import real_films
@@ -28,10 +29,10 @@ from scoring.systems.svdh_hands.figures import fold_figures, phantom_figures
 from scoring.systems.svdh_hands.film_book import real_hands
 from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.learning import Lessons, Teacher
+from scoring.systems.svdh_hands.learnt_files import write_ensemble
 from scoring.systems.svdh_hands.model_card import figures_in_words as figures_in_words
 from scoring.systems.svdh_hands.onnx_networks import write_onnx as write_onnx
 from scoring.systems.svdh_hands.readings import reading_book
-from scoring.systems.svdh_hands.run_files import RunFiles
 from scoring.systems.svdh_hands.system import open_system
 from scoring.systems.svdh_hands.totals import severity_cuts
 from scoring.systems.svdh_hands.training_recipe import Phase, TrainingRecipe, read_recipe
@@ -45,9 +46,6 @@ _DEMONSTRATION: Final = _FOLDER / "demonstration.toml"
 DEMONSTRATION_STATEMENT: Final = (
     "demonstration weights; totals and severity learnt on drawn damage only; for research use only"
 )
-READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not validated by us; for research use only"
-PHANTOMS: Final = "rheumascore hand phantoms (drawn, no person)"
-RSNA_TERMS: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)"
 
 _FIRST_PHANTOM: Final = 2_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
@@ -91,6 +89,7 @@ def train_demonstration(
         learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
         wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
+            "svdh_hands",
             out,
             DEMONSTRATION_STATEMENT,
             licence=RSNA_TERMS if films else "Apache-2.0",
@@ -101,7 +100,7 @@ def train_demonstration(
             f"--seed {seed}",
             demonstration=True,
         )
-        weights = files.write_ensemble(plan, learnt)
+        weights = write_ensemble(files, plan, learnt)
         measured = _measured_on_phantoms(files, weights, progress)
     write_figures(out / FIGURES_FILE, _about(plan, lessons, seed) | fold_figures(plan, learnt, totals) | measured)
     return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
@@ -123,15 +122,16 @@ def train(
         learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
         wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
+            "svdh_hands",
             out,
             READINGS_STATEMENT,
-            licence=f"the centre's own; {RSNA_TERMS}" if films else "the centre's own",
+            licence=f"{CENTRE_S_OWN}; {RSNA_TERMS}" if films else CENTRE_S_OWN,
             learnt_from=f"Totals and severity: {len(totals)} hands of {labels.name}, read by the centre.",
             data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *(_sets_of_films(plan) if films else ())),
             command=f"rheumascore train svdh_hands --labels {labels.name} --images DIR{wanted} --out RUN --seed {seed}",
             demonstration=False,
         )
-        files.write_record(files.write_ensemble(plan, learnt))
+        files.write_record(write_ensemble(files, plan, learnt))
     write_figures(out / FIGURES_FILE, _about(plan, lessons, seed) | fold_figures(plan, learnt, totals))
     return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
 

@@ -68,7 +68,7 @@ def _patient(patient: int, pixels: int) -> UnseenPatient | None:
         search = _finder().find(phantom.pixels, side)
         if not search.is_hand or not search.hands:
             return None
-        film = np.asarray(1 - phantom.pixels, np.float32) if search.inverted else phantom.pixels
+        film = search.bone_bright(phantom.pixels)
         views.append(hand_view(film, search.hands[0].to_source, pixels))
         totals.append(sum(phantom.grades.values()))
     return UnseenPatient(f"PHANTOM-{patient}", np.stack(views), tuple(totals))

@@ -24,7 +24,8 @@ from scoring.phantoms.write_phantoms import write_hand_phantoms
 from scoring.spec import WEIGHTS_RECORD
 from scoring.systems.hand_joints import training as hand_joints
 from scoring.systems.hand_joints.crop_book import NOT_GRADED, CropBook
-from scoring.systems.hand_joints.learning import Source, learn
+from scoring.systems.hand_joints.crop_material import Source
+from scoring.systems.hand_joints.learning import learn
 from scoring.systems.hand_joints.preprocessing import WINDOW
 from scoring.systems.svdh_hands import training as svdh_hands
 from tests.scoring.learning.small_course import train as train_small
@@ -122,16 +123,21 @@ def test_a_reader_whom_the_study_does_not_know_is_named(films: Path, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
-def test_readings_without_a_grade_leave_nothing_to_learn_from() -> None:
+def learnt(folder: Path, book: CropBook) -> None:
+    with RunFolder(folder, {"system": "hand_joints"}) as run:
+        learn([Source(book)], 1, 3, run.part("grader"))
+
+
+def test_readings_without_a_grade_leave_nothing_to_learn_from(tmp_path: Path) -> None:
     book = CropBook(np.zeros((1, 22, WINDOW, WINDOW), np.float16), np.full((1, 22, 2), NOT_GRADED, np.float32))
     with pytest.raises(TrainingError, match="No site of any hand has a grade"):
-        learn([Source(book)], 1, 3)
+        learnt(tmp_path, book)
 
 
-def test_an_image_of_no_numbers_ends_learning_with_its_place() -> None:
+def test_an_image_of_no_numbers_ends_learning_with_its_place(tmp_path: Path) -> None:
     book = CropBook(np.full((1, 22, WINDOW, WINDOW), np.nan, np.float16), np.zeros((1, 22, 2), np.float32))
-    with pytest.raises(TrainingError, match="no number in epoch 1, batch 1 of 1"):
-        learn([Source(book)], 1, 3)
+    with pytest.raises(TrainingError, match="grader: the loss is no number in epoch 1, near batch 1"):
+        learnt(tmp_path, book)
 
 
 def test_a_checkpoint_of_other_code_is_refused(tmp_path: Path) -> None:

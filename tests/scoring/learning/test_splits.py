@@ -92,6 +92,15 @@ def _imbalance(split: Split, cases: list[Case]) -> float:
     return found - unavoidable
 
 
+def test_few_cases_are_not_spread_over_more_bands_than_they_fill() -> None:
+    """Of ten scores in seven bands both held-out ones would be of the one band that has several."""
+    cases = [Case(f"S{n}", score) for n, score in enumerate([0, 6, 16, 20, 24, 28, 34, 80, 152, 180])]
+    for seed in range(5):
+        split = held_out(cases, HASH, seed)
+        low, high = (case.score for case in sorted(cases) if case.subject in split.parts["held_out"])
+        assert min(low, high) < split.bands[0] <= max(low, high)
+
+
 def test_bands_are_balanced_better_than_by_chance() -> None:
     dealt, chance = [], []
     for seed in range(20):

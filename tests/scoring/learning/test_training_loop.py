@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import os
@@ -24,6 +25,7 @@ from scoring.learning.batch_stream import Batch
 from scoring.learning.course import Course
 from scoring.learning.run_folder import LOG_FILE, RunFolder
 from scoring.learning.training_loop import fit
+from tests.foreign_programs.programs import wait_until
 from tests.scoring.learning.small_course import (
     COURSE,
     PROCESSOR,
@@ -77,7 +79,7 @@ def hook(event, arguments):
             signal.setitimer(signal.ITIMER_REAL, delay)  # nobody handles its signal: the kernel ends the process
 from tests.scoring.learning.small_course import train
 sys.addaudithook(hook)
-train(Path(folder))
+train(Path(folder), loaders=int(sys.argv[4]))
 """
 
 
@@ -85,12 +87,31 @@ def test_kills_at_random_moments_change_nothing(uninterrupted: Path, tmp_path: P
     chance, folder = random.Random(11), tmp_path / "run"
     for _ in range(5):
         moment = [str(chance.randint(1, 4)), str(chance.uniform(1e-6, 0.02))]
-        killed = subprocess.run([sys.executable, "-c", KILLED_AFTER, *moment, str(folder)], check=False, timeout=120)
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED_AFTER, *moment, str(folder), "0"], check=False, timeout=120
+        )
         assert killed.returncode == -signal.SIGALRM
         assert (folder / "parts" / "blobs.checkpoint").exists() or moment[0] == "1"
     train(folder)
     assert same(weights_of(folder), weights_of(uninterrupted))
     assert untimed(log_of(folder)) == untimed(log_of(uninterrupted))
+
+
+def test_a_training_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED_AFTER, "1", "0.000001", str(tmp_path / "run"), "1"]
+    killed = subprocess.Popen(words, start_new_session=True)
+    assert killed.wait(120) == -signal.SIGALRM
+    wait_until("no process of its session lives", lambda: not living(killed.pid), 120)
+
+
+def living(session: int) -> list[int]:
+    """Processes of a session, those left out that have ended and that nobody has asked for their end."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, own = path.read_text().rpartition(")")[2].split()[:4]
+            found += [int(path.parent.name)] if int(own) == session and state not in "ZX" else []
+    return found
 
 
 def untimed(rows: list[dict[str, str]]) -> list[dict[str, str]]:

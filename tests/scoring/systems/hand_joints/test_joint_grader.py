@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from scoring.learning.run_folder import RunFolder
+from scoring.networks.torch_start import start_torch
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, SITES_OF
 from scoring.systems.hand_joints.crop_book import NOT_GRADED, CropBook, grade_table, phantom_book
+from scoring.systems.hand_joints.crop_material import CropMaterial, Source, grade_loss
 from scoring.systems.hand_joints.evaluation import agreement_figures, graded_book
 from scoring.systems.hand_joints.grading import grade_crops
-from scoring.systems.hand_joints.learning import Source, learn
+from scoring.systems.hand_joints.learning import learn
 from scoring.systems.hand_joints.network import GRADED, JointGrader
 from scoring.systems.hand_joints.preprocessing import CROP, WINDOW
 
@@ -47,12 +53,42 @@ def test_a_site_has_only_the_items_of_the_score() -> None:
     assert table[SITES.index("IP1")].tolist() == [NOT_GRADED, NOT_GRADED]
 
 
-def test_the_same_seed_learns_the_same_weights() -> None:
-    chance = np.random.default_rng(1)
-    windows = chance.uniform(size=(16, len(SITES), WINDOW, WINDOW)).astype(np.float16)
-    grades = np.stack([grade_table({(s, i): 1.0 for s in SITES for i in ITEMS})] * 16)
-    first, again = (learn([Source(CropBook(windows, grades))], epochs=2, seed=5).state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], again[name]) for name in first)
+def noise_book(hands: int) -> CropBook:
+    windows = np.random.default_rng(1).uniform(size=(hands, len(SITES), WINDOW, WINDOW)).astype(np.float16)
+    return CropBook(windows, np.stack([grade_table({(s, i): 1.0 for s in SITES for i in ITEMS})] * hands))
+
+
+def test_the_same_seed_learns_the_same_weights(tmp_path: Path) -> None:
+    def learnt(name: str, loaders: int) -> dict[str, Tensor]:
+        with RunFolder(tmp_path / name, {}) as run:
+            return learn([Source(noise_book(16))], 2, 5, run.part("grader"), loaders=loaders).state_dict()
+
+    start_torch(1)
+    here, elsewhere = learnt("batches made here", 0), learnt("batches made by another process", 1)
+    assert all(torch.equal(here[name], elsewhere[name]) for name in here)
+
+
+def test_each_source_is_shown_as_often_as_it_says_and_no_site_without_a_grade() -> None:
+    one, twice = noise_book(1), noise_book(2)
+    twice.grades[0] = NOT_GRADED
+    material = CropMaterial([Source(one), Source(twice, times=2)])
+    order = material.order(np.random.default_rng(3))
+    graded = int((one.grades >= 0).any(2).sum())
+    assert len(order) == graded + 2 * graded
+    batch = material.batch(order, np.random.default_rng(3))
+    assert batch["crops"].shape == (len(order), 1, CROP, CROP)
+    assert bool((batch["grades"] >= 0).any(1).all())
+
+
+def test_what_nobody_graded_costs_nothing() -> None:
+    torch.manual_seed(3)
+    grader, material = JointGrader().eval(), CropMaterial([Source(noise_book(1))])
+    batch = material.batch(np.arange(8), np.random.default_rng(3))
+    batch["grades"][:, 1] = NOT_GRADED
+    grade_loss(grader, batch).backward()  # type: ignore[no-untyped-call]
+    last = grader.head[-1].weight.grad
+    assert last is not None and bool((last[:5] != 0).any())
+    assert not bool((last[5:] != 0).any()), "narrowing was not graded"
 
 
 def test_grades_of_fresh_phantoms_are_as_the_card_says(packaged_grader: JointGrader, fresh: CropBook) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from subprocess import DEVNULL
 
 import numpy as np
 import pytest
@@ -13,7 +16,8 @@ from PIL import Image
 
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.catalogue import find_spec
-from scoring.errors import LabelError
+from scoring.errors import LabelError, TrainingError
+from scoring.learning.label_table import labels_sha256, read_label_table, write_label_table
 from scoring.learning.labels import read_labels
 from scoring.networks.torch_start import load_weights
 from scoring.phantoms.damaged_hands.real_films import films_for
@@ -22,10 +26,12 @@ from scoring.phantoms.truth import truth_rows, write_truth
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints import training
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.readings import reading_book, split_by_subject
+from scoring.systems.hand_joints.readings import reading_book
 from scoring.weights import read_weights_record
+from tests.foreign_programs.programs import wait_until
 
 FOLDER = find_spec("hand_joints").folder
+EPOCHS = 4
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +47,27 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def run(readings: Path) -> Path:
+    """A run on them that nobody disturbed."""
+    folder = readings / "run"
+    assert training.train(readings / "labels.csv", readings, folder, epochs=EPOCHS, seed=3).hands == 8
+    return folder
+
+
 def test_a_centre_learns_from_its_readings_and_measures(
-    readings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    readings: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    summary = training.train(readings / "labels.csv", readings, tmp_path / "run", epochs=1, seed=3)
-    assert summary.hands == 8
-    record = read_weights_record(tmp_path / "run" / "weights.toml")
+    record = read_weights_record(run / "weights.toml")
     assert "not validated" in record.statement
     assert not record.file("joint_grader").demonstration
     load_weights(JointGrader(), record.file("joint_grader"))
-    figures = tomllib.loads((tmp_path / "run" / "figures.toml").read_text(encoding="utf-8"))
-    assert figures["training"]["weights_sha256"] == summary.sha256
+    figures = tomllib.loads((run / "figures.toml").read_text(encoding="utf-8"))
+    assert figures["training"]["weights_sha256"] == record.file("joint_grader").sha256
     assert figures["readings"]["sum_of_a_hand"]["hands"] == 2
 
     monkeypatch.setattr("scoring.evaluation.hand_evaluation.POINTED", 2)
-    told = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", tmp_path / "run")
+    told = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", run)
     assert told["measured on"] == "10 images of 10 patients in labels.csv, read by 1 reader(s)"
     numbers = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
     assert numbers["statement"] == record.statement, "the weights of the run were measured, not the packaged ones"
@@ -79,13 +91,47 @@ def test_sites_that_the_table_does_not_place_are_found(readings: Path, tmp_path:
         np.testing.assert_array_equal(found.grades, known.grades)
 
 
-def test_subjects_are_never_on_both_sides(readings: Path) -> None:
-    hands = read_labels(readings / "labels.csv")
-    learn, measure = split_by_subject(hands)
-    assert {h.subject for h in learn} | {h.subject for h in measure} == {h.subject for h in hands}
-    assert not {h.subject for h in learn} & {h.subject for h in measure}
-    with pytest.raises(LabelError, match="one subject"):
-        split_by_subject(hands[:1])
+def test_a_run_that_was_killed_ends_with_the_same_weights(readings: Path, run: Path, tmp_path: Path) -> None:
+    told = ["--labels", readings / "labels.csv", "--images", readings, "--epochs", EPOCHS, "--seed", 3]
+    verb = [sys.executable, "-m", "scoring.cli", "train", "hand_joints", "--out", tmp_path / "killed", *told]
+    command = [str(word) for word in verb]
+    # when: killed as soon as an epoch is done, and begun again
+    process = subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL)
+    there = tmp_path / "killed" / "parts" / "readings.checkpoint"
+    wait_until("an epoch is done", lambda: there.exists() or process.poll() is not None, 400)
+    process.kill()
+    process.wait()
+    subprocess.run(command, stdout=DEVNULL, timeout=400, check=True)
+    # then
+    for name in ("joint_grader.safetensors", "split.json", "figures.toml", "weights.toml"):
+        assert (tmp_path / "killed" / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_a_run_says_what_it_was_begun_with_and_takes_no_other(readings: Path, run: Path) -> None:
+    begun = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert begun["data"] == labels_sha256(read_label_table(readings / "labels.csv"))
+    assert {"command", "git_revision", "versions"} <= set(begun["record"])
+    with pytest.raises(TrainingError, match=rf"run holds another run \(epochs: there {EPOCHS}, now 1\)"):
+        training.train(readings / "labels.csv", readings, run, epochs=1, seed=3)
+
+
+def test_subjects_are_never_on_both_sides(readings: Path, run: Path, tmp_path: Path) -> None:
+    # given: the parts that the run was begun with, and a subject put into the other one too
+    kept = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    assert len(kept["parts"]["training"]) == 8 and len(kept["parts"]["held_out"]) == 2
+    kept["parts"]["training"].append(kept["parts"]["held_out"][0])
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "split.json").write_text(json.dumps(kept), encoding="utf-8")
+    # then
+    with pytest.raises(LabelError, match=r"A subject of the part 'held_out' is in 'training' too"):
+        training.train(readings / "labels.csv", readings, tmp_path / "run", epochs=1, seed=3)
+
+
+def test_readings_of_one_subject_cannot_be_learnt_from_and_measured_on(readings: Path, tmp_path: Path) -> None:
+    rows = read_label_table(readings / "labels.csv")
+    write_label_table(tmp_path / "one.csv", [row for row in rows if row.subject == "S40"])
+    with pytest.raises(LabelError, match="1 subjects with a score for 2 parts"):
+        training.train(tmp_path / "one.csv", readings, tmp_path / "run", epochs=1, seed=3)
 
 
 def test_an_image_that_is_not_there_is_named(readings: Path, tmp_path: Path) -> None:

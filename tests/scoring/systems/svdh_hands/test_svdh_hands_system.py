@@ -17,6 +17,7 @@ from scoring.catalogue import find_spec, open_spec
 from scoring.contract import Findings, ScoringContext, ScoringSystem
 from scoring.errors import WeightsError
 from scoring.image import ScoringImage
+from scoring.learning.run_files import RunFiles
 from scoring.learning.stacking import Stack
 from scoring.networks.timm_trunk import TimmTrunk
 from scoring.networks.torch_start import start_torch
@@ -27,7 +28,7 @@ from scoring.score_rules.sharp_van_der_heijde import Side
 from scoring.study import TrialContext, read_image_reference
 from scoring.systems.svdh_hands.ensemble_file import EnsembleShape, MemberShape, ensemble_text, read_ensemble
 from scoring.systems.svdh_hands.learning import Learnt
-from scoring.systems.svdh_hands.run_files import RunFiles
+from scoring.systems.svdh_hands.learnt_files import write_ensemble
 from scoring.systems.svdh_hands.totals import severity_cuts
 from scoring.systems.svdh_hands.training_recipe import read_recipe
 from tests.scoring.systems.svdh_hands.small_recipe import SMALL_RECIPE, small_recipe
@@ -46,8 +47,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> ScoringSystem:
     cuts = severity_cuts(spec)
     networks = {name: WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), cuts) for name in MEMBERS}
     learnt = Learnt(networks, Stack(MEMBERS, (0.5, 0.5), 1.0, "ridge"), {})
-    files = RunFiles(folder, "for tests", "none", "Nothing.", ("none",), "none", demonstration=True)
-    files.write_record(files.write_ensemble(read_recipe(small_recipe(folder, RECIPE)), learnt))
+    files = RunFiles("svdh_hands", folder, "for tests", "none", "Nothing.", ("none",), "none", demonstration=True)
+    files.write_record(write_ensemble(files, read_recipe(small_recipe(folder, RECIPE)), learnt))
     return open_spec(spec.with_weights(folder))
 
 
