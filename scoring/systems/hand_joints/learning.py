@@ -18,7 +18,9 @@ _BATCH: Final = 352
 """Sixteen hands' worth of sites."""
 _RATE: Final = 4e-3
 _WARM_UP: Final = 0.2
-EVENNESS: Final = 0.0
+_EVENNESS: Final = 0.0
+"""Grades as they come. Half evened out (0.5), a short course of 300 phantoms told erosions better (kappa 0.83 for 0.69)
+and narrowing as well, but gave hands without disease sums half as high again (median 23 for 16 of 140)."""
 
 
 def learn(
@@ -39,7 +41,7 @@ def learn(
     grader = JointGrader()
     course = Course(epochs=epochs, batch=_BATCH, rate=_RATE, seed=seed, warm_up=_WARM_UP)
     fit(
-        grader, CropMaterial(sources, EVENNESS), grade_loss, course, part,
+        grader, CropMaterial(sources, _EVENNESS), grade_loss, course, part,
         loaders=loaders, checkpoint_seconds=checkpoint_seconds, progress=progress,
     )  # fmt: skip
     return grader

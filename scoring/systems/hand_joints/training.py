@@ -45,7 +45,7 @@ from scoring.systems.hand_joints.unseen_hands import DEMONSTRATION_HANDS, Unseen
 from scoring.weights import read_weights_record
 
 DEMONSTRATION_STATEMENT: Final = (
-    "demonstration weights; disease grades learnt on synthetic images only; for research use only"
+    "demonstration weights; disease grades learnt on drawn damage only; for research use only"
 )
 
 _FOLDER: Final = Path(__file__).parent
