@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import map_coordinates
 
+from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.film_view import Affine, inverse, moved
+from scoring.contract import HeatmapFinding
 
 LONGEST_EDGE: Final = 1024
 """Of a heatmap's grid, in cells."""
+
+
+@dataclass(frozen=True)
+class HeatOfHand:
+    """What the views of one hand gave: (rows, columns) of 0..1 for each, and its affine to the film's pixels."""
+
+    film: HandOnFilm
+    views: Iterable[npt.NDArray[np.float32]]
+    affines: Iterable[Affine]
+
+
+def heatmaps(hands: Sequence[HeatOfHand], method: str, about: str) -> tuple[HeatmapFinding, ...]:
+    """One heatmap a film, of all the hands on it; ``method`` and ``about`` as a report says them."""
+    by_film: dict[str, list[HeatOfHand]] = {}
+    for hand in hands:
+        by_film.setdefault(hand.film.image.reference.sop_instance_uid, []).append(hand)
+    return tuple(HeatmapFinding(uid, _of_film(here), method, about) for uid, here in by_film.items())
+
+
+def _of_film(hands: Sequence[HeatOfHand]) -> npt.NDArray[np.uint8]:
+    rows, columns = hands[0].film.pixels.shape
+    views = [view for hand in hands for view in hand.views]
+    return heat_on_film(views, [affine for hand in hands for affine in hand.affines], (rows, columns))
 
 
 def heat_on_film(

@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from monai.visualize.class_activation_maps import GradCAM
 from torch import Tensor, nn
 
-from scoring.anatomy.heat_on_film import heat_on_film
 from scoring.systems.hand_joints.network import LAST_FEATURES, JointGrader, expected_damage
-from scoring.systems.hand_joints.preprocessing import CROP, Grey, HandFrame, crop_affines
+from scoring.systems.hand_joints.preprocessing import CROP, Grey
 
 METHOD: Final = "Grad-CAM"
 ABOUT: Final = "expected erosion and narrowing grades"
@@ -40,11 +38,6 @@ class DamageExplainer:
         shape = np.where(peaks > 0, maps / np.maximum(peaks, 1e-12), 0.0)
         glow = 1.0 - np.exp(-damage / _HALF_HOT_DAMAGE)
         return np.asarray(shape * _soft_disc() * glow[:, None, None], np.float32)
-
-
-def film_heatmap(heat: Grey, frames: list[HandFrame], shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Paint the heat (hands * 22, CROP, CROP) of a film's hands on a grid over the whole film of ``shape`` pixels."""
-    return heat_on_film(heat, np.concatenate([crop_affines(frame) for frame in frames]), shape)
 
 
 class _ExpectedDamage(nn.Module):

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from scoring.anatomy.heat_on_film import heat_on_film
 from scoring.evaluation.damaged_joints import DamagedJoint
 from scoring.networks.shuffled_weights import shuffled_weights
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints.grading import grade_crops
-from scoring.systems.hand_joints.interpretation import DamageExplainer, film_heatmap
+from scoring.systems.hand_joints.interpretation import DamageExplainer
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.preprocessing import cut_crops, frame_of_centres, normalised
+from scoring.systems.hand_joints.preprocessing import crop_affines, cut_crops, frame_of_centres, normalised
 
 
 def count_hits(grader: JointGrader, joints: Sequence[DamagedJoint]) -> int:
@@ -38,4 +39,4 @@ def _heat_of(grader: JointGrader, explainer: DamageExplainer, joint: DamagedJoin
     damage = grade_crops(grader, crops).damage().astype(np.float32)
     heat = explainer.heat(torch.from_numpy(crops)[:, None], torch.arange(len(SITES)), damage)
     rows, columns = phantom.pixels.shape
-    return film_heatmap(heat, [frame], (rows, columns))
+    return heat_on_film(heat, crop_affines(frame), (rows, columns))

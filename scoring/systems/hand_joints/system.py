@@ -11,6 +11,7 @@ import torch
 from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.film_search import search_films
 from scoring.anatomy.hand_finder import HandFinder
+from scoring.anatomy.heat_on_film import HeatOfHand, heatmaps
 from scoring.anatomy.remarks import quality_notes, side_notes
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
@@ -21,9 +22,9 @@ from scoring.score_rules.sharp_van_der_heijde import SITES, Side
 from scoring.spec import SystemSpec
 from scoring.systems.hand_joints.grading import CropGrades, grade_crops
 from scoring.systems.hand_joints.hand_items import hand_items, side_not_imaged
-from scoring.systems.hand_joints.interpretation import ABOUT, METHOD, DamageExplainer, film_heatmap
+from scoring.systems.hand_joints.interpretation import ABOUT, METHOD, DamageExplainer
 from scoring.systems.hand_joints.network import JointGrader
-from scoring.systems.hand_joints.preprocessing import Grey, cut_crops, frame_of, normalised
+from scoring.systems.hand_joints.preprocessing import Grey, crop_affines, cut_crops, frame_of, normalised
 from scoring.systems.hand_joints.totals import totals
 from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
 
@@ -102,14 +103,9 @@ class HandJoints:
         sites = torch.arange(len(SITES)).repeat(len(hands))
         heat = self._explainer.heat(torch.from_numpy(crops)[:, None], sites, _shown_damage(hands, grades))
         by_hand = heat.reshape(len(hands), len(SITES), *heat.shape[1:])
-        maps: list[HeatmapFinding] = []
-        for uid in dict.fromkeys(film.image.reference.sop_instance_uid for film in hands):
-            here = [n for n, film in enumerate(hands) if film.image.reference.sop_instance_uid == uid]
-            frames = [frame_of(hands[n].hand) for n in here]
-            rows, columns = hands[here[0]].pixels.shape
-            grid = film_heatmap(np.concatenate(by_hand[here]), frames, (rows, columns))
-            maps.append(HeatmapFinding(uid, grid, METHOD, ABOUT))
-        return tuple(maps)
+        affines = [crop_affines(frame_of(film.hand)) for film in hands]
+        of_hands = [HeatOfHand(film, one, to_film) for film, one, to_film in zip(hands, by_hand, affines, strict=True)]
+        return heatmaps(of_hands, METHOD, ABOUT)
 
 
 def _shown_damage(hands: list[HandOnFilm], grades: CropGrades) -> Grey:

@@ -10,7 +10,7 @@ import numpy as np
 from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.film_search import search_films
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.anatomy.heat_on_film import heat_on_film
+from scoring.anatomy.heat_on_film import HeatOfHand, heatmaps
 from scoring.anatomy.remarks import quality_notes, side_notes
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
@@ -106,10 +106,6 @@ class SvdhHands:
 
     def _heatmaps(self, hands: list[HandOnFilm], views: Views, opinions: HandOpinions) -> tuple[HeatmapFinding, ...]:
         heat = self._explainer.heat(views, opinions.totals)
-        maps: list[HeatmapFinding] = []
-        for uid in dict.fromkeys(film.image.reference.sop_instance_uid for film in hands):
-            here = [n for n, film in enumerate(hands) if film.image.reference.sop_instance_uid == uid]
-            affines = [view_affine(hands[n].hand.to_source, self._ensemble.shape.pixels) for n in here]
-            rows, columns = hands[here[0]].pixels.shape
-            maps.append(HeatmapFinding(uid, heat_on_film(heat[here], affines, (rows, columns)), METHOD, ABOUT))
-        return tuple(maps)
+        affines = [view_affine(film.hand.to_source, self._ensemble.shape.pixels) for film in hands]
+        of_hands = [HeatOfHand(film, [one], [to_film]) for film, one, to_film in zip(hands, heat, affines, strict=True)]
+        return heatmaps(of_hands, METHOD, ABOUT)

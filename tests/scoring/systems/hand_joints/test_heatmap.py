@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scoring.anatomy.heat_on_film import LONGEST_EDGE
+from scoring.anatomy.heat_on_film import LONGEST_EDGE, heat_on_film
 from scoring.evaluation.damaged_joints import DamagedJoint, damaged_joints
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SITES
-from scoring.systems.hand_joints.interpretation import DamageExplainer, film_heatmap
+from scoring.systems.hand_joints.interpretation import DamageExplainer
 from scoring.systems.hand_joints.network import EROSION_CUTS, NARROWING_CUTS, GradeLogits, JointGrader
 from scoring.systems.hand_joints.pointing import count_hits, count_hits_when_shuffled
-from scoring.systems.hand_joints.preprocessing import CROP, frame_of_centres
+from scoring.systems.hand_joints.preprocessing import CROP, crop_affines, frame_of_centres
 
 
 class BrightnessGrader(JointGrader):
@@ -70,7 +70,7 @@ def test_heat_comes_back_to_its_place_on_the_film(side: str) -> None:
     site = SITES.index("MCP5")
     heat[site, 31:33, 31:33] = 1.0
     rows, columns = phantom.pixels.shape
-    grid = film_heatmap(heat, [frame], (rows, columns))
+    grid = heat_on_film(heat, crop_affines(frame), (rows, columns))
     assert max(grid.shape) <= LONGEST_EDGE
     row, column = np.unravel_index(int(grid.argmax()), grid.shape)
     found = (column + 0.5) * columns / grid.shape[1] - 0.5, (row + 0.5) * rows / grid.shape[0] - 0.5
