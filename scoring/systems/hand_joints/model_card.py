@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,9 +119,13 @@ def _lesson_rows(figures: Mapping[str, Any]) -> list[str]:
         rows += [f"| measure | {' | '.join(kinds)} |", f"| --- |{' --- |' * len(kinds)}"]
         for key, words in _MEASURES.items():
             if all(key in one for one in kinds.values()):
-                cells = (f"{v:.3f} ({low:.3f} to {high:.3f})" for v, low, high in (k[key] for k in kinds.values()))
-                rows.append(f"| {words} | {' | '.join(cells)} |")
+                rows.append(f"| {words} | {' | '.join(_with_interval(one[key]) for one in kinds.values())} |")
     return rows
+
+
+def _with_interval(ends: Sequence[float]) -> str:
+    value, lower, upper = (f"{round(end, 3) + 0.0:.3f}" for end in ends)  # no minus before a zero
+    return f"{value} ({lower} to {upper})"
 
 
 def _pointing_rows(figures: Mapping[str, Any]) -> list[str]:
