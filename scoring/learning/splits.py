@@ -29,7 +29,8 @@ def held_out(
 ) -> Split:
     """Parts ``training`` and ``held_out``, the second with ``share`` of the cases, 0..1.
 
-    Of few cases bands are joined until each is so large that it has a case for the smaller part.
+    Of few cases bands are joined until each is so large that it has a case for the smaller part; of too few for two
+    bands (ten at a share of 0.2) only sizes are balanced, and one class in a part is no fault.
     """
     if not 0 < share < 1:
         raise LabelError(f"The held-out share is {share:g}; wanted a number between 0 and 1, such as 0.2.")
@@ -79,15 +80,17 @@ def deal(
 
 
 def _joined(cases: Sequence[Case], fewest: int) -> tuple[float, ...]:
-    """Bounds of bands with so many cases or more each; where there are too few for two, the median score."""
+    """Bounds of bands with so many cases or more each; the median score where none fits, nothing where none can."""
     scores = sorted(case.score for case in cases)
+    if len(scores) < 2 * fewest:
+        return ()
     kept, last = [], 0
     for band in SCORE_BANDS:
         number = bisect_left(scores, band)
         if number - last >= fewest and len(scores) - number >= fewest:
             kept.append(band)
             last = number
-    return tuple(kept) or tuple(scores[len(scores) // 2 :][:1])
+    return tuple(kept) or (scores[len(scores) // 2],)
 
 
 def _groups(cases: Sequence[Case], grouped_by: GroupedBy) -> dict[str, list[Case]]:

@@ -101,6 +101,12 @@ def test_few_cases_are_not_spread_over_more_bands_than_they_fill() -> None:
         assert min(low, high) < split.bands[0] <= max(low, high)
 
 
+def test_a_handful_of_cases_is_dealt_by_size_alone() -> None:
+    split = held_out([Case(f"S{n}", 20.0 * n) for n in range(5)], HASH, 7)
+    assert [len(part) for part in split.parts.values()] == [4, 1]
+    assert not split.bands
+
+
 def test_bands_are_balanced_better_than_by_chance() -> None:
     dealt, chance = [], []
     for seed in range(20):
