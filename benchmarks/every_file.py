@@ -45,7 +45,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         files, unwrapped = collect(arguments.folder, folder / "wrapped")
-        with running_site(folder / "site") as site:
+        with running_site(folder / "site", ["hand_joints"]) as site:
             answers = list(track(send_files(site.node, files, SENDER_TITLE), total=len(files), description="sending"))
             statuses = wait_for_rest(site, arguments.patience)
             alive = echo(site.node, SENDER_TITLE).alive

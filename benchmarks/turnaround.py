@@ -48,7 +48,7 @@ def main() -> None:
         folder = arguments.keep or Path(scratch)
         studies = [write_hand_pair(folder / "studies", seed) for seed in range(9000, 9000 + arguments.n)]
         started = time.monotonic()
-        with running_site(folder) as site:
+        with running_site(folder, ["hand_joints"]) as site:
             first = send_and_wait(site, studies[0])
             print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
             rows = [send_and_wait(site, pair) for pair in studies[1:]]

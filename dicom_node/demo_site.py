@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,13 +54,16 @@ class DemoSite:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[DemoSite]:
-    """Start everything in ``folder`` and wait until PACS and node answer C-ECHO; stop it when the block ends."""
+def running_site(folder: Path, systems: Sequence[str] = ()) -> Iterator[DemoSite]:
+    """Start everything in ``folder`` and wait until PACS and node answer C-ECHO; stop it when the block ends.
+
+    ``systems``: those that score; all that have weights when none is named.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pacs_port, http_port, node_port, web_port = free_ports(4)
     callers = {NODE_TITLE: node_port, SENDER_TITLE: _NOT_CALLED_BACK}
     with running_pacs(folder / "pacs", pacs_port, http_port, callers, find_orthanc()) as pacs:
-        config = _write_settings(folder, pacs, node_port, web_port)
+        config = _write_settings(folder, pacs, node_port, web_port, systems)
         with _running_node(config, folder / "node.log") as page:
             site = DemoSite(folder, pacs, Peer("node", NODE_TITLE, "127.0.0.1", node_port), page)
             for peer in (site.archive, site.node):
@@ -76,7 +80,7 @@ def free_ports(number: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def _write_settings(folder: Path, pacs: DemoPacs, node_port: int, web_port: int) -> Path:
+def _write_settings(folder: Path, pacs: DemoPacs, node_port: int, web_port: int, systems: Sequence[str]) -> Path:
     path = folder / "node.toml"
     path.write_text(
         f"""[node]
@@ -100,6 +104,7 @@ port = 104
 may_send = true
 [scoring]
 accept_demonstration_weights = true
+systems = {json.dumps(list(systems))}
 """,
         encoding="utf-8",
     )
