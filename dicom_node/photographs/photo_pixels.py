@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate
@@ -37,7 +38,7 @@ def _set_uncompressed(dataset: FileDataset, picture: PictureFile, *, grey: bool)
     upright = ImageOps.exif_transpose(picture.image)
     deep = upright.mode in ("I;16", "I;16B", "I")
     one_sample = grey or deep or upright.mode in ("1", "L", "LA")
-    values = np.asarray(upright, np.uint16) if deep else np.asarray(upright.convert("L" if one_sample else "RGB"))
+    values = np.asarray(upright, np.uint16) if deep else _eight_bits(upright, grey=one_sample)
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.PhotometricInterpretation = "MONOCHROME2" if one_sample else "RGB"
     _set_grid(dataset, values.shape[0], values.shape[1], 1 if one_sample else 3, 16 if deep else 8)
@@ -48,6 +49,14 @@ def _set_uncompressed(dataset: FileDataset, picture: PictureFile, *, grey: bool)
         dataset.LossyImageCompressionRatio = f"{len(stored) / len(picture.content):.2f}"
     dataset.PixelData = stored + b"\0" * (len(stored) % 2)
     dataset["PixelData"].VR = "OW" if deep else "OB"
+
+
+def _eight_bits(image: Image.Image, *, grey: bool) -> npt.NDArray[np.uint8]:
+    """Red, green and blue, or one sample: of a colour picture the luminance that its JPEG coding has."""
+    if not grey:
+        return np.asarray(image.convert("RGB"))
+    in_colour = image.mode in ("RGB", "RGBA", "P")
+    return np.asarray(image.convert("YCbCr").getchannel(0) if in_colour else image.convert("L"))
 
 
 def _set_grid(dataset: Dataset, rows: int, columns: int, samples: int, bits: int) -> None:
