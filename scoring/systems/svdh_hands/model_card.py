@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scoring.anatomy.figures_in_words import figures_in_words as finder_figures_in_words
 from scoring.learning.figures_file import FIGURES_FILE, read_figures
+from scoring.networks.timm_trunk import SCHEMES
+from scoring.spec import WEIGHTS_RECORD
+from scoring.systems.svdh_hands.ensemble_file import ENSEMBLE_ROLE
+from scoring.systems.svdh_hands.lessons_in_words import LESSONS_FILE, lessons_in_words
+from scoring.weights import read_weights_record
 
 
 def figures_in_words(folder: Path) -> str:
@@ -18,6 +23,8 @@ def figures_in_words(folder: Path) -> str:
     lines = [*_training(figures["training"]), *_folds(figures["folds"])]
     if "phantoms" in figures:
         lines += [*_phantoms(figures["phantoms"]), "", *finder_figures_in_words()]
+    if (folder / LESSONS_FILE).exists():
+        lines += lessons_in_words(folder, read_weights_record(folder / WEIGHTS_RECORD).file(ENSEMBLE_ROLE).sha256)
     return "\n".join(lines)
 
 
@@ -31,7 +38,7 @@ def _training(run: Mapping[str, Any]) -> Iterator[str]:
 
 def _hands(run: Mapping[str, Any], known: str) -> str:
     real = run[f"real_hands_with_{known}"]
-    return f"{run[f'hands_with_{known}']} hands{f' ({real} of them real, drawn into)' if real else ''}"
+    return f"{run[f'hands_with_{known}']} hands{f' ({real} of them real, three in four drawn into)' if real else ''}"
 
 
 def _folds(folds: Mapping[str, Any]) -> Iterator[str]:
@@ -42,16 +49,22 @@ def _folds(folds: Mapping[str, Any]) -> Iterator[str]:
         "about the fold that it has not seen. The stack is learnt from these answers, so that its own row flatters it."
     )
     yield ""
-    yield "| network | start | totals changed | in the ensemble | r | RMSE | MAE | bias | limits of agreement |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-    for key, one in folds.items():
-        if key.startswith("network_"):
-            member = "yes" if one["in_ensemble"] else "no"
-            start = "untrained" if one["start"] == "none" else one["start"]
-            yield f"| `{one['backbone']}` | {start} | {one['scheme']} | {member} | {_agreement(one)} |"
+    yield "| network | backbone | start | changed by totals | member | r | RMSE | MAE | bias | limits of agreement |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for one in _by_trunk([one for key, one in folds.items() if key.startswith("network_")]):
+        member = "yes" if one["in_ensemble"] else "no"
+        start = "untrained" if one["start"] == "none" else one["start"]
+        scheme = f"the {one['scheme'].replace('_', ' ')}" if one["scheme"] != "all" else "all of it"
+        yield f"| `{one['name']}` | `{one['backbone']}` | {start} | {scheme} | {member} | {_agreement(one)} |"
     stack = folds["stack"]
     weights = ", ".join(f"{weight:.2f}" for weight in stack["weights"])
-    yield f"| stack ({stack['blend']}: {weights}) | | | | {_agreement(stack)} |"
+    yield f"| stack ({stack['blend']}: {weights}) | | | | | {_agreement(stack)} |"
+
+
+def _by_trunk(networks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Schemes of one backbone below each other, from the one that changes least to the one that changes most."""
+    order = list(dict.fromkeys(one["backbone"] for one in networks))
+    return sorted(networks, key=lambda one: (order.index(one["backbone"]), SCHEMES.index(one["scheme"])))
 
 
 def _phantoms(phantoms: Mapping[str, Any]) -> Iterator[str]:
