@@ -13,7 +13,7 @@ from typing import Any, Final
 LESSONS_FILE: Final = "lessons.json"
 _MEASURED_ON: Final = {
     "real_hands_drawn_into": "held-out real hands, damage drawn in",
-    "real_hands_as_filmed": "the same hands as filmed, whose sums are 0",
+    "real_hands_as_filmed": "the same films as they are, whose sums are 0",
     "unseen_phantoms": "unseen phantoms",
 }
 _MEASURES: Final = {
@@ -44,7 +44,7 @@ def lessons_in_words(folder: Path, ensemble_sha256: str) -> Iterator[str]:
                 one = compared[name][measure]
                 arms = [_said(one["first"], form), _said(one["second"], form), _said(one["difference"], f"+{form}")]
                 arms.append(_said(packaged[name][measure], form) if name in packaged else "not measured")
-                yield f"| {compared[name]['hands']} {said} | {title} | {' | '.join(arms)} |"
+                yield f"| {said} ({compared[name]['hands']}) | {title} | {' | '.join(arms)} |"
 
 
 def _said(one: Mapping[str, Any], form: str) -> str:
