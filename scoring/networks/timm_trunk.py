@@ -39,7 +39,7 @@ class TimmTrunk(nn.Module):
         except Exception as error:  # the hub's client has many kinds of them
             raise TrainingError(
                 f"The weights of {name} could not be fetched ({type(error).__name__}). Without a network: name a "
-                'safetensors file of them in the recipe (trunk = "FILE"), or begin untrained (trunk = "none").'
+                'safetensors file of them in the recipe (start = "FILE"), or begin untrained (start = "none").'
             ) from None
 
     @classmethod

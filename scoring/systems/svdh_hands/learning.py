@@ -80,9 +80,14 @@ class Teacher:
         self._epochs, self._folder, self._loaders, self._progress = epochs, weights_folder, loaders, progress
         self._device = device or choose_device()
 
+    def open_trunks(self) -> None:
+        """Fetch or open what every member starts from; TrainingError now rather than after hours of other work."""
+        for member in {member.trunk: member for member in self._recipe.members}.values():
+            self._trunk(member)
+
     def learn(self, lessons: Lessons) -> Learnt:
         """Everything; TrainingError and LabelError as the training loop, the splits and the trunks raise them."""
-        parts = self._folds(lessons.totals)
+        parts = self.folds(lessons.totals)
         said: dict[str, npt.NDArray[np.float64]] = {}
         networks: dict[str, WholeHandNetwork] = {}
         for member in self._recipe.members:
@@ -98,8 +103,11 @@ class Teacher:
         stack = fit_stack(tuple(networks), stacked, lessons.totals.totals, self._recipe.blend)
         return Learnt(networks, stack, said)
 
-    def _folds(self, book: HandBook) -> list[npt.NDArray[np.bool_]]:
-        """Which hands (n,) each fold holds: whole patients, every fold with its share of small and large scores."""
+    def folds(self, book: HandBook) -> list[npt.NDArray[np.bool_]]:
+        """Which hands (n,) each fold holds: whole patients, every fold with its share of small and large scores.
+
+        LabelError when a fold would be empty, or of a single class.
+        """
         pairs = zip(book.patients, book.totals.tolist(), strict=True)
         cases = [Case(patient, len(("R", "L")) * total) for patient, total in pairs]
         shares = {f"fold {n + 1}": 1 / self._recipe.folds for n in range(self._recipe.folds)}

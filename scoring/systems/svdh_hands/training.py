@@ -82,11 +82,14 @@ def train_demonstration(
     path = recipe or _DEMONSTRATION
     plan, films = read_recipe(path), data / real_films.FILMS if data else None
     with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"films": films is not None}) as run:
+        teacher = _teacher(plan, run, seed, epochs, path.parent, progress)
+        teacher.open_trunks()
         totals = _drawn(plan.totals, plan, _first_phantom(seed) + _NO_MORE_HANDS, films, progress)
         if totals is None:
             raise LabelError(f"{path.name} draws no hands whose totals could be learnt; give totals.hands.")
+        teacher.folds(totals)  # a fault of these is said before more is drawn
         lessons = _lessons(plan, totals.without_places(), films, seed, progress)
-        learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
+        learnt = teacher.learn(lessons)
         wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "svdh_hands",
@@ -117,9 +120,12 @@ def train(
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None
     with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
+        teacher = _teacher(plan, run, seed, epochs, path.parent, progress)
+        teacher.open_trunks()
         totals = reading_book(read, images, plan.pixels, progress)
+        teacher.folds(totals)
         lessons = _lessons(plan, totals, films, seed, progress)
-        learnt = _teacher(plan, run, seed, epochs, path.parent, progress).learn(lessons)
+        learnt = teacher.learn(lessons)
         wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "svdh_hands",
