@@ -15,8 +15,8 @@ from scoring.weights import read_weights_record
 def with_weights_of(spec: SystemSpec, folder: Path) -> SystemSpec:
     """The system with the weights of a run or a bundle in place of its own; those of shared anatomy stay.
 
-    Raises SpecError when the run's list of weights was changed or is of another system, BundleError when the bundle
-    holds what it may not or is of another system. The weight files of a run are checked where they are opened.
+    Raises SpecError when the run's list of weights is missing, was changed or is of another system, BundleError when
+    the bundle holds what it may not or is of another system. Weight files of a run are checked where they are opened.
     """
     return spec.with_weights(weights_folder(spec, folder))
 
@@ -26,6 +26,8 @@ def weights_folder(spec: SystemSpec, folder: Path) -> Path:
     if (folder / METADATA).exists():
         check_bundle(folder, spec)
         return folder / MODELS
+    if not (folder / WEIGHTS_RECORD).is_file():
+        raise SpecError(f"{folder} has no {WEIGHTS_RECORD}: it is no run of `train` that has ended, and no bundle.")
     check_run_seal(folder)
     if (learnt := read_weights_record(folder / WEIGHTS_RECORD).system) not in ("", spec.key):
         raise SpecError(

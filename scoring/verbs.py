@@ -91,12 +91,17 @@ def phantom(
 def train(
     system: Annotated[str, typer.Argument(help="Key of the system.")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, figures, log.")],
-    labels: Annotated[Path | None, typer.Option(help="A centre's readings (CSV).")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the images that the readings name.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="A centre's readings (CSV).", exists=True, dir_okay=False)] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images that the readings name.", exists=True, file_okay=False)
+    ] = None,
     demonstration: Annotated[bool, typer.Option(help="Learn from phantoms instead of readings.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of public images, for --demonstration.")] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="TOML: networks, schemes, courses (svdh_hands); else the packaged one.")
+        Path | None,
+        typer.Option(
+            help="TOML: networks, schemes, courses (svdh_hands); else the packaged one.", exists=True, dir_okay=False
+        ),
     ] = None,
     readers: ReadersOption = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
@@ -120,8 +125,10 @@ def train(
 
 def evaluate(
     system: Annotated[str, typer.Argument(help="Key of the system.")],
-    labels: Annotated[Path, typer.Option(help="Readings to compare with (CSV).")],
-    images: Annotated[Path, typer.Option(help="Folder of the images that the readings name.")],
+    labels: Annotated[Path, typer.Option(help="Readings to compare with (CSV).", exists=True, dir_okay=False)],
+    images: Annotated[
+        Path, typer.Option(help="Folder of the images that the readings name.", exists=True, file_okay=False)
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the report.")],
     readers: ReadersOption = None,
     weights: WeightsOption = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, inf, pi
 
 from scoring.errors import TrainingError
 
@@ -32,7 +32,7 @@ class Course:
         sound = {
             "epochs": self.epochs >= 1,
             "batch": self.batch >= 1,
-            "rate": self.rate > 0,
+            "rate": 0 < self.rate < inf,
             "warm_up": 0 <= self.warm_up < 1,
             "last": 0 <= self.last <= 1,
             "weight_decay": self.weight_decay >= 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ def find_image(folder: Path, name: str) -> Path:
     exact = folder / name
     if exact.is_file():
         return exact
-    found = sorted(folder.glob(f"{name}.*"))
+    found = sorted(exact.parent.glob(f"{escape(exact.name)}.*"))
     if len(found) != 1:
         raise LabelError(f"{folder.name} has {len(found)} files for the image {name!r}; wanted one.")
     return found[0]
@@ -73,6 +74,8 @@ def _picture(path: Path) -> npt.NDArray[np.float32]:
         with Image.open(path) as picture:
             deep = picture.mode.startswith("I")
             grey = np.asarray(picture if deep else picture.convert("L"), np.float32)
-    except OSError:
-        raise ImageUnreadableError(f"{path.name} cannot be read as a picture.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):  # Pillow's, of damaged files
+        raise ImageUnreadableError(
+            f"{path.name} cannot be read as a picture; restore it, or take its rows out of the readings."
+        ) from None
     return grey / np.float32(65535 if deep else 255)

@@ -11,6 +11,7 @@ A recipe of several networks, folds or phases gives each its part; a part that i
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import fcntl
 import io
@@ -21,7 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import nn
 
 from scoring.errors import TrainingError
 from scoring.learning.checkpoint import EpochRecord, State, write_whole
@@ -60,10 +63,18 @@ class RunFolder:
             raise TrainingError(
                 f"The folder of the run, {self.folder}, cannot be used ({error.strerror}); name one that you may write."
             ) from None
-        self._take_up()
+        try:
+            self._take_up()
+        except TrainingError:
+            os.close(self._lock)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """What failed before anything was learnt leaves no claim: once it is mended the folder is as good as new."""
+        with contextlib.suppress(OSError):
+            if error is not None and not any((self.folder / _PARTS).iterdir()):
+                (self.folder / RUN_FILE).unlink(missing_ok=True)
         os.close(self._lock)
 
     def part(self, name: str) -> RunPart:
@@ -130,9 +141,21 @@ class RunPart:
         folder = run.folder / _PARTS
         self.checkpoint, self.weights = folder / f"{name}.checkpoint", folder / f"{name}.safetensors"
 
-    def finished(self) -> State | None:
-        """The weights, when the part is done."""
-        return load_file(self.weights) if self.weights.exists() else None
+    def restore(self, network: nn.Module) -> bool:
+        """Give the network the weights of a part that is done; False when it is not.
+
+        TrainingError when they are damaged, or of another network.
+        """
+        if not self.weights.exists():
+            return False
+        try:
+            network.load_state_dict(load_file(self.weights), strict=True)
+        except (SafetensorError, OSError, RuntimeError) as error:
+            raise TrainingError(
+                f"{self.weights.name} cannot be taken up ({type(error).__name__}): it is damaged, or of the network of "
+                "another version. Remove it to learn this part anew, or train into another folder."
+            ) from None
+        return True
 
     def finish(self, weights: State) -> None:
         """Keep the weights; the checkpoint is not needed any more."""

@@ -56,8 +56,7 @@ def fit(
 
     Raises TrainingError: a loss that is no number, a full disk, a checkpoint of something else.
     """
-    if (weights := part.finished()) is not None:
-        network.load_state_dict(weights, strict=True)
+    if part.restore(network):
         return network.eval()
     training = _Training(network, material, loss, course, part, measure, groups, device or choose_device())
     part.finish(training.run(loaders, checkpoint_seconds, progress))

@@ -62,7 +62,7 @@ def test_a_key_that_no_system_has_and_a_folder_that_is_none_are_named(tmp_path: 
         systems_in_use(ScoringSection(systems=("knees",), weights={"feet": tmp_path}))
     assert "scoring.systems: got 'knees', allowed: hand_joints, " in str(raised.value)
     assert "scoring.weights: got the key 'feet', allowed: hand_joints, " in str(raised.value)
-    with pytest.raises(SettingsError, match=r"nowhere/bundle\.sha256 is missing"):
+    with pytest.raises(SettingsError, match=r"nowhere has no weights\.toml: it is no run"):
         systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "nowhere"}))
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "metadata.json").write_text("{}", encoding="utf-8")

@@ -143,6 +143,12 @@ def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
         "layer_decay must lie above 0 and be at most 1": any(not 0 < m.layer_decay <= 1 for m in recipe.members),
         "a member must be in the ensemble": not any(member.in_ensemble for member in recipe.members),
         "joints.hands must be 1 or more": recipe.joints is not None and recipe.joints.hands < 1,
+        "evenness must lie between 0 and 1": not 0 <= recipe.totals.evenness <= 1,
     }
     if wrong := [wanted for wanted, found in faults.items() if found]:
         raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")
+    for name, phase in (("totals", recipe.totals), ("joints", recipe.joints), ("bone_age", recipe.bone_age)):
+        try:
+            _ = phase and phase.course(seed=0)
+        except TrainingError as error:
+            raise TrainingError(f"{path.name}, [{name}]: {error}") from None

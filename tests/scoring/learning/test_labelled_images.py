@@ -45,12 +45,18 @@ def test_an_image_is_found_with_or_without_its_ending(tmp_path: Path) -> None:
         find_image(tmp_path, "a")
     with pytest.raises(LabelError, match="0 files"):
         find_image(tmp_path, "b")
+    for name in (f"{tmp_path}/elsewhere/b", "b[1]", "**", "a/b", "\0"):
+        with pytest.raises(LabelError, match="0 files"):
+            find_image(tmp_path, name)
 
 
 def test_a_broken_picture_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"no picture")
-    with PixelDecoder() as decoder, pytest.raises(ImageUnreadableError, match=r"a\.png"):
-        read_film(tmp_path / "a.png", decoder)
+    Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / "whole.png")
+    whole = (tmp_path / "whole.png").read_bytes()
+    for content in (b"no picture", b"", whole[:-20], whole[:40] + b"\xff\xff" + whole[42:]):
+        (tmp_path / "a.png").write_bytes(content)
+        with PixelDecoder() as decoder, pytest.raises(ImageUnreadableError, match=r"a\.png .* take its rows out"):
+            read_film(tmp_path / "a.png", decoder)
 
 
 def _label(image: str, side: Side) -> Label:

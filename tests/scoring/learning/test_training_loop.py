@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from scoring.errors import TrainingError
+from scoring.errors import LabelError, TrainingError
 from scoring.learning import checkpoint
 from scoring.learning.batch_stream import Batch
 from scoring.learning.course import Course
@@ -173,6 +173,26 @@ def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_what_failed_before_it_learnt_leaves_the_folder_to_the_mended_command(tmp_path: Path) -> None:
+    with pytest.raises(LabelError), RunFolder(tmp_path, {"data": "a"}):
+        raise LabelError("An image is missing.")
+    with RunFolder(tmp_path, {"data": "mended"}) as run:
+        run.part("p").checkpoint.write_bytes(b"something was learnt")
+    with pytest.raises(LabelError), RunFolder(tmp_path, {"data": "mended"}):
+        raise LabelError("An image is missing.")
+    with pytest.raises(TrainingError, match="holds another run"), RunFolder(tmp_path, {"data": "c"}):
+        pass
+
+
+def test_a_folder_that_was_refused_is_not_held(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, {"seed": 1}):
+        pass
+    with pytest.raises(TrainingError, match="holds another run"), RunFolder(tmp_path, {"seed": 2}):
+        pass
+    with RunFolder(tmp_path, {"seed": 1}):
+        pass
+
+
 def test_two_processes_never_train_in_one_folder(tmp_path: Path) -> None:
     with (
         RunFolder(tmp_path, {}),
@@ -199,6 +219,15 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: bytes) -> None:
         part = run.part("p")
         part.checkpoint.write_bytes(damage)
         with pytest.raises(TrainingError, match="cannot be gone on from"):
+            fit(small_network(), Blobs(), loss, COURSE, part, device=PROCESSOR)
+
+
+@pytest.mark.parametrize("found", [b"half a file", save(nn.Linear(2, 2).state_dict())], ids=["damaged", "another"])
+def test_weights_of_a_part_that_are_damaged_or_of_another_network_are_refused(tmp_path: Path, found: bytes) -> None:
+    with RunFolder(tmp_path, {}) as run:
+        part = run.part("p")
+        part.weights.write_bytes(found)
+        with pytest.raises(TrainingError, match=r"p\.safetensors cannot be taken up .* Remove it"):
             fit(small_network(), Blobs(), loss, COURSE, part, device=PROCESSOR)
 
 

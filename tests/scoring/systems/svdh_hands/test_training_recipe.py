@@ -22,6 +22,13 @@ def test_the_packaged_recipe_is_the_published_system() -> None:
     assert recipe.bone_age is not None and recipe.folds >= 3
 
 
+def test_the_recipe_that_a_stranger_copies_from_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "own_weights.md").read_text(encoding="utf-8")
+    text = page.partition("`small.toml`")[2].partition("```toml\n")[2].partition("```")[0]
+    recipe = read_recipe(small_recipe(tmp_path, text))
+    assert len(recipe.members) == 2 and recipe.joints is not None
+
+
 def test_the_demonstration_compares_every_scheme_on_each_of_its_trunks() -> None:
     recipe = read_recipe(FOLDER / "demonstration.toml")
     compared = {(member.trunk, member.scheme) for member in recipe.members}
@@ -39,6 +46,9 @@ def test_the_demonstration_compares_every_scheme_on_each_of_its_trunks() -> None
         ('scheme = "last_stage"', 'sceme = "all"', "members[0] has the unknown key 'sceme'"),
         ('backbone = "mobilenetv2_035"', "", "members[0] lacks"),
         ("epochs = 2", 'epochs = "2"', "totals.epochs must be of the kind int, found '2'"),
+        ("epochs = 2", "epochs = 0", "[totals]: The recipe says epochs = 0; allowed are positive numbers"),
+        ("rate = 1e-3", "rate = inf", "[totals]: The recipe says rate = inf"),
+        ("rate = 1e-3", "rate = 1e-3\nevenness = 2", "evenness must lie between 0 and 1"),
         ('name = "tiny"', 'name = "../tiny"', "a name of its own"),
         ("[[members]]", "[members]", "members must be one or more tables"),
         ("[totals]", "[total]", "recipe has the unknown key 'total'"),
