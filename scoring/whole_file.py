@@ -32,6 +32,14 @@ def write_whole_text(path: Path, text: str) -> None:
         raise not_written(path, error) from None
 
 
+def make_folder(folder: Path) -> None:
+    """The folder that a command writes to, before any work is done for it. NotWrittenError when there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(folder, error) from None
+
+
 def not_written(path: Path, error: OSError) -> NotWrittenError:
     """What is said of a file that ``replace_whole`` could not write."""
     return NotWrittenError(

@@ -16,7 +16,7 @@ from scoring.evaluation.hand_comparison import compare_hands
 from scoring.evaluation.pointing import measure_pointing
 from scoring.learning.label_table import read_label_table
 from scoring.learning.progress import progress_on_stderr
-from scoring.whole_file import write_whole_text
+from scoring.whole_file import make_folder, write_whole_text
 
 POINTED: Final = 22
 """Phantoms on which the heatmap is tried: one for every site."""
@@ -28,9 +28,10 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
     """Score the images, measure, and write ``evaluation.html`` and ``evaluation.json`` into ``out``.
 
     Returns the main measure of each item by name, for the command line. Raises LabelError with every fault of the
-    table or its images.
+    table or its images, NotWrittenError when there can be no such folder.
     """
     read = read_label_table(labels)
+    make_folder(out)
     patients, readers = {one.subject for one in read}, {one.reader for one in read}
     named = len({one.image for one in read})
     measured_on = f"{named} images of {len(patients)} patients in {labels.name}, read by {len(readers)} reader(s)"
@@ -38,7 +39,6 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
         comparison = compare_hands(read, images, system, measured_on, progress)
         evaluation = evaluate_comparison(comparison, progress=progress)
         evaluation = replace(evaluation, pointing=measure_pointing(system, POINTED, progress))
-    out.mkdir(parents=True, exist_ok=True)
     write_whole_text(out / PAGE, evaluation_page(evaluation))
     write_whole_text(out / NUMBERS, json.dumps(evaluation_json(evaluation), indent=2) + "\n")
     figures: dict[str, Any] = {"measured on": measured_on, "weights": comparison.weights_digest}

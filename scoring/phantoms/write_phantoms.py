@@ -15,6 +15,7 @@ from scoring.phantoms.hand import HandPhantom, draw_hand
 from scoring.phantoms.simulated_readers import simulated_readers, simulated_readings
 from scoring.phantoms.truth import TruthRow, truth_rows, write_truth
 from scoring.score_rules.sharp_van_der_heijde import SIDES
+from scoring.whole_file import make_folder
 
 
 def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = False, readers: int = 0) -> Iterator[Path]:
@@ -24,7 +25,7 @@ def write_hand_phantoms(out: Path, number: int, seed: int, *, dicom: bool = Fals
 
     Yields each path as it is written. Pictures are PNG with 16 bits.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     rows: list[TruthRow] = []
     for own in range(seed, seed + number):
         hand = draw_hand(own)

@@ -22,6 +22,7 @@ from scoring.phantoms.damaged_hands.visits import course_of_grades, exposed_agai
 from scoring.phantoms.simulated_readers import simulated_readers, simulated_readings
 from scoring.phantoms.truth import TruthRow, truth_rows, write_truth
 from scoring.pixel_decoding import PixelDecoder
+from scoring.whole_file import make_folder
 
 NOT_GRADED: Final = "not_graded.csv"
 """Osteophytes and subluxations: where they are, for they have no item of their own in this score."""
@@ -40,7 +41,7 @@ def write_damaged_hands(
     Yields each path as it is written. LabelError when the folder holds no film with a hand.
     """
     paths = [path for path in sorted(films.iterdir()) if path.is_file() and path.suffix.lower() in PICTURES | _DICOM]
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     rows: list[TruthRow] = []
     others: list[tuple[str, str, str, str]] = []
     for drawn, (round_, of_film) in enumerate(islice(_round_and_round(paths, films.name), number)):
