@@ -125,9 +125,10 @@ class _Training:
         with self._device.autocast():
             loss = self._loss(self._network, self._device.take(batch))
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._parameters, self._course.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self._parameters, self._course.clip_norm)
         self._optimiser.step()
-        return loss.detach()
+        # a gradient that is no number spoils the weights one step before the loss shows it: they must not be saved
+        return torch.where(norm.isfinite(), loss.detach(), math.nan)
 
     def _sum(self, losses: list[Tensor]) -> float:
         total = float(torch.stack(losses).double().sum())

@@ -145,6 +145,18 @@ def test_a_loss_that_is_no_number_names_epoch_and_remedy(tmp_path: Path) -> None
         fit(small_network(), Blobs(), broken, COURSE, run.part("p"), device=PROCESSOR)
 
 
+def test_a_gradient_that_is_no_number_is_told_before_its_weights_are_saved(tmp_path: Path) -> None:
+    def broken(network: nn.Module, batch: Batch) -> Tensor:
+        nothing = torch.stack([parameter.sum() for parameter in network.parameters()]).sum() * 0
+        return loss(network, batch) + nothing.abs().sqrt()  # a number, but no gradient
+
+    with RunFolder(tmp_path, {}) as run:
+        part = run.part("p")
+        with pytest.raises(TrainingError, match=r"epoch 1, near batch 1\."):
+            fit(small_network(), Blobs(), broken, COURSE, part, device=PROCESSOR, checkpoint_seconds=0.0)
+        assert not part.checkpoint.exists()
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = os.fsync, 0
 
