@@ -65,12 +65,13 @@ class Ledger:
         engine = open_engine(self.url, _UPGRADE_SECONDS)  # large tables take time, and another process may be at it
         make_database_file(engine)
         try:
-            with _away_is_busy(), engine.connect().execution_options(**{WRITING: True}) as connection:
+            # Begun here, not by alembic: it would look at the revision first, and on SQLite commit after each step.
+            writing = engine.connect().execution_options(**{WRITING: True})
+            with _away_is_busy(), writing as connection, connection.begin():
                 if engine.dialect.name == "postgresql":  # on SQLite a writer is alone by itself
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-                connection.commit()
         finally:
             engine.dispose()
 

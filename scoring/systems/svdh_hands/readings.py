@@ -11,7 +11,7 @@ import numpy as np
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError
 from scoring.learning.label import Label
-from scoring.learning.labelled_images import check_images, find_image, read_film
+from scoring.learning.labelled_images import find_image, read_film
 from scoring.learning.labels import ReadHand, hands_of
 from scoring.learning.progress import Progress, silent
 from scoring.pixel_decoding import PixelDecoder
@@ -21,11 +21,10 @@ from scoring.systems.svdh_hands.preprocessing import Views, hand_view, margin_of
 
 
 def reading_book(labels: Sequence[Label], images: Path, pixels: int, progress: Progress = silent) -> HandBook:
-    """Every hand that has a total and was found. LabelError when an image is missing, or nothing is left.
+    """Every hand that has a total and was found. LabelError when nothing is left.
 
     A hand with a site that no reader could grade has no total: nothing is made up for it.
     """
-    check_images(labels, images)
     read = [(hand, total) for hand in hands_of(labels) if (total := total_of(hand)) is not None]
     finder = HandFinder.open()
     views, kept = [], []

@@ -15,6 +15,7 @@ from scoring.errors import LabelError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
+from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles
 from scoring.learning.run_folder import RunFolder
@@ -120,6 +121,7 @@ def train(
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None
     with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
+        check_images(read, images)  # before a trunk is fetched
         teacher = _teacher(plan, run, seed, epochs, path.parent, progress)
         teacher.open_trunks()
         totals = reading_book(read, images, plan.pixels, progress)

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import Engine, event, select, text
 
 import dicom_node.ledger.ledger as ledger_module
 from dicom_node.errors import LedgerBusyError
@@ -77,6 +77,25 @@ def test_two_processes_may_upgrade_a_new_ledger_at_once(url: str) -> None:
     with ledger.read() as session:
         assert timeline_of(session, "1.2") == []
     ledger.close()
+
+
+def test_nobody_sees_an_upgrade_that_is_half_done(url: str, tmp_path: Path) -> None:
+    """Once each step was committed alone: a second process read a revision between two, and took the next step too."""
+    seen: list[int] = []
+
+    def look(_: object, __: object, statement: str, *___: object) -> None:
+        if "instances_content" in statement:  # a step in the middle
+            with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as other:
+                seen.extend(other.execute("SELECT count(*) FROM sqlite_master").fetchone())
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        ledger = Ledger(url)
+        ledger.upgrade()
+        ledger.close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    assert seen == [0]
 
 
 def test_a_ledger_that_is_up_to_date_does_not_load_alembic(url: str) -> None:
