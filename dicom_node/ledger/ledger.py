@@ -66,8 +66,7 @@ class Ledger:
         make_database_file(engine)
         try:
             # Begun here, not by alembic: it would look at the revision first, and on SQLite commit after each step.
-            writing = engine.connect().execution_options(**{WRITING: True})
-            with _away_is_busy(), writing as connection, connection.begin():
+            with _away_is_busy(), engine.execution_options(**{WRITING: True}).begin() as connection:
                 if engine.dialect.name == "postgresql":  # on SQLite a writer is alone by itself
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
                 config.attributes["connection"] = connection

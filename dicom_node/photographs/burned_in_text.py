@@ -28,10 +28,18 @@ class _Letter:
 
 def looks_written_on(image: Image.Image) -> bool:
     """Five letters in a row, in white, black or a signal colour, across or down: overlays, not handwriting."""
-    small = image.convert("RGB")
+    small = _eight_bits(image).convert("RGB")
     small.thumbnail((_LONGEST, _LONGEST), Image.Resampling.BOX)
     values = np.asarray(small)
     return any(_has_line_of_letters(way) for mask in _pure_colours(values) for way in (mask, mask.T))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A film of up to 16 bits in 8, its brightest grey 255: overlays are as bright as a film can be."""
+    if not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image, np.float32)
+    return Image.fromarray((values * (255 / max(1.0, float(values.max())))).astype(np.uint8))
 
 
 def _pure_colours(values: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.bool_]]:

@@ -61,8 +61,7 @@ def photo_dataset(
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     _set_visit(dataset, visit, number, picture.taken)
     set_kind(dataset, kind, NAIL_UNITS[place.finger] if place.finger else kind.region)
-    if not kind.radiograph:
-        _note_writing(dataset, picture, tell)
+    _note_writing(dataset, picture, tell)
     if kind.nailfold:
         _set_finger(dataset, visit, place)
     set_pixels(dataset, picture, grey=grey)
@@ -81,7 +80,6 @@ def _set_visit(dataset: Dataset, visit: PhotoVisit, number: int, taken: datetime
     for keyword in ("PatientBirthDate", "PatientSex", "ReferringPhysicianName", "StudyID", "AccessionNumber"):
         setattr(dataset, keyword, "")
     dataset.Manufacturer = dataset.PatientOrientation = ""
-    dataset.BurnedInAnnotation = "NO"
     if visit.side:
         dataset.ImageLaterality = visit.side
     if visit.trial:
@@ -106,15 +104,16 @@ def _set_finger(dataset: Dataset, visit: PhotoVisit, place: PicturedFinger) -> N
 
 
 def _note_writing(dataset: Dataset, picture: PictureFile, tell: Callable[[str], None]) -> None:
-    """What is written into pixels stays there: it is said in the header and to the person at the keyboard."""
+    """What is written into pixels stays there: it is said in the header and to the person at the keyboard.
+
+    That nothing was noticed is no proof that there is nothing: then the header says neither yes nor no.
+    """
     if looks_written_on(picture.image):
         dataset.BurnedInAnnotation = "YES"
         tell(
-            f"{picture.name} looks as if something were written on it; if it is a name, take the picture without it: "
-            "nothing is removed from pixels."
+            f"{picture.name} looks as if something were written on it; if it is a name, take or export the picture "
+            "without it: nothing is removed from pixels."
         )
-    else:
-        del dataset.BurnedInAnnotation
 
 
 def photo_uid(*parts: str) -> UID:

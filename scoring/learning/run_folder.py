@@ -74,7 +74,8 @@ class RunFolder:
         """What failed before anything was learnt leaves no claim: once it is mended the folder is as good as new."""
         with contextlib.suppress(OSError):
             if error is not None and not any((self.folder / _PARTS).iterdir()):
-                (self.folder / RUN_FILE).unlink(missing_ok=True)
+                for claim in (RUN_FILE, SPLIT_FILE):
+                    (self.folder / claim).unlink(missing_ok=True)
         os.close(self._lock)
 
     def part(self, name: str) -> RunPart:

@@ -98,6 +98,12 @@ def test_nobody_sees_an_upgrade_that_is_half_done(url: str, tmp_path: Path) -> N
     assert seen == [0]
 
 
+def test_an_upgrade_of_a_ledger_that_is_away_is_tried_again_later(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite3").mkdir()  # nothing that SQLite could open
+    with closing(Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")) as ledger, pytest.raises(LedgerBusyError):
+        ledger.upgrade()
+
+
 def test_a_ledger_that_is_up_to_date_does_not_load_alembic(url: str) -> None:
     ledger = Ledger(url)
     ledger.upgrade()

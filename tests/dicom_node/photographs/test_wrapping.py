@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
@@ -16,6 +16,7 @@ from dicom_node.errors import WrapError
 from dicom_node.photographs.jpeg_segments import coded_jpeg
 from dicom_node.photographs.wrapping import wrap_photos
 from scoring.errors import ImageUnreadableError
+from scoring.phantoms.hand import draw_hand
 
 DCIODVFY = "/usr/bin/dciodvfy"
 
@@ -116,3 +117,20 @@ def test_a_wrapped_radiograph_is_valid(tmp_path: Path) -> None:
     path = wrapped(picture(tmp_path / "a.jpg", "L"), tmp_path, side="R")
     said = subprocess.run([DCIODVFY, str(path)], capture_output=True, text=True, check=False).stderr
     assert "Error" not in said
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_writing_on_a_radiograph_is_told_and_said_in_the_header(tmp_path: Path, bits: int) -> None:
+    plain = phantom_film()
+    stamped = Image.fromarray(plain)
+    ImageDraw.Draw(stamped).text((20, 20), "DOE JANE 1970", fill=255, font_size=24)
+    told: list[str] = []
+    for name, film in (("plain", plain), ("stamped", np.asarray(stamped))):
+        Image.fromarray(film if bits == 8 else film.astype(np.uint16) * 257).save(tmp_path / f"{name}.png")
+        [path] = wrap_photos([tmp_path / f"{name}.png"], "hand", "P1", tmp_path / name, tell=told.append)
+        assert dcmread(path).get("BurnedInAnnotation", "") == ("YES" if name == "stamped" else "")
+    assert len(told) == 1 and told[0].startswith("stamped.png looks as if something were written on it")
+
+
+def phantom_film() -> np.ndarray:
+    return np.rint(draw_hand(5, side="R", spacing_mm=0.4).pixels * 230).astype(np.uint8)

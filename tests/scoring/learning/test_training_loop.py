@@ -24,6 +24,7 @@ from scoring.learning import checkpoint
 from scoring.learning.batch_stream import Batch
 from scoring.learning.course import Course
 from scoring.learning.run_folder import LOG_FILE, RunFolder
+from scoring.learning.split import Split
 from scoring.learning.training_loop import fit
 from tests.foreign_programs.programs import wait_until
 from tests.scoring.learning.small_course import (
@@ -186,9 +187,12 @@ def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_failed_before_it_learnt_leaves_the_folder_to_the_mended_command(tmp_path: Path) -> None:
-    with pytest.raises(LabelError), RunFolder(tmp_path, {"data": "a"}):
+    first, mended = (Split({"training": (name,)}, 1, "subject", (), "") for name in ("P1", "P2"))
+    with pytest.raises(LabelError), RunFolder(tmp_path, {"data": "a"}) as run:
+        run.kept(first)
         raise LabelError("An image is missing.")
     with RunFolder(tmp_path, {"data": "mended"}) as run:
+        assert run.kept(mended) == mended
         run.part("p").checkpoint.write_bytes(b"something was learnt")
     with pytest.raises(LabelError), RunFolder(tmp_path, {"data": "mended"}):
         raise LabelError("An image is missing.")
