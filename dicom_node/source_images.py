@@ -28,7 +28,7 @@ def source_images(result: ScoreResult, paths: Mapping[str, Path], decoder: Pixel
 
     Raises InstanceLostError when a file is gone; pixels that cannot be decoded are an empty array.
     """
-    pictured = {heatmap.image for heatmap in result.heatmaps}
+    pictured = result.drawn_on
     sources = {}
     for image in result.images:
         path = paths[image.sop_instance_uid]

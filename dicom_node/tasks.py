@@ -203,9 +203,9 @@ def _write(
     Each is written by itself, because a Key Object Selection names what goes with it; the rest is the same in all.
     """
     paths = {i.sop_instance_uid: _kept(workplace, i, result) for i in result.images}
-    for heatmap in result.heatmaps:
-        _refuse_missing(workplace, workplace.store.path(heatmap.array), "content", heatmap.array)
-    arrays = {h.array: workplace.store.read(h.array) for h in result.heatmaps}
+    for array in result.arrays:
+        _refuse_missing(workplace, workplace.store.path(array), "content", array)
+    arrays = {array: workplace.store.read(array) for array in result.arrays}
     sources, spec = source_images(result, paths, workplace.decoder), find_spec(result.system)
     written = {}
     for extras in sorted(wishes or {frozenset()}, key=sorted):
@@ -217,7 +217,7 @@ def _write(
 def _kept(workplace: Workplace, image: ImageUse, result: ScoreResult) -> Path:
     """The image; or its head, where the pixels were removed and no picture needs them."""
     path, head = (find(image.content_sha256) for find in (workplace.store.instance_path, workplace.store.head_path))
-    if not path.exists() and head.exists() and image.sop_instance_uid not in {h.image for h in result.heatmaps}:
+    if not path.exists() and head.exists() and image.sop_instance_uid not in result.drawn_on:
         return head
     _refuse_missing(workplace, path, "instances", image.content_sha256)
     return path

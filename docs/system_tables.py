@@ -45,16 +45,25 @@ def system_codes() -> str:
     return markdown_table(("code value", "scheme", "code meaning", "used as"), rows)
 
 
+_ITEM_USES: Final = {"present": "present or absent", "measurement": "measurement"}
+
+
 def _declared(spec: SystemSpec) -> Iterator[tuple[CodedConcept, str]]:
     yield spec.finding, "Finding of a site"
     yield spec.summary_finding, "Finding of the sums"
     yield spec.region, "Finding Site of the sums, Target Region"
     for item in spec.items:
-        yield item.concept, f"grade 0 to {item.highest}"
-        yield item.expected_concept, "expected value of that grade"
+        yield item.concept, f"grade 0 to {item.highest}" if item.scale == "grade" else _ITEM_USES[item.scale]
+        if item.expected_concept:
+            yield item.expected_concept, "expected value of that grade" if item.scale == "grade" else "probability"
     for total in spec.totals:
-        yield total.concept, "sum"
-        yield total.expected_concept, "expected value of that sum"
+        yield total.concept, total.derivation
+        if total.expected_concept:
+            yield total.expected_concept, "expected value of that sum"
+        for category in total.categories:
+            yield category, "category"
+    for concept in spec.rules.values():
+        yield concept, "rule that decides a category"
     for site in spec.sites:
         yield site.concept, f"Finding Site {site.label}"
     for concept in spec.reasons.values():

@@ -30,6 +30,16 @@ class HeatmapFinding:
 
 
 @dataclass(frozen=True)
+class MarksFinding:
+    """Things found and measured on one image: float32 (n, 3), each row x, y in pixels of the image, and a size."""
+
+    image: str
+    points: npt.NDArray[np.float32]
+    about: str
+    """What they are, and of what the size is: ``capillary loops; apical diameter in um``."""
+
+
+@dataclass(frozen=True)
 class Findings:
     """What a system found on the images of one job. ``left_out`` names images it did not use: UID -> (rule, why)."""
 
@@ -38,6 +48,7 @@ class Findings:
     quality: CodedConcept
     hands: tuple[HandRegion, ...] = ()
     heatmaps: tuple[HeatmapFinding, ...] = ()
+    marks: tuple[MarksFinding, ...] = ()
     notes: tuple[str, ...] = ()
     not_evaluable: NotEvaluable | None = None
     left_out: Mapping[str, tuple[str, str]] = field(default_factory=dict)

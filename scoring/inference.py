@@ -19,7 +19,7 @@ from scoring.contract import Findings, ScoringContext, ScoringSystem
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
 from scoring.image import ScoringImage, scoring_image
 from scoring.pixel_decoding import PixelDecoder
-from scoring.result import Box, Engine, Heatmap, ImageUse, NotEvaluable, ScoreItem, ScoreResult
+from scoring.result import Box, Engine, Heatmap, ImageUse, Marks, NotEvaluable, ScoreItem, ScoreResult
 from scoring.spec import SystemSpec
 from scoring.stored_array import array_bytes
 from scoring.study import ImageReference, Study
@@ -125,7 +125,8 @@ def _assemble(
     unreadable: Mapping[str, str],
     now: datetime,
 ) -> Scored:
-    stored = [(h, *array_bytes(h.grid)) for h in findings.heatmaps]
+    heatmaps = [(h, *array_bytes(h.grid)) for h in findings.heatmaps]
+    marks = [(m, *array_bytes(m.points)) for m in findings.marks]
     result = ScoreResult(
         system=system.spec.key,
         system_version=system.spec.version,
@@ -143,17 +144,18 @@ def _assemble(
         quality=findings.quality,
         scored_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         hands=tuple(replace(hand, box=_on_grid(hand.box)) for hand in findings.hands),
-        heatmaps=tuple(Heatmap(h.image, digest, h.method, h.about) for h, digest, _ in stored),
+        heatmaps=tuple(Heatmap(h.image, digest, h.method, h.about) for h, digest, _ in heatmaps),
+        marks=tuple(Marks(m.image, digest, m.about) for m, digest, _ in marks),
         notes=findings.notes,
         not_evaluable=findings.not_evaluable,
         forced=study.forced,
     )
-    return Scored(result, {digest: content for _, digest, content in stored})
+    return Scored(result, {digest: content for _, digest, content in [*heatmaps, *marks]})
 
 
 def _in_order(items: Sequence[ScoreItem], spec: SystemSpec) -> tuple[ScoreItem, ...]:
     """The items in the order of the spec, as a report is read back, with their regions on the grid of a report."""
-    placed = sorted(items, key=lambda item: spec.place(item.side, item.site, item.item))
+    placed = sorted(items, key=spec.place)
     return tuple(replace(item, region=_on_grid(item.region)) if item.region else item for item in placed)
 
 

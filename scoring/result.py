@@ -15,9 +15,9 @@ from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
 from scoring.frozen_json import from_json, to_json
 
-SCHEMA_VERSIONS: Final = (2, 3)
+SCHEMA_VERSIONS: Final = (2, 3, 4)
 """Which are read. A result is stored by the lowest that can say it, so that what earlier versions stored keeps its
-digest: 3 only with second opinions."""
+digest: 3 only with second opinions, 4 only with numbered pictures, marks or a rule that decided."""
 
 Side = Literal["L", "R"]
 Box = tuple[float, float, float, float]
@@ -49,16 +49,19 @@ class ScoreItem:
     region: Box | None = None
     """What was looked at on that image: the site's box, else the hand's."""
     origin: Origin = "model"
+    picture: int | None = None
+    """Which of several pictures of the site it was read from, from 1; None where a site is read once."""
 
     @property
     def key(self) -> str:
-        """``R.MCP2.erosion``: unique within a result."""
-        return ".".join(part for part in (self.side, self.site, self.item) if part)
+        """``R.MCP2.erosion``, ``R.RING.1.giant``: unique within a result."""
+        number = None if self.picture is None else str(self.picture)
+        return ".".join(part for part in (self.side, self.site, number, self.item) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreTotal:
-    """A sum, mean or label over items; ``reason`` says why there is no number, or None."""
+    """A sum, mean, count or category over items; ``reason`` says why there is no number, or None."""
 
     key: str
     side: Side | None
@@ -69,6 +72,8 @@ class ScoreTotal:
     highest: float
     reason: CodedConcept | None = None
     interval: tuple[float, float] | None = None
+    rule: CodedConcept | None = None
+    """Of a category: the rule that decided it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,17 @@ class Heatmap:
     method: str
     about: str
     """What is explained, in words of the field: ``expected erosion and narrowing grades``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Things found and measured on one image, to be drawn on it: a float32 row (x, y, size) for each."""
+
+    image: str
+    array: str
+    """SHA-256 of the stored array (``scoring.stored_array``): x and y in pixels of the source image."""
+    about: str
+    """What the marks are, and of what the size is: ``capillary loops; apical diameter in um``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +241,24 @@ class ScoreResult:
     """The first visit of the same subject with a result of the same system; None at that visit itself."""
     second_opinions: tuple[SecondOpinion, ...] = ()
     """Of other systems whose totals measure the same; empty where none had a result to be compared with."""
+    marks: tuple[Marks, ...] = ()
 
     @property
     def schema_version(self) -> int:
         """Of the stored form: see ``SCHEMA_VERSIONS``."""
+        if self.marks or any(i.picture is not None for i in self.items) or any(t.rule for t in self.totals):
+            return 4
         return 3 if self.second_opinions else 2
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """SHA-256 of every stored array that its pictures are drawn from."""
+        return (*(h.array for h in self.heatmaps), *(m.array for m in self.marks))
+
+    @property
+    def drawn_on(self) -> frozenset[str]:
+        """SOP Instance UIDs of the images whose pixels its pictures need."""
+        return frozenset({h.image for h in self.heatmaps} | {m.image for m in self.marks})
 
     @property
     def demonstration(self) -> bool:
@@ -243,9 +272,7 @@ class ScoreResult:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, numbers as Python writes them."""
-        content = to_json(self) | {"schema_version": self.schema_version}
-        if not self.second_opinions:
-            del content["second_opinions"]
+        content = _without_later_keys(to_json(self), self.schema_version) | {"schema_version": self.schema_version}
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     @staticmethod
@@ -259,20 +286,20 @@ class ScoreResult:
         if schema not in SCHEMA_VERSIONS:
             raise ResultError(
                 f"This result was stored by another version (schema {schema}; this software reads "
-                f"{' and '.join(map(str, SCHEMA_VERSIONS))}). What was written from it stays and is still delivered; "
+                f"{', '.join(map(str, SCHEMA_VERSIONS))}). What was written from it stays and is still delivered; "
                 "scoring the study again gives a new result."
             )
-        result = from_json(ScoreResult, {"second_opinions": [], **raw})
+        result = from_json(ScoreResult, _with_later_keys(raw, schema))
         if result.schema_version != schema:
             raise ResultError(f"A stored result says schema {schema} and is of another; restore it from a backup.")
         return result
 
-    def item(self, site: str, item: str, side: Side | None = None) -> ScoreItem:
-        """The item of a site; KeyError when the result has none."""
+    def item(self, site: str, item: str, side: Side | None = None, picture: int | None = None) -> ScoreItem:
+        """The item of a site, or of one of its pictures; KeyError when the result has none."""
         for found in self.items:
-            if (found.site, found.item, found.side) == (site, item, side):
+            if (found.site, found.item, found.side, found.picture) == (site, item, side, picture):
                 return found
-        raise KeyError((side, site, item))
+        raise KeyError((side, site, picture, item))
 
     def succeeding(self, predecessor: PriorResult) -> ScoreResult:
         """The same result, naming the one that it replaces."""
@@ -281,3 +308,31 @@ class ScoreResult:
     def as_prior(self, objects: tuple[PriorObject, ...]) -> PriorResult:
         """How a later result refers to this one; ``objects``: those that were written from it."""
         return PriorResult(self.digest, self.study_instance_uid, self.scored_at, objects)
+
+
+_LATER_KEYS: Final[tuple[tuple[int, str | None, str, Any], ...]] = (
+    (3, None, "second_opinions", []),
+    (4, None, "marks", []),
+    (4, "items", "picture", None),
+    (4, "totals", "rule", None),
+)
+"""What stored forms lack: the first schema that has the key, the list whose parts hold it (None: the result itself),
+the key, and what its absence means."""
+
+
+def _without_later_keys(content: dict[str, Any], schema: int) -> dict[str, Any]:
+    for since, whole, key, _ in _LATER_KEYS:
+        if schema < since:
+            for part in [content] if whole is None else content[whole]:
+                del part[key]
+    return content
+
+
+def _with_later_keys(raw: dict[str, Any], schema: int) -> dict[str, Any]:
+    for since, whole, key, absent in _LATER_KEYS:
+        if schema < since:
+            parts = [raw] if whole is None else raw.get(whole)
+            for part in parts if isinstance(parts, list) else ():
+                if isinstance(part, dict):
+                    part.setdefault(key, absent)
+    return raw

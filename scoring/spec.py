@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 from scoring.coded_concept import CodedConcept
 from scoring.errors import SpecError
-from scoring.result import Side
+from scoring.result import ScoreItem, Side
 
 Kind = Literal["network", "rule", "form"]
 Scope = Literal["image", "side", "subject_visit"]
+Scale = Literal["grade", "present", "measurement"]
+"""What an item is: a whole grade 0..highest; present or absent (grade 1 or 0, ``value`` its probability); a quantity
+in a unit."""
+Derivation = Literal["sum", "maximum", "mean", "count", "category"]
+"""How a total follows from the items. A count and a category are grades, a maximum and a mean are values."""
 _Keyed = TypeVar("_Keyed", "ItemSpec", "SiteSpec", "TotalSpec")
 
 IMAGE_ATTRIBUTES: Final = (
@@ -37,6 +43,7 @@ IMAGE_ATTRIBUTES: Final = (
 
 WEIGHTS_RECORD: Final = "weights.toml"
 """The file beside a system's spec, or in a training run's folder, that lists its weight files."""
+PERCENT: Final = CodedConcept("%", "UCUM", "Percent")
 CHOICE_RULES: Final = ("all", "one_frontal_per_side")
 """How the images to score are chosen among the accepted ones; ``dicom_node.routing`` explains each."""
 
@@ -57,13 +64,23 @@ class AcceptRule:
 
 @dataclass(frozen=True, slots=True)
 class ItemSpec:
-    """One kind of grade: erosion 0-5. ``concept`` names the integer grade, ``expected_concept`` the real value."""
+    """One kind of grade, finding or measurement: erosion 0-5, giant capillaries, capillary density."""
 
     key: str
     label: str
     concept: CodedConcept
-    expected_concept: CodedConcept
+    """Names the whole grade, what is present or absent, or the quantity."""
+    expected_concept: CodedConcept | None
+    """Names the real value beside a grade, or the probability of a finding; None where there is none."""
     highest: int
+    scale: Scale = "grade"
+    unit: CodedConcept | None = None
+    """Of ``value`` (UCUM): None for a score. A share of 1 (0..1 in a result) has the unit %, as reports write it."""
+
+    @property
+    def value_concept(self) -> CodedConcept:
+        """What names ``value`` in a report."""
+        return self.expected_concept or self.concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +95,35 @@ class SiteSpec:
 
 @dataclass(frozen=True, slots=True)
 class TotalSpec:
-    """One sum of the report, or the class that a sum falls into. ``side`` None: both sides together."""
+    """One sum, mean, maximum or count of the report, or the class or category that follows from the items.
+
+    ``side`` None: both sides together.
+    """
 
     key: str
     label: str
     side: Side | None
     item: str | None
     concept: CodedConcept
-    expected_concept: CodedConcept
+    expected_concept: CodedConcept | None
+    """Names the expected value beside a sum of grades; None for what is a grade or a value alone."""
     highest: int
     measures: str | None = None
     """What is measured, in a word. Totals of two systems with the same word and side are opinions on one quantity."""
     cut_offs: tuple[int, ...] = ()
     """Of a class: the sum from which on it is 1, 2, …; empty for a sum."""
+    derivation: Derivation = "sum"
+    unit: CodedConcept | None = None
+    """Of ``value``, as in ``ItemSpec``."""
+    site: str | None = None
+    """The site whose items it follows from; None: all of them."""
+    categories: tuple[CodedConcept, ...] = ()
+    """Of a category: what the grades 1, 2, … mean."""
+
+    @property
+    def value_concept(self) -> CodedConcept:
+        """What names ``value`` in a report."""
+        return self.expected_concept or self.concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +153,11 @@ class SystemSpec:
     totals: tuple[TotalSpec, ...]
     reasons: dict[str, CodedConcept]
     """Coded reasons for "not scored" and "not evaluable", by the key that the system's code uses."""
+    rules: dict[str, CodedConcept]
+    """Coded rules that decide a category, by the key that the system's code uses."""
     references: tuple[str, ...]
+    per_picture: bool
+    """Each site is read on as many pictures as come, numbered from 1; a site without a picture is no gap."""
     weights_files: tuple[Path, ...]
     """Every weights.toml that takes part: the folder's own, and those of shared anatomy."""
     shared_weights: tuple[Path, ...]
@@ -143,14 +180,16 @@ class SystemSpec:
         """The site with this key; KeyError when the spec has none."""
         return _by_key(self.sites, key)
 
-    def place(self, side: Side | None, site: str, item: str) -> tuple[int, int, int]:
-        """Where a grade stands in the order of the spec, by side, kind and site; what it does not know comes last."""
+    def place(self, item: ScoreItem) -> tuple[int, int, int, int]:
+        """Where a grade stands in the order of the spec; what the spec does not know comes last.
+
+        By side, kind and site; where pictures are numbered by side, site, picture and kind.
+        """
         items, sites = [i.key for i in self.items], [s.key for s in self.sites]
-        return (
-            self.sides.index(side) if side in self.sides else len(self.sides),
-            items.index(item) if item in items else len(items),
-            sites.index(site) if site in sites else len(sites),
-        )
+        side = self.sides.index(item.side) if item.side in self.sides else len(self.sides)
+        kind = items.index(item.item) if item.item in items else len(items)
+        site = sites.index(item.site) if item.site in sites else len(sites)
+        return (side, kind, site, 0) if item.picture is None else (side, site, item.picture, kind)
 
     def total(self, key: str) -> TotalSpec:
         """The total with this key; KeyError when the spec has none."""
@@ -184,12 +223,15 @@ def read_spec(path: Path) -> SystemSpec:
         region=table.concept("region"),
         items=tuple(_item(t) for t in table.tables("items")),
         sites=tuple(_site(t) for t in table.tables("sites")),
-        totals=tuple(_total(t) for t in table.tables("totals")),
-        reasons={t.text("key"): t.concept("concept") for t in table.tables("reasons")},
+        totals=(),
+        reasons=_coded(table.tables("reasons")),
+        rules=_coded(table.tables("rules")),
         references=table.texts("references"),
+        per_picture=table.flag("per_picture"),
         weights_files=(*_own_weights(path.parent), *_shared_weights(path.parent, table)),
         shared_weights=_shared_weights(path.parent, table),
     )
+    spec = replace(spec, totals=tuple(_totals(table.tables("totals"), spec)))
     table.refuse_unknown()
     if spec.key != path.parent.name:
         raise SpecError(f"{table.where}: key is {spec.key!r}; it must be the folder's name, {path.parent.name!r}.")
@@ -229,8 +271,11 @@ class _Table:
             raise self.fault(key, "a text that is not empty")
         return value
 
-    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
-        if (value := self.get(key)) not in allowed:
+    def choice(self, key: str, allowed: tuple[str, ...], absent: str | None = None) -> str:
+        value = self.get(key)
+        if value is None and absent is not None:
+            return absent
+        if value not in allowed:
             raise self.fault(key, f"one of {', '.join(allowed)}")
         return str(value)
 
@@ -267,7 +312,15 @@ class _Table:
         return bool(value)
 
     def concept(self, key: str) -> CodedConcept:
-        value = self.get(key)
+        return self._concept(key, self.get(key))
+
+    def concepts(self, key: str) -> tuple[CodedConcept, ...]:
+        value = self.get(key) or []
+        if not isinstance(value, list):
+            raise self.fault(key, "a list of codes")
+        return tuple(self._concept(key, one) for one in value)
+
+    def _concept(self, key: str, value: Any) -> CodedConcept:
         if not isinstance(value, list) or len(value) != 3 or not all(isinstance(v, str) and v for v in value):
             raise self.fault(key, "[code value, coding scheme designator, code meaning]")
         if len(value[0]) > 16 or len(value[1]) > 16 or len(value[2]) > 64:
@@ -300,13 +353,18 @@ def _accept_rule(table: _Table) -> AcceptRule:
 
 
 def _item(table: _Table) -> ItemSpec:
+    scale = cast(Scale, table.choice("scale", get_args(Scale), "grade"))
     item = ItemSpec(
         key=table.text("key"),
         label=table.text("label"),
         concept=table.concept("concept"),
-        expected_concept=table.concept("expected_concept"),
-        highest=table.required_number("highest"),
+        expected_concept=table.concept("expected_concept") if _has_expected(table, scale == "grade") else None,
+        highest=1 if scale == "present" else table.required_number("highest"),
+        scale=scale,
+        unit=table.concept("unit") if scale == "measurement" else PERCENT if scale == "present" else None,
     )
+    if scale == "measurement" and item.expected_concept:
+        raise table.fault("expected_concept", "absent: a measurement is one number")
     table.refuse_unknown()
     return item
 
@@ -317,25 +375,65 @@ def _site(table: _Table) -> SiteSpec:
     return site
 
 
+def _totals(tables: list[_Table], spec: SystemSpec) -> Iterator[TotalSpec]:
+    """The totals in their order; one ``for_each = "site"`` stands for those of every side and site, one after another.
+
+    Those follow in the place of the first of them, with the side and site before the key: ``R.RING.giant.maximum``.
+    """
+    each = [table for table in tables if table.get("for_each") is not None]
+    for table in each:
+        table.choice("for_each", ("site",))
+    at_sites = [_total(table) for table in each]
+    for table in tables:
+        if table not in each:
+            yield _total(table)
+        elif table is each[0]:
+            yield from (
+                replace(total, key=".".join(filter(None, (side, site.key, total.key))), side=side, site=site.key)
+                for side in (*spec.sides, None)
+                for site in spec.sites
+                for total in at_sites
+            )
+
+
 def _total(table: _Table) -> TotalSpec:
     side = table.get("side")
     if side not in (None, "L", "R"):
         raise table.fault("side", "L, R or absent")
+    derivation = cast(Derivation, table.choice("derivation", get_args(Derivation), "sum"))
+    categories = table.concepts("categories")
     total = TotalSpec(
         key=table.text("key"),
         label=table.text("label"),
         side=cast("Side | None", side),
         item=table.text("item") if table.get("item") is not None else None,
         concept=table.concept("concept"),
-        expected_concept=table.concept("expected_concept"),
-        highest=table.required_number("highest"),
+        expected_concept=table.concept("expected_concept") if _has_expected(table, derivation == "sum") else None,
+        highest=len(categories) if categories else table.required_number("highest"),
         measures=table.text("measures") if table.get("measures") is not None else None,
         cut_offs=table.numbers("cut_offs"),
+        derivation=derivation,
+        unit=table.concept("unit") if table.get("unit") is not None else None,
+        categories=categories,
     )
     table.refuse_unknown()
     if total.cut_offs and (len(total.cut_offs) != total.highest or list(total.cut_offs) != sorted(set(total.cut_offs))):
         raise table.fault("cut_offs", f"{total.highest} rising whole numbers, one for each class above 0")
+    if bool(categories) != (derivation == "category"):
+        raise table.fault("categories", "a list of codes for the derivation category, and absent for any other")
     return total
+
+
+def _has_expected(table: _Table, needed: bool) -> bool:
+    return needed or table.get("expected_concept") is not None
+
+
+def _coded(tables: list[_Table]) -> dict[str, CodedConcept]:
+    found = {}
+    for table in tables:
+        found[table.text("key")] = table.concept("concept")
+        table.refuse_unknown()
+    return found
 
 
 def _by_key(rows: tuple[_Keyed, ...], key: str) -> _Keyed:

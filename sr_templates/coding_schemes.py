@@ -14,8 +14,8 @@ def coding_schemes(result: ScoreResult, spec: SystemSpec) -> DicomSequence:
     """Coding Scheme Identification of the code table, and of every scheme that the spec or the result declares."""
     declared = [c.scheme for c in (spec.finding, spec.summary_finding, spec.region, result.quality)]
     declared += [s.concept.scheme for s in spec.sites] + [c.scheme for c in spec.reasons.values()]
-    declared += [c.scheme for item in spec.items for c in (item.concept, item.expected_concept)]
-    declared += [c.scheme for total in spec.totals for c in (total.concept, total.expected_concept)]
+    declared += [c.scheme for item in spec.items for c in (item.concept, item.value_concept)]
+    declared += [c.scheme for total in spec.totals for c in (total.concept, total.value_concept)]
     reasons = [i.reason for i in result.items] + [t.reason for t in result.totals]
     declared += [reason.scheme for reason in reasons if reason]
     declared += [result.not_evaluable.reason.scheme] if result.not_evaluable else []

@@ -150,7 +150,7 @@ def _site_content(spec: SystemSpec, site: SiteSpec, items: Sequence[ScoreItem]) 
         if item.grade is not None:
             grades.append(number(item_spec.concept, item.grade, codes.SCORE))
         if item.value is not None:
-            content.append(number(item_spec.expected_concept, float(item.value), codes.SCORE))
+            content.append(number(item_spec.value_concept, float(item.value), codes.SCORE))
         if item.certainty is not None:
             content.append(number(codes.CERTAINTY, float(100 * item.certainty), codes.PERCENT, children=about()))
         content += _interval(item.interval, about)
@@ -172,7 +172,7 @@ def _total_content(spec: TotalSpec, total: ScoreTotal) -> list[Dataset]:
     about = _pertaining(spec.concept, needed=True)
     content: list[Dataset] = []
     if total.value is not None:
-        content.append(number(spec.expected_concept, float(total.value), codes.SCORE, children=_as_sum(spec)))
+        content.append(number(spec.value_concept, float(total.value), codes.SCORE, children=_as_sum(spec)))
     content += _interval(total.interval, about)
     if total.reason is not None:
         content.append(code(codes.NOT_COMPUTABLE, total.reason, children=about()))

@@ -66,7 +66,7 @@ def _read_items(group: Dataset, side: Side | None, site: SiteSpec, spec: SystemS
         kind = spec.item(key)
         about = kind.concept if len(site.items) > 1 else None
         status = _status(group, about)
-        grade, value = _number(group, kind.concept), _number(group, kind.expected_concept)
+        grade, value = _number(group, kind.concept), _number(group, kind.value_concept)
         if status == "scored" and grade is None and value is None:
             continue
         certainty = _number(group, codes.CERTAINTY, about)
@@ -92,7 +92,7 @@ def _read_total(group: Dataset, total: TotalSpec) -> ScoreTotal:
     return ScoreTotal(
         key=total.key,
         side=total.side,
-        value=_number(group, total.expected_concept),
+        value=_number(group, total.value_concept),
         grade=None if grade is None else _whole(grade, total),
         assessed=int(_number(group, codes.SITES_ASSESSED, total.concept) or 0),
         planned=int(_number(group, codes.SITES_PLANNED, total.concept) or 0),

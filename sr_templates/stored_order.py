@@ -32,14 +32,14 @@ def order_lines(result: ScoreResult, spec: SystemSpec) -> list[tuple[CodedConcep
 
 
 def items_in_order(items: Sequence[ScoreItem], spec: SystemSpec) -> list[ScoreItem]:
-    """By side, kind of grade and site, as the spec lists them."""
-    return sorted(items, key=lambda item: spec.place(item.side, item.site, item.item))
+    """As ``SystemSpec.place`` says."""
+    return sorted(items, key=spec.place)
 
 
 def totals_in_order(totals: Sequence[ScoreTotal], spec: SystemSpec) -> list[ScoreTotal]:
     """As the spec lists them."""
-    keys = [total.key for total in spec.totals]
-    return sorted(totals, key=lambda total: keys.index(total.key))
+    place = {total.key: number for number, total in enumerate(spec.totals)}
+    return sorted(totals, key=lambda total: place[total.key])
 
 
 def as_stored(name: str, parts: Sequence[_Part], lines: Sequence[str]) -> tuple[_Part, ...]:

@@ -91,7 +91,7 @@ def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str
         weights_digest=result.weights_digest, weights={use.file: use.sha256 for use in result.weights},
         software=result.engine.software,
     )  # fmt: skip
-    name_arrays(session, result.digest, result.study_instance_uid, [heatmap.array for heatmap in result.heatmaps])
+    name_arrays(session, result.digest, result.study_instance_uid, result.arrays)
     session.flush()
     return result
 

@@ -232,7 +232,7 @@ def _result(
         digest, content = array_bytes(_heat(hot, header.Rows, header.Columns))
         heatmaps.append(Heatmap(uid, digest, "Grad-CAM", "expected erosion and narrowing grades"))
         arrays[digest] = content
-    items = sorted(items, key=lambda item: spec.place(item.side, item.site, item.item))
+    items = sorted(items, key=spec.place)
     result = ScoreResult(
         system=spec.key,
         system_version=spec.version,
