@@ -79,16 +79,18 @@ class PixelDecoder:
         with self._lock:
             self._running()
 
-    def first_frame(self, path: Path, header: Dataset) -> npt.NDArray[np.generic]:
+    def first_frame(self, path: Path, header: Dataset, longest_side: int | None = None) -> npt.NDArray[np.generic]:
         """The first frame of a DICOM file as stored: (rows, columns) or (rows, columns, 3), RGB.
 
-        Raises ImageTooLargeError before decoding, ImageUnreadableError when the child fails, dies or is late.
+        A colour frame of 8 bits that is larger than ``longest_side`` comes averaged to that: sixteen photographs of a
+        phone would fill the memory of a small machine. Raises ImageTooLargeError before decoding,
+        ImageUnreadableError when the child fails, dies or is late.
         """
         check_pixel_budget(header, self.limits)
         with self._lock:
             for _ in range(_CHILDREN_FOR_A_FRAME):
                 try:
-                    return self._ask(self._running(), path)
+                    return self._ask(self._running(), path, longest_side)
                 except (BrokenPipeError, EOFError):
                     self.close()
                 except TimeoutError:
@@ -114,9 +116,9 @@ class PixelDecoder:
             )
         return self._child
 
-    def _ask(self, child: subprocess.Popen[bytes], path: Path) -> npt.NDArray[np.generic]:
+    def _ask(self, child: subprocess.Popen[bytes], path: Path, longest_side: int | None) -> npt.NDArray[np.generic]:
         assert child.stdin is not None and child.stdout is not None
-        child.stdin.write(json.dumps({"path": str(path)}).encode() + b"\n")
+        child.stdin.write(json.dumps({"path": str(path), "longest_side": longest_side}).encode() + b"\n")
         until = monotonic() + self.limits.seconds
         fd = child.stdout.fileno()
         size = int.from_bytes(_read_exactly(fd, 4, until), "big")

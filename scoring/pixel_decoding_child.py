@@ -1,4 +1,6 @@
-"""The child of ``scoring.pixel_decoding``: reads a path a line, answers with one frame; may be killed at any time.
+"""The child of ``scoring.pixel_decoding``: one request a line, answered with one frame; may be killed at any time.
+
+Request: JSON, ``path`` and ``longest_side`` (null: as it is).
 
 Answer: four bytes of length, JSON (``shape`` and ``dtype``, or ``fault``), then the values.
 """
@@ -15,9 +17,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
 
 from scoring.jpeg_decoders import register_jpeg_decoders
+from scoring.smaller_frame import smaller, smaller_jpeg
 
 
 def main() -> None:
@@ -29,12 +33,14 @@ def main() -> None:
     for line in sys.stdin.buffer:
         # The parent looks at the clock; this ends the child also when nobody waits for it any more.
         resource.setrlimit(resource.RLIMIT_CPU, (ceil(process_time() + seconds) + 1, resource.RLIM_INFINITY))
-        _answer(sys.stdout.buffer, json.loads(line)["path"])
+        request = json.loads(line)
+        _answer(sys.stdout.buffer, request["path"], request["longest_side"])
 
 
-def _answer(out: BinaryIO, path: str) -> None:
+def _answer(out: BinaryIO, path: str, longest_side: int | None) -> None:
     try:
-        frame = _first_frame(path)
+        dataset = dcmread(path, force=True)
+        frame = _first_frame(dataset) if longest_side is None else _within(dataset, longest_side)
     except Exception as error:  # whatever a decoder raises on hostile bytes, the parent needs its kind, not its text
         _send(out, {"fault": type(error).__name__})
         return
@@ -43,8 +49,13 @@ def _answer(out: BinaryIO, path: str) -> None:
     out.flush()
 
 
-def _first_frame(path: str) -> npt.NDArray[np.generic]:
-    frame = pixel_array(dcmread(path, force=True), index=0)
+def _within(dataset: Dataset, longest_side: int) -> npt.NDArray[np.generic]:
+    jpeg = smaller_jpeg(dataset, longest_side)
+    return smaller(_first_frame(dataset), longest_side) if jpeg is None else jpeg
+
+
+def _first_frame(dataset: Dataset) -> npt.NDArray[np.generic]:
+    frame = pixel_array(dataset, index=0)
     if frame.ndim == 3 and frame.shape[-1] not in (3, 4):
         frame = frame[0]
     return np.ascontiguousarray(frame[..., :3] if frame.ndim == 3 else frame)

@@ -7,7 +7,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from scoring.errors import ImageUnreadableError
-from scoring.image import scoring_image
+from scoring.image import ScoringImage, scoring_image
 from scoring.study import read_image_reference
 
 STORED = np.array([[0, 1000], [2000, 4000]], np.uint16)
@@ -77,3 +77,21 @@ def test_spacing_says_at_which_plane_it_holds(
     dataset = header(**attributes)
     image = scoring_image(dataset, STORED, read_image_reference(dataset, "", ""))
     assert (image.spacing_mm, image.spacing_of) == (spacing, plane)
+
+
+def photograph(stored: np.ndarray, **attributes: object) -> ScoringImage:
+    dataset = header(PhotometricInterpretation="RGB", Rows=600, Columns=800, **attributes)
+    return scoring_image(dataset, stored, read_image_reference(dataset, "", ""))
+
+
+def test_a_photograph_through_a_lens_has_pixels_finer_than_any_film() -> None:
+    spacing = [0.0003, 0.0003]
+    assert photograph(np.zeros((600, 800, 3), np.uint8), PixelSpacing=spacing).spacing_mm == (0.0003, 0.0003)
+    film = header(PixelSpacing=spacing)
+    assert scoring_image(film, STORED, read_image_reference(film, "", "")).spacing_mm is None
+
+
+def test_a_photograph_that_was_made_smaller_says_so_and_has_larger_pixels() -> None:
+    image = photograph(np.zeros((300, 400, 3), np.uint8), PixelSpacing=[0.002, 0.002])
+    assert image.scale == 0.5
+    assert image.spacing_mm == (0.004, 0.004)

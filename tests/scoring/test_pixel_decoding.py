@@ -13,15 +13,18 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 from pydicom import dcmread, examples
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 
+from dicom_node.photographs.wrapping import wrap_photos
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
 from scoring.inference import read_header
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder, check_pixel_budget
+from scoring.smaller_frame import smaller
 
 DECODABLE = [
     "CT_small.dcm",
@@ -184,3 +187,45 @@ def test_a_child_that_computes_after_its_parent_is_gone_is_ended_by_the_kernel()
     )
     orphan = subprocess.run([sys.executable, "-c", program], input=b'{"path": "x"}\n', timeout=120, check=False)
     assert orphan.returncode == -signal.SIGXCPU
+
+
+def wrapped_jpeg(folder: Path, picture: Image.Image) -> Path:
+    jpeg, out = folder / "picture.jpg", folder / "dicom"
+    picture.save(jpeg, quality=92)
+    return next(iter(wrap_photos([jpeg], "skin", "P", out)))
+
+
+def soft_picture(columns: int, rows: int) -> Image.Image:
+    y, x = np.mgrid[:rows, :columns] / columns
+    channels = 128 + 90 * np.stack((np.sin(9 * x), np.cos(7 * y), np.sin(5 * (x + y))), axis=2)
+    return Image.fromarray(channels.astype(np.uint8))
+
+
+@pytest.mark.parametrize("longest_side", [1000, 300])
+def test_a_photograph_made_smaller_while_it_is_decoded_shows_the_same(tmp_path: Path, longest_side: int) -> None:
+    path = wrapped_jpeg(tmp_path, soft_picture(2000, 1500))
+    with PixelDecoder() as decoder:
+        whole = decoder.first_frame(path, read_header(path))
+        small = decoder.first_frame(path, read_header(path), longest_side)
+    assert small.shape == (longest_side * 3 // 4, longest_side, 3)
+    averaged = smaller(whole, longest_side)
+    assert np.abs(small.astype(int) - averaged.astype(int)).max() <= 6
+
+
+def test_what_is_small_enough_or_has_no_colour_keeps_every_value(tmp_path: Path) -> None:
+    photograph, film = wrapped_jpeg(tmp_path, soft_picture(200, 150)), file("CT_small.dcm")
+    with PixelDecoder() as decoder:
+        for path in (photograph, film):
+            header = read_header(path)
+            np.testing.assert_array_equal(
+                decoder.first_frame(path, header, 64 if path == film else 200), decoder.first_frame(path, header)
+            )
+
+
+def test_a_jpeg_of_another_size_than_its_header_says_is_no_smaller_picture_but_unreadable(tmp_path: Path) -> None:
+    path = wrapped_jpeg(tmp_path, soft_picture(800, 600))
+    lying = dcmread(path)
+    lying.Rows, lying.Columns = 6000, 8000
+    lying.save_as(path)
+    with PixelDecoder() as decoder, pytest.raises(ImageUnreadableError):
+        decoder.first_frame(path, read_header(path), 1000)
