@@ -27,7 +27,7 @@ from dicom_node.ledger.study_progress import ROUTING_SAYS, settle_study
 from dicom_node.ledger.superseding import end_overtaken_scoring
 from dicom_node.ledger.tables import JobRow, StudyRow
 from dicom_node.ledger.timeline import change_state
-from scoring.spec import AcceptRule, SystemSpec
+from scoring.spec import FREE_TEXTS, AcceptRule, SystemSpec
 from scoring.study import ImageReference, Study
 from scoring.weights import all_weights
 
@@ -200,15 +200,16 @@ def _fulfils(rule: AcceptRule, image: ImageReference) -> bool:
 def _words(attribute: str, value: str | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(value, tuple):
         return value
-    if attribute == "descriptions":
+    if attribute in FREE_TEXTS:
         return tuple("".join(c if c.isalnum() else " " for c in value).split())
     return (value.upper(),)
 
 
 def _found(rule: AcceptRule, image: ImageReference) -> str:
     value = getattr(image, rule.attribute)
-    if rule.attribute == "descriptions":  # free text may hold a name: only the spec's own word is repeated
-        return next((word for word in _words(rule.attribute, value) if word in rule.none_of), "")
+    if rule.attribute in FREE_TEXTS:  # they may hold a name: only the spec's own word is repeated
+        words = _words(rule.attribute, value)
+        return next((word for word in words if word in rule.none_of), "without any such word" if words else "")
     text = ("\\".join(value) if isinstance(value, tuple) else str(value))[:_LONGEST_FOUND]
     return text if _CODE_STRING.fullmatch(text) else "no code string"
 

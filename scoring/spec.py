@@ -35,11 +35,14 @@ IMAGE_ATTRIBUTES: Final = (
     "photometric_interpretation",
     "image_type",
     "descriptions",
+    "anatomy",
     "rows",
     "columns",
     "frames",
 )
 """What an ``[[accepts]]`` rule may ask of an image: attributes of ``scoring.study.ImageReference``."""
+FREE_TEXTS: Final = ("descriptions", "anatomy")
+"""Attributes that people wrote."""
 
 WEIGHTS_RECORD: Final = "weights.toml"
 """The file beside a system's spec, or in a training run's folder, that lists its weight files."""
@@ -50,7 +53,7 @@ CHOICE_RULES: Final = ("all", "one_frontal_per_side")
 
 @dataclass(frozen=True, slots=True)
 class AcceptRule:
-    """One condition on every image. Texts are compared in capitals; ``descriptions`` by whole words."""
+    """One condition on every image. Texts are compared in capitals; ``FREE_TEXTS`` by whole words."""
 
     attribute: str
     any_of: tuple[str, ...]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 from pydicom.dataset import Dataset
+
+from scoring.score_rules.nail_units import ALL_NAIL_UNITS
 
 Laterality = Literal["L", "R", "B", ""]
 
@@ -110,6 +113,8 @@ class ImageReference:
     instance_number: int
     acquired_at: str
     manufacturer: str
+    region_code: str = ""
+    """Code value of the first Anatomic Region."""
 
     @property
     def is_image(self) -> bool:
@@ -120,6 +125,12 @@ class ImageReference:
     def descriptions(self) -> str:
         """The free texts that may name a body part or a view, in capitals."""
         return " ".join((self.series_description, self.study_description, self.protocol_name)).upper()
+
+    @property
+    def anatomy(self) -> str:
+        """Everything that may name the place that is pictured, in capitals: region, body part, descriptions."""
+        nail_unit = next((unit.meaning for unit in ALL_NAIL_UNITS if unit.value == self.region_code), "")
+        return f"{nail_unit} {self.body_part} {self.descriptions}".upper()
 
     @property
     def is_oblique_or_lateral(self) -> bool:
@@ -191,6 +202,7 @@ def read_image_reference(header: Dataset, content_sha256: str, transfer_syntax_u
             or _text(header, "ContentDate") + _text(header, "ContentTime")
         ),
         manufacturer=_text(header, "Manufacturer"),
+        region_code=next((_text(region, "CodeValue") for region in _regions(header)), ""),
     )
 
 
@@ -227,5 +239,8 @@ def _number(header: Dataset, keyword: str) -> int:
 
 
 def _region_in_words(header: Dataset) -> str:
-    regions = header.get("AnatomicRegionSequence") or ()
-    return " ".join(_text(region, "CodeMeaning") for region in regions).upper()
+    return " ".join(_text(region, "CodeMeaning") for region in _regions(header)).upper()
+
+
+def _regions(header: Dataset) -> Sequence[Dataset]:
+    return header.get("AnatomicRegionSequence") or ()

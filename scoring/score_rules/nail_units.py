@@ -18,3 +18,4 @@ NAIL_UNITS: Final[Mapping[Finger, CodedConcept]] = {
 """CID 4029; the side is Image Laterality, or its own item in a report."""
 ANY_NAIL_UNIT: Final = CodedConcept("770809003", "SCT", "Nail unit of finger")
 """CID 4029: a finger that nobody named."""
+ALL_NAIL_UNITS: Final = (*NAIL_UNITS.values(), ANY_NAIL_UNIT)
