@@ -12,7 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CHAIN = ("scoring", "sr_templates", "dicom_node", "core_lab")
-WITH_TORCH = ("scoring/networks/", "scoring/anatomy/", "scoring/learning/", "scoring/systems/")
+WITH_TORCH = (
+    "scoring/networks/",
+    "scoring/anatomy/",
+    "scoring/capillaroscopy/",
+    "scoring/learning/",
+    "scoring/systems/",
+)
 LEARNING = {"torch", "timm", "monai", "torchvision"}
 NETWORK = {"pynetdicom", "celery", "kombu"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "misc", "base", "core", "types", "manager"}
@@ -42,7 +48,7 @@ def test_imports_go_to_the_left_only(path: Path) -> None:
     found = {name.split(".")[0] for name in imports_of(path)}
     assert not found & to_the_right
     if not path.relative_to(ROOT).as_posix().startswith(WITH_TORCH):
-        assert not found & LEARNING, "torch belongs in networks, anatomy, learning and systems"
+        assert not found & LEARNING, "torch belongs in networks, anatomy, capillaroscopy, learning and systems"
     if package in ("scoring", "sr_templates"):
         assert not found & NETWORK
 

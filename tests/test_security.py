@@ -38,7 +38,7 @@ NEVER_CALLED = {
     "ssl._create_unverified_context", "hashlib.md5", "hashlib.sha1", "random.seed", "pydoc.locate",
 }  # fmt: skip
 OF_OUR_OWN_PROCESSES = {"multiprocessing", "concurrent.futures"}
-LEARNT_IN = ("scoring/anatomy/", "scoring/learning/", "scoring/systems/")
+LEARNT_IN = ("scoring/anatomy/", "scoring/capillaroscopy/", "scoring/learning/", "scoring/systems/")
 ALLOWED = {
     "dicom_node/ends_with_parent.py os.execv",  # becomes the part that the supervisor names, by a list of words
     "dicom_node/ends_with_parent.py ctypes.CDLL",  # prctl of this very process: nothing is loaded

@@ -15,7 +15,8 @@ def write_weights_record(path: Path, weights: WeightsRecord) -> None:
 
     NotWrittenError when the disk does not take it.
     """
-    lines = [f"system = {_toml(weights.system)}", f"statement = {_toml(weights.statement)}"]
+    lines = [f"system = {_toml(weights.system)}"] if weights.system else []
+    lines.append(f"statement = {_toml(weights.statement)}")
     for record in weights.files:
         lines += ["", "[[file]]"]
         lines += [f"role = {_toml(record.role)}", f"file = {_toml(record.path.name)}"]

@@ -143,12 +143,12 @@ def calibration_json(calibration: Calibration) -> str:
     return json.dumps(to_json(calibration), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def read_calibration(weights: Sequence[WeightRecord]) -> Calibration | None:
+def read_calibration(weights: Sequence[WeightRecord], role: str = ROLE) -> Calibration | None:
     """The calibration among a system's weight files, or None when none was shipped.
 
     Raises WeightsError when the file is missing, changed or damaged, or was measured with other weights.
     """
-    record = next((file for file in weights if file.role == ROLE), None)
+    record = next((file for file in weights if file.role == role), None)
     if record is None:
         return None
     calibration = _read(record)

@@ -1,0 +1,70 @@
+"""Read the maps of one picture: a loop at each maximum of the apex map, the length of the row from its band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from scoring.capillaroscopy.capillary_network import BAND_UM, UM_PER_PX, NailfoldMaps, width_um
+
+_APART: Final = 4
+"""Tips this many pixels of the view apart, in either direction, are of two capillaries: walls are 12 um apart."""
+_NEAR: Final = 1
+"""Place and width are weighted means over so many pixels around a maximum."""
+
+
+@dataclass(frozen=True)
+class SeenLoops:
+    """``places`` (n, 2): x, y in pixels of the view, between them; ``diameters_um``, ``certainties`` (n,)."""
+
+    places: npt.NDArray[np.float64]
+    diameters_um: npt.NDArray[np.float64]
+    certainties: npt.NDArray[np.float64]
+
+
+def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
+    """Every maximum of the first view's apex map of at least this certainty, the surest first."""
+    certainty = torch.sigmoid(maps.apex[:1])
+    highest = functional.max_pool2d(certainty[:, None], 2 * _APART - 1, 1, _APART - 1)[:, 0]
+    _, rows, columns = torch.nonzero((certainty == highest) & (certainty >= least_certainty), as_tuple=True)
+    order = torch.argsort(certainty[0, rows, columns], descending=True, stable=True)
+    rows, columns = rows[order], columns[order]
+    weight = _around(certainty[0], rows, columns)
+    weight = weight / weight.sum(1, keepdim=True)
+    width = (_around(maps.log_width[0], rows, columns) * weight).sum(1)
+    down, across = _offsets()
+    x, y = columns + (weight * across).sum(1), rows + (weight * down).sum(1)
+    return SeenLoops(
+        torch.stack((x, y), 1).double().numpy(),
+        width_um(width).double().numpy(),
+        certainty[0, rows, columns].double().numpy(),
+    )
+
+
+def row_mm(maps: NailfoldMaps) -> float:
+    """Length of the row in sight of the first view: the area of its band by its breadth.
+
+    Probabilities are added up, not counted above a limit: where the network is unsure, the area stays the expected one.
+    """
+    area_um2 = float(torch.sigmoid(maps.row[0]).sum()) * UM_PER_PX**2
+    return area_um2 / BAND_UM / 1000
+
+
+def _offsets() -> tuple[Tensor, Tensor]:
+    """Rows and columns, (pixels,), of what is near, from its middle."""
+    down, across = torch.meshgrid(torch.arange(-_NEAR, _NEAR + 1), torch.arange(-_NEAR, _NEAR + 1), indexing="ij")
+    return down.flatten(), across.flatten()
+
+
+def _around(plane: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """(n, pixels): what is near each place; beyond the edge its outermost pixels again."""
+    down, across = _offsets()
+    return plane[
+        (rows[:, None] + down).clamp(0, plane.shape[0] - 1), (columns[:, None] + across).clamp(0, plane.shape[1] - 1)
+    ]

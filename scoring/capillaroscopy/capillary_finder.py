@@ -1,0 +1,92 @@
+"""Find and measure the capillaries of the distal row on a calibrated picture."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from scoring.capillaroscopy.apex_peaks import row_mm, seen_loops
+from scoring.capillaroscopy.capillary_network import UM_PER_PX, CapillaryNetwork, NailfoldMaps
+from scoring.capillaroscopy.measure_calibration import DENSITY, WIDEST, read_measure_calibration
+from scoring.capillaroscopy.picture_measures import Interval, Loop, NotMeasured, PictureMeasures
+from scoring.capillaroscopy.scaled_view import Pixels, contrast, padded, scaled_view
+from scoring.networks.torch_start import load_weights
+from scoring.uncertainty.calibration import Calibration
+from scoring.weights import WeightsRecord
+
+ROLE: Final = "capillary_finder"
+"""Of the network among the files of weights.toml."""
+LEAST_CERTAINTY: Final = 0.35
+"""What is less surely a capillary is not counted; chosen where false and missed ones are about as many."""
+_COARSEST_UM: Final = 10.0
+"""Coarser pixels do not tell the limbs of a capillary apart."""
+_FINEST_UM: Final = 0.02
+_WIDEST_FIELD_MM: Final = 8.0
+"""No lens that shows capillaries shows more: a scale that says so is wrong."""
+_LEAST_FIELD_MM: Final = 0.2
+_LEAST_ROW_MM: Final = 0.25
+"""Along less than this nothing is counted: one capillary more or less would decide."""
+
+
+class CapillaryFinder:
+    """The network of capillaries and how far its measures may be off, loaded once. Thread-safe after opening."""
+
+    def __init__(self, network: CapillaryNetwork, calibration: Calibration | None) -> None:
+        self._network, self._calibration = network, calibration
+
+    @classmethod
+    def open(cls, record: WeightsRecord) -> CapillaryFinder:
+        """Load the listed weights after their SHA-256 matched; WeightsError otherwise."""
+        network = CapillaryNetwork()
+        load_weights(network, record.file(ROLE))
+        return cls(network, read_measure_calibration(record.files))
+
+    def measure(self, pixels: Pixels, um_per_px: float | None) -> PictureMeasures | NotMeasured:
+        """Measure one picture (rows, columns, 3), ``um_per_px`` micrometres of skin to a pixel, None: nobody knows.
+
+        Never raises for what a picture shows or how large it is.
+        """
+        if um_per_px is None or not _is_plausible(pixels.shape[:2], um_per_px):
+            return NotMeasured("not_calibrated")
+        if um_per_px > _COARSEST_UM:
+            return NotMeasured("too_blurry")
+        if min(pixels.shape[:2]) * um_per_px < 1000 * _LEAST_FIELD_MM:
+            return NotMeasured("no_row")
+        with torch.inference_mode():
+            view = scaled_view(pixels, um_per_px)
+            maps = self._seen(view)
+            if float(maps.blurry) > 0:
+                return NotMeasured("too_blurry")
+            length = row_mm(maps)
+            if length < _LEAST_ROW_MM:
+                return NotMeasured("no_row")
+            loops = _loops(maps, UM_PER_PX / um_per_px)
+        density = len(loops) / length
+        widest = max((loop.diameter_um for loop in loops), default=None)
+        return PictureMeasures(
+            loops, length, density, self._interval(DENSITY, density), widest, self._interval(WIDEST, widest)
+        )
+
+    def _seen(self, view: Tensor) -> NailfoldMaps:
+        rows, columns = view.shape[2:]
+        maps = self._network(padded(contrast(view)).contiguous(memory_format=torch.channels_last))
+        within = slice(None), slice(rows), slice(columns)
+        return NailfoldMaps(maps.apex[within], maps.log_width[within], maps.row[within], maps.blurry)
+
+    def _interval(self, key: str, value: float | None) -> Interval | None:
+        return None if self._calibration is None or value is None else self._calibration.total_interval(key, value)
+
+
+def _loops(maps: NailfoldMaps, source_px: float) -> tuple[Loop, ...]:
+    """From left to right, on the source's grid: ``source_px`` of its pixels to one of the view."""
+    seen = seen_loops(maps, LEAST_CERTAINTY)
+    places = (seen.places + 0.5) * source_px - 0.5
+    found = zip(places.tolist(), seen.diameters_um.tolist(), seen.certainties.tolist(), strict=True)
+    return tuple(sorted((Loop(x, y, diameter, sure) for (x, y), diameter, sure in found), key=lambda loop: loop.x))
+
+
+def _is_plausible(shape: tuple[int, ...], um_per_px: float) -> bool:
+    return math.isfinite(um_per_px) and um_per_px >= _FINEST_UM and max(shape) * um_per_px <= 1000 * _WIDEST_FIELD_MM
