@@ -13,6 +13,7 @@ from pydicom.uid import UID
 
 from dicom_node.errors import WrapError
 from dicom_node.photographs.burned_in_text import looks_written_on
+from dicom_node.photographs.colour_profile import input_profile
 from dicom_node.photographs.photo_kind import PhotoKind, set_dermoscopy, set_kind
 from dicom_node.photographs.photo_pixels import set_pixels
 from dicom_node.photographs.picture_file import PictureFile, is_colourless
@@ -65,6 +66,8 @@ def photo_dataset(
     if kind.nailfold:
         _set_finger(dataset, visit, place)
     set_pixels(dataset, picture, grey=grey)
+    if dataset.SamplesPerPixel == 3:
+        _set_colours(dataset, picture, tell)
     return dataset
 
 
@@ -93,6 +96,8 @@ def _set_finger(dataset: Dataset, visit: PhotoVisit, place: PicturedFinger) -> N
     """Side, finger as tracking identifier (the region says it in a code), scale and magnification."""
     if place.side:
         dataset.ImageLaterality = place.side
+    elif not visit.side:
+        dataset.Laterality = ""  # a finger has a side, even where nobody said which (PS3.3 C.7.3.1, type 2C)
     if place.um_per_px:
         dataset.PixelSpacing = [f"{place.um_per_px / 1000:.8g}"] * 2
         dataset.ImageComments = _SCALE
@@ -114,6 +119,15 @@ def _note_writing(dataset: Dataset, picture: PictureFile, tell: Callable[[str], 
             f"{picture.name} looks as if something were written on it; if it is a name, take or export the picture "
             "without it: nothing is removed from pixels."
         )
+
+
+def _set_colours(dataset: Dataset, picture: PictureFile, tell: Callable[[str], None]) -> None:
+    """ICC Profile Module (PS3.3 C.11.15), where the picture says what its colours mean; else they are sRGB."""
+    said = picture.image.info.get("icc_profile")
+    if profile := input_profile(said):
+        dataset.ICCProfile = profile
+    elif said:
+        tell(f"{picture.name} has a colour profile that is not kept: its colours may show a little differently.")
 
 
 def photo_uid(*parts: str) -> UID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ class PictureFile:
     def orientation(self) -> int:
         """EXIF: 1 is upright."""
         return int(self.image.getexif().get(0x0112, 1))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the picture alone: saved again with another EXIF, name or orientation tag it is the same one."""
+        shown = self.coded.content if self.coded else self.image.tobytes()
+        return hashlib.sha256(shown).hexdigest()
 
     @property
     def lossy(self) -> bool:

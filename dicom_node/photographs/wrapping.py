@@ -2,9 +2,11 @@
 
 A baseline JPEG's coded bytes are encapsulated as they are, without its application segments (EXIF, position,
 thumbnails) and without what stands behind its end (a phone's short film). One that EXIF says must be turned, a
-progressive one, and every PNG, is decoded and stored uncompressed and upright. So is a radiograph that was saved as a
+progressive one, and every PNG, is decoded and stored upright without loss. So is a radiograph that was saved as a
 colour JPEG without any colour: its luminance is the film. ``hand`` makes a Secondary Capture of a radiograph
 (Modality RG), ``skin`` a VL Photographic Image (XC), ``nailfold`` a Dermoscopic one (DMS).
+
+All pictures of a call become files, or none does: half a visit in an archive would be read as a whole one.
 """
 
 from __future__ import annotations
@@ -13,12 +15,17 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from dicom_node.errors import WrapError
 from dicom_node.photographs.photo_dataset import PhotoVisit, photo_dataset, photo_uid
 from dicom_node.photographs.photo_kind import KINDS, NAILFOLD_PHOTOGRAPH
-from dicom_node.photographs.picture_file import open_picture, taken_at
+from dicom_node.photographs.picture_file import PictureFile, open_picture, taken_at
 from dicom_node.photographs.pictured_finger import PicturedFinger, doubts
+from scoring.capillaroscopy.picture_quality import judge_picture
+from scoring.errors import ImageUnreadableError
 
 
 def wrap_photos(
@@ -34,7 +41,7 @@ def wrap_photos(
     photographic: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Path]:
-    """Wrap pictures into one study; the files in order. The same pictures and ids give the same UIDs.
+    """Wrap pictures into one study; the files in order, all or none. The same pictures and ids give the same UIDs.
 
     Args:
         fingers: for ``nailfold``, by the name of the file; a file that is not named there is nobody's finger.
@@ -60,28 +67,66 @@ def wrap_photos(
         taken=min((taken_at(photo) for photo in photos), default=datetime.now(UTC)),
     )
     places = [(fingers or {}).get(photo.name, PicturedFinger()) for photo in photos]
-    if kind == "nailfold":
-        _refuse_twice(photos, digests, places)
-        for doubt in doubts(places):
-            tell(doubt)
+    for doubt in doubts(places) if kind == "nailfold" else ():
+        tell(doubt)
     out.mkdir(parents=True, exist_ok=True)
-    for number, (photo, digest, place) in enumerate(zip(photos, digests, places, strict=True), start=1):
-        picture = open_picture(photo, deep=visit.kind.radiograph)
-        dataset = photo_dataset(picture, visit, place, digest, number, tell)
-        path = out / f"{number:03d}_{photo.stem}.dcm"
-        dataset.save_as(path, enforce_file_format=True)
-        yield path
+    with TemporaryDirectory(prefix=".wrapping-", dir=out) as unfinished:
+        written = _written(photos, visit, places, digests, Path(unfinished), tell)
+        for path in written:
+            path.rename(out / path.name)
+    yield from (out / path.name for path in written)
 
 
-def _refuse_twice(photos: Sequence[Path], digests: Sequence[str], places: Sequence[PicturedFinger]) -> None:
+def _written(
+    photos: Sequence[Path],
+    visit: PhotoVisit,
+    places: Sequence[PicturedFinger],
+    digests: Sequence[str],
+    folder: Path,
+    tell: Callable[[str], None],
+) -> list[Path]:
+    """Every picture as a file of ``folder``; all that cannot be one are named in one error."""
+    paths: list[Path] = []
+    faults: list[WrapError | ImageUnreadableError] = []
     seen: dict[str, int] = {}
-    for number, digest in enumerate(digests):
-        first = seen.setdefault(digest, number)
-        if first != number:
-            raise WrapError(
-                f"{photos[first].name} ({places[first]}) and {photos[number].name} ({places[number]}) are the same "
-                "picture; leave one out, or give the picture of the other finger."
-            )
+    for number, photo in enumerate(photos):
+        try:
+            picture = open_picture(photo, deep=visit.kind.radiograph)
+            if visit.kind.nailfold:
+                _refuse_twice(seen.setdefault(picture.digest, number), number, photos, places)
+            dataset = photo_dataset(picture, visit, places[number], digests[number], number + 1, tell)
+        except (WrapError, ImageUnreadableError) as fault:
+            faults.append(fault)
+            continue
+        if visit.kind.nailfold and (advice := _advice(picture, places[number].um_per_px)):
+            tell(f"{photo.name}: {advice}")
+        if not faults:
+            paths.append(folder / f"{number + 1:03d}_{photo.stem}.dcm")
+            dataset.save_as(paths[-1], enforce_file_format=True)
+    if faults:
+        raise _all_faults(faults, len(photos))
+    return paths
+
+
+def _all_faults(faults: Sequence[WrapError | ImageUnreadableError], pictures: int) -> WrapError | ImageUnreadableError:
+    """One error that says all; of a single picture its own."""
+    if pictures == 1:
+        return faults[0]
+    said = " ".join(str(fault) for fault in faults)
+    return type(faults[0])(f"{said} Nothing was written: {len(faults)} of {pictures} pictures cannot be wrapped.")
+
+
+def _advice(picture: PictureFile, um_per_px: float | None) -> str:
+    """What is wrong with light and focus, as the upload page would say it."""
+    return judge_picture(np.asarray(picture.image.convert("RGB")), um_per_px).advice
+
+
+def _refuse_twice(first: int, number: int, photos: Sequence[Path], places: Sequence[PicturedFinger]) -> None:
+    if first != number:
+        raise WrapError(
+            f"{photos[first].name} ({places[first]}) and {photos[number].name} ({places[number]}) are the same "
+            "picture; leave one out, or give the picture of the other finger."
+        )
 
 
 def _trial(said: str) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
 from pydicom.sr._concepts_dict import concepts
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.uid import JPEGBaseline8Bit, JPEGLosslessSV1
 from typer.testing import CliRunner
 
 from dicom_node.errors import WrapError
@@ -22,12 +22,14 @@ from dicom_node.photographs.pictured_finger import PicturedFinger, pictured_fing
 from dicom_node.photographs.wrapping import wrap_photos
 from scoring.cli import build_app
 from scoring.errors import ImageUnreadableError
+from scoring.jpeg_decoders import register_jpeg_decoders
 from scoring.phantoms.nailfold.phone_file import OWNER
 from scoring.score_rules.nail_units import ANY_NAIL_UNIT, NAIL_UNITS
 from tests.dicom_node.photographs.phone_pictures import other_picture, phantom, phone_picture, upright_jpeg
 from tests.foreign_programs.programs import find_program
 from tests.judges.dicom3tools import entity_complaints, iod_complaints, iod_errors
 
+register_jpeg_decoders()
 RING = PicturedFinger("R", "RING", 3.1, 200.0)
 FORMS = {"dermoscopic": False, "photographic": True}
 
@@ -103,7 +105,8 @@ def test_other_codings_show_the_same_picture(tmp_path: Path, options: dict[str, 
     assert iod_errors(path) == []
     with Image.open(photo) as picture:
         np.testing.assert_array_equal(dcmread(path).pixel_array, np.asarray(picture.convert("RGB")))
-    assert dcmread(path).file_meta.TransferSyntaxUID.is_compressed == (options.get("format") == "MPO")
+    kept = options.get("format") == "MPO"
+    assert dcmread(path).file_meta.TransferSyntaxUID == (JPEGBaseline8Bit if kept else JPEGLosslessSV1)
 
 
 def test_a_visit_is_one_study_and_its_objects_agree(tmp_path: Path) -> None:
@@ -185,6 +188,27 @@ def test_one_picture_under_two_fingers_is_refused(tmp_path: Path) -> None:
     places = {"a.jpg": PicturedFinger("R", "RING"), "b.jpg": PicturedFinger("R", "MIDDLE")}
     with pytest.raises(WrapError, match=r"a\.jpg \(right ring\) and b\.jpg \(right middle\) are the same picture"):
         list(wrap_photos(photos, "nailfold", "P1", tmp_path / "out", fingers=places))
+
+
+def test_the_same_picture_with_another_exif_is_the_same(tmp_path: Path) -> None:
+    upright_jpeg(tmp_path / "a.jpg", exif=exif_of("first"))
+    upright_jpeg(tmp_path / "b.jpg", exif=exif_of("saved once more"))
+    assert (tmp_path / "a.jpg").read_bytes() != (tmp_path / "b.jpg").read_bytes()
+    with pytest.raises(WrapError, match=r"a\.jpg .* and b\.jpg .* are the same picture.*Nothing was written"):
+        list(wrap_photos([tmp_path / "a.jpg", tmp_path / "b.jpg"], "nailfold", "P1", tmp_path / "out"))
+
+
+def exif_of(words: str) -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = words
+    return exif
+
+
+def test_what_the_picture_cannot_be_read_for_is_told(tmp_path: Path) -> None:
+    dark = Image.fromarray((phantom().pixels * 0.2).astype(np.uint8))
+    told: list[str] = []
+    wrapped(saved(tmp_path / "a.png", dark), tmp_path / "out", told=told)
+    assert told == ["a.png: Too dark: switch the lamp of the lens on and take it again."]
 
 
 def test_ten_pictures_of_one_finger_and_unnamed_ones_are_told(tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ import pytest
 from PIL import Image, ImageDraw
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
+from pydicom.uid import JPEGLosslessSV1
 
 from dicom_node.errors import WrapError
 from dicom_node.photographs.jpeg_segments import coded_jpeg
 from dicom_node.photographs.wrapping import wrap_photos
 from scoring.errors import ImageUnreadableError
+from scoring.jpeg_decoders import register_jpeg_decoders
 from scoring.phantoms.hand import draw_hand
 
+register_jpeg_decoders()
 DCIODVFY = "/usr/bin/dciodvfy"
 
 
@@ -67,7 +70,7 @@ def test_a_colourless_colour_jpeg_is_turned_as_its_exif_says(tmp_path: Path) -> 
 def test_a_turned_jpeg_is_stored_upright(tmp_path: Path) -> None:
     dataset = dcmread(wrapped(picture(tmp_path / "a.jpg", orientation=6), tmp_path))
     assert (dataset.Rows, dataset.Columns) == (64, 48)
-    assert not dataset.file_meta.TransferSyntaxUID.is_compressed
+    assert dataset.file_meta.TransferSyntaxUID == JPEGLosslessSV1
 
 
 @pytest.mark.parametrize(("mode", "photometric"), [("L", "MONOCHROME2"), ("RGB", "RGB"), ("RGBA", "RGB")])
@@ -111,6 +114,21 @@ def test_a_broken_picture_is_unreadable(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ImageUnreadableError, match=r"a\.jpg is no whole JPEG or PNG"):
         wrapped(path, tmp_path)
+
+
+def test_of_a_folder_with_bad_pictures_nothing_is_written_and_each_is_named(tmp_path: Path) -> None:
+    # given three pictures, of which one is cut short and one has the colours of print
+    photos = [picture(tmp_path / "good.jpg"), picture(tmp_path / "cut.jpg"), tmp_path / "print.jpg"]
+    photos[1].write_bytes(photos[1].read_bytes()[:200])
+    Image.new("CMYK", (9, 9)).save(photos[2])
+    # when they are wrapped
+    with pytest.raises(ImageUnreadableError) as caught:
+        list(wrap_photos(photos, "skin", "P1", tmp_path / "out"))
+    # then both are named with what to do, and there is no half of a study
+    assert "cut.jpg is no whole JPEG" in str(caught.value)
+    assert "print.jpg is in the colours of print" in str(caught.value)
+    assert str(caught.value).endswith("Nothing was written: 2 of 3 pictures cannot be wrapped.")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_wrapped_radiograph_is_valid(tmp_path: Path) -> None:
