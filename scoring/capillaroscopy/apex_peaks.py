@@ -14,7 +14,7 @@ from torch.nn import functional
 from scoring.capillaroscopy.capillary_network import BAND_UM, UM_PER_PX, NailfoldMaps, width_um
 
 _APART: Final = 4
-"""Tips this many pixels of the view apart, in either direction, are of two capillaries: walls are 12 um apart."""
+"""Maxima nearer than so many pixels of the view, in both directions, are one: a loop is broader than that."""
 _NEAR: Final = 1
 """Place and width are weighted means over so many pixels around a maximum."""
 
@@ -29,7 +29,11 @@ class SeenLoops:
 
 
 def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
-    """Every maximum of the first view's apex map of at least this certainty, the surest first."""
+    """Every maximum of the first view's apex map of at least this certainty, the surest first.
+
+    The limbs of a loop lie side by side, so that none is less than twice as broad as its vessel: a second maximum
+    within one diameter of a surer one is the same capillary.
+    """
     certainty = torch.sigmoid(maps.apex[:1])
     highest = functional.max_pool2d(certainty[:, None], 2 * _APART - 1, 1, _APART - 1)[:, 0]
     _, rows, columns = torch.nonzero((certainty == highest) & (certainty >= least_certainty), as_tuple=True)
@@ -40,11 +44,18 @@ def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
     width = (_around(maps.log_width[0], rows, columns) * weight).sum(1)
     down, across = _offsets()
     x, y = columns + (weight * across).sum(1), rows + (weight * down).sum(1)
-    return SeenLoops(
-        torch.stack((x, y), 1).double().numpy(),
-        width_um(width).double().numpy(),
-        certainty[0, rows, columns].double().numpy(),
-    )
+    places, widths = torch.stack((x, y), 1).double().numpy(), width_um(width).double().numpy()
+    kept = _one_a_loop(places, widths / UM_PER_PX)
+    return SeenLoops(places[kept], widths[kept], certainty[0, rows, columns].double().numpy()[kept])
+
+
+def _one_a_loop(places: npt.NDArray[np.float64], reaches: npt.NDArray[np.float64]) -> list[int]:
+    """Those places that lie within the reach of none before them that was kept."""
+    kept: list[int] = []
+    for n, place in enumerate(places):
+        if all(np.hypot(*(place - places[k])) >= reaches[k] for k in kept):
+            kept.append(n)
+    return kept
 
 
 def row_mm(maps: NailfoldMaps) -> float:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from scoring.capillaroscopy.capillary_network import NailfoldMaps, log_width_of
+from scoring.capillaroscopy.capillary_network import UM_PER_PX, NailfoldMaps, log_width_of
 from scoring.capillaroscopy.scaled_view import contrast
 from scoring.capillaroscopy.training_pictures import LearntPicture
 from scoring.learning.batch_stream import Batch
@@ -21,18 +21,21 @@ from scoring.learning.showing_order import Order, shuffled
 ROWS: Final = 208
 COLUMNS: Final = 288
 """Of the part of a picture that is learnt from at a time; the narrowest field of the phantoms is 216 x 288."""
-_SPREAD_PX: Final = 2.0
-"""Standard deviation of the hill that stands for a tip."""
-_REACH: Final = 6
+_SPREAD_PX: Final = 1.6
+_SPREAD_OF_WIDTH: Final = 0.1
+"""The hill that stands for a tip has this standard deviation, and this share of the diameter more: the tip of a wide
+capillary is a matter of opinion."""
+_REACH: Final = 3
+"""Standard deviations."""
 _KNOWN: Final = 0.5
 """Where the hill is higher the diameter is learnt."""
 _BARE_SHARE: Final = 0.06
 """Of what is shown: coloured clouds and grain, on which there is nothing to find."""
 _GAMMA: Final = 0.2
 _GRAIN: Final = 0.02
-_ROW_WEIGHT: Final = 4.0
-_WIDTH_WEIGHT: Final = 4.0
-_BLUR_WEIGHT: Final = 0.3
+_APEX_WEIGHT: Final = 0.25
+_WIDTH_WEIGHT: Final = 20.0
+_ROW_WEIGHT: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def capillary_loss(network: nn.Module, batch: Batch) -> Tensor:
     apex, wanted = maps.apex[sharp].float(), batch["apex"][sharp]
     raw = functional.binary_cross_entropy_with_logits(apex, wanted, reduction="none")
     tips = (wanted == 1).sum().clamp_min(1)
-    loss = (raw * (torch.sigmoid(apex) - wanted).abs() ** 1.5).sum() / tips
+    loss = _APEX_WEIGHT * (raw * (torch.sigmoid(apex) - wanted).abs() ** 1.5).sum() / tips
     known = batch["log_width"].isfinite() & sharp[:, None, None]
     if known.any():
         loss = loss + _WIDTH_WEIGHT * functional.smooth_l1_loss(
@@ -73,7 +76,7 @@ def capillary_loss(network: nn.Module, batch: Batch) -> Tensor:
     loss = loss + _ROW_WEIGHT * functional.binary_cross_entropy_with_logits(maps.row.float(), batch["row"])
     judged = batch["blurry"].isfinite()
     blur = functional.binary_cross_entropy_with_logits(maps.blurry[judged].float(), batch["blurry"][judged])
-    return loss + _BLUR_WEIGHT * blur
+    return loss + blur
 
 
 def _cut_out(picture: LearntPicture, chance: np.random.Generator) -> dict[str, npt.NDArray[np.float32]]:
@@ -102,12 +105,14 @@ def _tip_maps(
     apex = np.zeros((ROWS, COLUMNS), np.float32)
     log_width = np.full((ROWS, COLUMNS), np.nan, np.float32)
     learnt = log_width_of(torch.from_numpy(diameters_um)).numpy()
-    for (x, y), width in zip(np.rint(tips).astype(int), learnt, strict=True):
+    spreads = _SPREAD_PX + _SPREAD_OF_WIDTH * diameters_um / UM_PER_PX
+    for (x, y), width, spread in zip(np.rint(tips).astype(int), learnt, spreads, strict=True):
         if not (0 <= x < COLUMNS and 0 <= y < ROWS):
             continue
-        part = slice(max(0, y - _REACH), y + _REACH + 1), slice(max(0, x - _REACH), x + _REACH + 1)
+        reach = round(_REACH * float(spread))
+        part = slice(max(0, y - reach), y + reach + 1), slice(max(0, x - reach), x + reach + 1)
         down, across = np.ogrid[part[0].start : min(ROWS, part[0].stop), part[1].start : min(COLUMNS, part[1].stop)]
-        hill = np.exp(-((down - y) ** 2 + (across - x) ** 2) / np.float32(2 * _SPREAD_PX**2)).astype(np.float32)
+        hill = np.exp(-((down - y) ** 2 + (across - x) ** 2) / np.float32(2 * spread**2)).astype(np.float32)
         nearest = (hill > apex[part]) & (hill > _KNOWN)
         log_width[part][nearest] = width
         np.maximum(apex[part], hill, out=apex[part])

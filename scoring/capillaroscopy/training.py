@@ -31,8 +31,8 @@ from scoring.uncertainty.calibration import calibration_json
 from scoring.weights import WeightRecord, WeightsRecord
 
 FILE: Final = "capillary_finder.safetensors"
-PICTURES: Final = 1600
-EPOCHS: Final = 12
+PICTURES: Final = 2000
+EPOCHS: Final = 11
 STATEMENT: Final = (
     "capillaries, their row and their diameters were learnt on drawn nailfolds only; for research use only"
 )

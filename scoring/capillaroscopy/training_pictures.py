@@ -38,19 +38,23 @@ class LearntPicture:
 
 
 def learnt_pictures(first_seed: int, count: int) -> Iterator[LearntPicture]:
-    """``count`` pictures of patients from ``first_seed`` on, two of each, of fingers in turn."""
-    for phantom in phantoms(first_seed, count, _PICTURES_A_PATIENT):
+    """``count`` pictures of patients from ``first_seed`` on, two of each, every second one sharp whoever took it."""
+    for phantom in phantoms(first_seed, count, _PICTURES_A_PATIENT, every_second_sharp=True):
         yield learnt_picture(phantom)
 
 
-def phantoms(first_seed: int, count: int, pictures: int) -> Iterable[NailfoldPhantom]:
-    """So many phantoms, ``pictures`` of each patient, every one of another finger; nothing is chosen."""
+def phantoms(
+    first_seed: int, count: int, pictures: int, *, every_second_sharp: bool = False
+) -> Iterable[NailfoldPhantom]:
+    """So many phantoms, ``pictures`` of each patient, every one of another finger; nothing else is chosen."""
     for n in range(count):
         seed = first_seed + n // pictures
         draw = stream(seed, f"camera {n % pictures}")
         finger = FINGERS[1 + n % (len(FINGERS) - 1)]
         side: Side = "R" if draw.random() < 0.5 else "L"
-        yield draw_nailfold(draw_patient(seed), side, finger, columns=int(draw.integers(*COLUMNS)))
+        columns = int(draw.integers(*COLUMNS))
+        too_blurry = False if every_second_sharp and n % 2 else None
+        yield draw_nailfold(draw_patient(seed), side, finger, columns=columns, too_blurry=too_blurry)
 
 
 def learnt_picture(phantom: NailfoldPhantom) -> LearntPicture:

@@ -11,10 +11,16 @@ from scoring.whole_file import not_written, write_whole_text
 
 
 def write_weights_record(path: Path, weights: WeightsRecord) -> None:
-    """Write ``path``: whose weights they are, the statement that goes with every result, one ``[[file]]`` a record.
+    """Write ``path`` and seal it. NotWrittenError when the disk does not take it."""
+    write_whole_text(path, weights_record_text(weights))
+    try:
+        write_run_seal(path.parent)
+    except OSError as error:
+        raise not_written(path.parent / SEAL, error) from None
 
-    NotWrittenError when the disk does not take it.
-    """
+
+def weights_record_text(weights: WeightsRecord) -> str:
+    """Whose weights they are, the statement that goes with every result, one ``[[file]]`` a record."""
     lines = [f"system = {_toml(weights.system)}"] if weights.system else []
     lines.append(f"statement = {_toml(weights.statement)}")
     for record in weights.files:
@@ -24,11 +30,7 @@ def write_weights_record(path: Path, weights: WeightsRecord) -> None:
         lines += [f"learnt_from = {_toml(record.learnt_from)}"]
         lines += [f"data = [{', '.join(_toml(one) for one in record.data)}]"]
         lines += [f"command = {_toml(record.command)}", f"demonstration = {str(record.demonstration).lower()}"]
-    write_whole_text(path, "\n".join(lines) + "\n")
-    try:
-        write_run_seal(path.parent)
-    except OSError as error:
-        raise not_written(path.parent / SEAL, error) from None
+    return "\n".join(lines) + "\n"
 
 
 def _toml(text: str) -> str:
