@@ -11,11 +11,9 @@ and ``bone_age_pretraining.png`` are written there. A quarter of an hour of one 
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,6 +23,7 @@ from benchmarks.paired_arms import (
     MEASURES,
     Figures,
     Table,
+    asked,
     begun,
     compared,
     cut_offs,
@@ -79,22 +78,18 @@ BUDGETS = (
 
 def main() -> None:
     """Learn, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
+    told = asked(__doc__)
     start_torch(1)
     identity = {"benchmark": "bone_age_pretraining", "budgets": [asdict(one) for one in BUDGETS]}
-    with progress_on_stderr() as progress, RunFolder(asked.out, identity) as run:
-        films = age_book(asked.data / FILMS, AGE_PIXELS, progress)
+    with progress_on_stderr() as progress, RunFolder(told.out, identity) as run:
+        films = age_book(told.data / FILMS, AGE_PIXELS, progress)
         trunk, ages = learn_ages(run, films, progress)
-        totals = learn_totals(run, trunk, asked.seeds, progress)
-    figures = {"skeletal_age": ages, "totals": totals, "seeds": asked.seeds, "unseen_phantoms": UNSEEN}
-    (asked.out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        totals = learn_totals(run, trunk, told.seeds, progress)
+    figures = {"skeletal_age": ages, "totals": totals, "seeds": told.seeds, "unseen_phantoms": UNSEEN}
+    (told.out / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     table = "\n".join(table_of(ages, totals)) + "\n"
-    (asked.out / "table.md").write_text(table, encoding="utf-8")
-    (asked.out / "bone_age_pretraining.png").write_bytes(picture_of(totals))
+    (told.out / "table.md").write_text(table, encoding="utf-8")
+    (told.out / "bone_age_pretraining.png").write_bytes(picture_of(totals))
     print(table)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,24 @@ FOLDER = Path(svdh_hands.__path__[0])
 MEASURES = {"pearson_correlation": pearson_correlation, "root_mean_square_error": root_mean_square_error}
 Table = npt.NDArray[np.float64]
 Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for: the folder of the films, that of the run, and how many networks an arm has."""
+
+    data: Path
+    out: Path
+    seeds: int
+
+
+def asked(about: str, seeds: int = 3) -> Asked:
+    """Of ``--data DIR --out RUN [--seeds N]``."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with rsna-bone-age")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; what is done is not done again")
+    parser.add_argument("--seeds", type=int, default=seeds, help="networks of each arm")
+    return Asked(**vars(parser.parse_args()))
 
 
 def cut_offs() -> tuple[int, ...]:

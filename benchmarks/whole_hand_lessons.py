@@ -12,7 +12,6 @@ core.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.paired_arms import FOLDER, MEASURES, Figures, Table, begun, compared, cut_offs, kept
+from benchmarks.paired_arms import FOLDER, MEASURES, Figures, Table, asked, begun, compared, cut_offs, kept
 from scoring.agreement.error_size import mean_absolute_error
 from scoring.learning.course import Course
 from scoring.learning.progress import Progress, progress_on_stderr
@@ -51,16 +50,12 @@ ARMS = ("phantoms_alone", "phantoms_and_real_hands")
 
 def main() -> None:
     """Learn, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
+    told = asked(__doc__)
     start_torch(1)
-    with progress_on_stderr() as progress, RunFolder(asked.out, {"benchmark": "whole_hand_lessons"}) as run:
-        lessons, unseen = books(asked.data / FILMS, run.folder, progress)
-        said = {name: {arm: np.empty((len(book), asked.seeds)) for arm in ARMS} for name, book in unseen.items()}
-        for seed in range(asked.seeds):
+    with progress_on_stderr() as progress, RunFolder(told.out, {"benchmark": "whole_hand_lessons"}) as run:
+        lessons, unseen = books(told.data / FILMS, run.folder, progress)
+        said = {name: {arm: np.empty((len(book), told.seeds)) for arm in ARMS} for name, book in unseen.items()}
+        for seed in range(told.seeds):
             for arm, book in lessons.items():
                 network = begun(seed)
                 material = HandMaterial(book, PIXELS, cut_offs())
@@ -69,10 +64,10 @@ def main() -> None:
                 for name, judged in unseen.items():
                     said[name][arm][:, seed] = totals_of(network, judged, PIXELS)
         figures = {name: measured(book, *said[name].values()) for name, book in unseen.items()}
-        ensemble, found = of_packaged(asked.data / FILMS, run.folder, progress)
-    learning = {"phantoms": PHANTOMS, "real_hands": REAL, "shown": SHOWN, "seeds": asked.seeds, "pixels": PIXELS}
+        ensemble, found = of_packaged(told.data / FILMS, run.folder, progress)
+    learning = {"phantoms": PHANTOMS, "real_hands": REAL, "shown": SHOWN, "seeds": told.seeds, "pixels": PIXELS}
     lessons_json = {"learning": learning, "packaged_ensemble": ensemble, "compared": figures, "packaged": found}
-    (asked.out / "lessons.json").write_text(json.dumps(lessons_json, indent=1) + "\n", encoding="utf-8")
+    (told.out / "lessons.json").write_text(json.dumps(lessons_json, indent=1) + "\n", encoding="utf-8")
 
 
 def books(films: Path, folder: Path, progress: Progress) -> tuple[dict[str, HandBook], dict[str, HandBook]]:

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from scoring.anatomy.landmarks import INDEX, LANDMARKS, Points
+from scoring.errors import LabelError
 
 HELD_OUT: Final = 40
 """So many boxed hands are never trained on: those whose names have the smallest SHA-256."""
@@ -35,13 +36,19 @@ def held_out(names: Iterable[str], count: int = HELD_OUT) -> frozenset[str]:
 
 
 def read_boxed_hands(folder: Path) -> tuple[BoxedHand, ...]:
-    """All Pascal-VOC files of the folder that hold every box; a film with a missing finger or no box is left out."""
+    """All Pascal-VOC files of the folder that hold every box; a film with a missing finger or no box is left out.
+
+    LabelError when a file is no such file.
+    """
     hands = (_read(path) for path in sorted(folder.glob("*.xml")))
     return tuple(hand for hand in hands if hand is not None)
 
 
 def _read(path: Path) -> BoxedHand | None:
-    root = ElementTree.parse(path).getroot()  # noqa: S314 (a data set on this disk, not the net)
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314 (a data set on this disk, not the net)
+    except (OSError, ElementTree.ParseError) as error:
+        raise LabelError(f"The joint boxes of {path.name} cannot be read ({error}); fetch the file anew.") from None
     centres: dict[str, list[tuple[float, float]]] = {}
     for box in root.iter("object"):
         edge = {k: float(box.findtext(f"bndbox/{k}") or "nan") for k in ("xmin", "ymin", "xmax", "ymax")}

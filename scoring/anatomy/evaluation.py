@@ -37,6 +37,8 @@ FIGURES: Final = "figures.toml"
 UNSEEN_PHANTOMS: Final = range(810_000, 810_040)
 UNSEEN_PAIRS: Final = range(820_000, 820_020)
 FILMS_FOR_THE_GATE: Final = 300
+_BOTH_SIDES: Final = ["L", "R"]
+"""Of two hands on one picture, from the viewer's left: seen from their backs, thumbs inwards."""
 
 _Table = dict[str, float | int | str]
 
@@ -134,14 +136,12 @@ def _pairs(finder: HandFinder, boxed: Sequence[tuple[BoxedHand, tuple[Grey, Poin
     """Two hands on one picture: drawn ones, and a held-out film beside another one mirrored."""
     drawn = composed = 0
     for seed in track(UNSEEN_PAIRS, "pairs of phantoms"):
-        pixels, _, truth = draw_both_hands(seed)
-        search = finder.find(pixels)
-        drawn += [h.side for h in search.hands] == [h.side for h in truth]
+        pixels, _, _ = draw_both_hands(seed)
+        drawn += [h.side for h in finder.find(pixels).hands] == _BOTH_SIDES
     halves = [pixels for _, (pixels, truth) in boxed if _is_left(truth)]
     couples = list(zip(halves[0::2], halves[1::2], strict=False))
     for one, other in track(couples, "pairs of films"):
-        search = finder.find(_beside(one, other[:, ::-1]))
-        composed += [h.side for h in search.hands] == ["L", "R"]
+        composed += [h.side for h in finder.find(_beside(one, other[:, ::-1])).hands] == _BOTH_SIDES
     return {
         "phantom_pairs": len(UNSEEN_PAIRS),
         "phantom_pairs_right": drawn,

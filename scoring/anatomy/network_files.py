@@ -22,17 +22,17 @@ RECORD: Final = "weights.toml"
 _SHAPE: Final = ("mean", "ways", "spread", "rest")
 
 
-def save_overview(network: OverviewNetwork, path: Path) -> None:
-    """Write the first network."""
-    path.write_bytes(save(_compact(network)))
+def overview_file(network: OverviewNetwork) -> bytes:
+    """The first network as a safetensors file."""
+    return save(_compact(network))
 
 
-def save_sites(network: SiteNetwork, shape: HandShape, path: Path) -> None:
-    """Write the second network and, beside its filters, the shape of a hand."""
+def sites_file(network: SiteNetwork, shape: HandShape) -> bytes:
+    """The second network and, beside its filters, the shape of a hand."""
     tensors = _compact(network)
     for key in _SHAPE:
         tensors[f"shape.{key}"] = torch.tensor(getattr(shape, key), dtype=torch.float32)
-    path.write_bytes(save(tensors))
+    return save(tensors)
 
 
 def load_networks(folder: Path) -> tuple[OverviewNetwork, SiteNetwork, HandShape]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from scoring.anatomy.boxed_hands import BoxedHand
 from scoring.anatomy.film_view import inverse, letterbox, moved, view
 from scoring.anatomy.landmarks import INDEX, LANDMARKS, Points, of, palm
+from scoring.errors import LabelError
 
 CANVAS: Final = 192
 """Every source is letterboxed into a square of this many pixels: no class is known by its size."""
@@ -37,9 +38,12 @@ class LabelledHand:
 
 
 def grey(path: Path) -> npt.NDArray[np.float32]:
-    """A picture file as 0..1."""
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"), np.float32) / np.float32(255)
+    """A picture file as 0..1. LabelError when it is none."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L"), np.float32) / np.float32(255)
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow's, of a file that is damaged
+        raise LabelError(f"{path.name} cannot be read as a picture ({type(error).__name__}); fetch it anew.") from None
 
 
 def on_canvas(pixels: npt.NDArray[np.float32]) -> Tensor:

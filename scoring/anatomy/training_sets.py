@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,9 +16,20 @@ from scoring.anatomy.boxed_hands import BoxedHand, held_out, read_boxed_hands
 from scoring.anatomy.counter_examples import counter_example
 from scoring.anatomy.hand_shape import canonical_affine
 from scoring.anatomy.landmarks import INDEX, LANDMARKS, palm
-from scoring.anatomy.overview_training import PalmCanvas
-from scoring.anatomy.site_training import SiteCanvas
-from scoring.anatomy.training_pictures import LabelledHand, boxed_hand, grey, labelled, on_canvas, placed_hands
+from scoring.anatomy.overview_material import PalmMaterial
+from scoring.anatomy.site_material import SiteMaterial
+from scoring.anatomy.training_pictures import (
+    LabelledHand,
+    boxed_hand,
+    grey,
+    labelled,
+    on_canvas,
+    placed_hands,
+    placed_points,
+)
+from scoring.errors import LabelError
+from scoring.learning.progress import Progress, silent
+from scoring.learning.split import Split
 from scoring.phantoms.hand import draw_hand
 
 BONE_AGE: Final = "rsna-bone-age"
@@ -29,40 +43,78 @@ PHANTOM_SEEDS: Final = range(700_000, 700_300)
 PHANTOM_SPACING_MM: Final = 0.6
 DRAWN_COUNTER_EXAMPLES: Final = 500
 
-_SHARE: Final = {"boxes": 1.0, "placed by eye": 5.0, "phantom": 0.35}
-"""How often a hand of each source is drawn in training."""
+_PHANTOM: Final = "phantom"
+_SHARE: Final = {"boxes": 1.0, "placed by eye": 5.0, _PHANTOM: 0.35}
+"""How often a hand of each source is shown in training."""
+_WANTED: Final = f"{BONE_AGE} (images_100px, images_full), {BOXES}, {MEDNIST} ({', '.join(REFUSED_IN_TRAINING)})"
 
 
-def site_canvases(data: Path) -> SiteCanvas:
+def training_hands(data: Path, progress: Progress = silent) -> list[LabelledHand]:
+    """The hands that both networks learn from: boxed films, films placed by eye, then phantoms."""
+    boxed = [boxed_hand(hand, data / BONE_AGE) for hand in split_boxed(data)[0]]
+    hands = [*boxed, *placed_hands(data / BONE_AGE, "training")]
+    for number, seed in enumerate(PHANTOM_SEEDS, 1):
+        hands.append(_phantom(seed))
+        progress("phantom hands drawn", number, len(PHANTOM_SEEDS))
+    return hands
+
+
+def site_material(hands: Sequence[LabelledHand]) -> SiteMaterial:
     """What the site network learns from."""
-    hands = [*_real_hands(data), *(_phantom(seed) for seed in PHANTOM_SEEDS)]
-    affines = [canonical_affine(*palm(h.points), mirrored=False) for h in hands]
-    return SiteCanvas(
-        torch.stack([h.canvas for h in hands]),
-        torch.tensor(np.array([h.points for h in hands]), dtype=torch.float32),
-        torch.tensor(np.array([h.weights for h in hands]), dtype=torch.float32),
-        torch.tensor(np.array(affines), dtype=torch.float32),
-        torch.tensor([_SHARE[h.source] for h in hands]),
+    return SiteMaterial(
+        _canvases(hand.canvas for hand in hands),
+        np.array([hand.points for hand in hands], np.float32),
+        np.array([hand.weights for hand in hands], np.float32),
+        np.array([canonical_affine(*palm(hand.points), mirrored=False) for hand in hands], np.float32),
+        np.array([_SHARE[hand.source] for hand in hands]),
     )
 
 
-def palm_canvases(data: Path) -> PalmCanvas:
-    """The hands that the overview network learns from: one phantom for every two real ones."""
-    real = _real_hands(data)
-    hands = [*real, *(_phantom(seed) for seed in PHANTOM_SEEDS[: len(real) // 2])]
-    palms = [palm(h.points) for h in hands]
-    return PalmCanvas(
-        torch.stack([h.canvas for h in hands]),
-        torch.tensor(np.array([p[0] for p in palms]), dtype=torch.float32),
-        torch.tensor(np.array([p[1] for p in palms]), dtype=torch.float32),
+def palm_material(hands: Sequence[LabelledHand], others: Sequence[Tensor]) -> PalmMaterial:
+    """What the overview network learns from: one phantom for every two real hands, and what is no hand."""
+    real = [hand for hand in hands if hand.source != _PHANTOM]
+    phantoms = [hand for hand in hands if hand.source == _PHANTOM]
+    shown = [*real, *phantoms[: len(real) // 2]]
+    centres, ups = zip(*(palm(hand.points) for hand in shown), strict=True)
+    return PalmMaterial(
+        _canvases(hand.canvas for hand in shown),
+        np.array(centres, np.float32),
+        np.array(ups, np.float32),
+        _canvases(others),
     )
 
 
-def other_canvases(data: Path, seed: int) -> Tensor:
-    """Pictures that are no hands, (n, 1, 192, 192): drawn ones, and three classes of MedNIST."""
+def other_canvases(data: Path, seed: int) -> list[Tensor]:
+    """Pictures that are no hands, each (1, 192, 192): drawn ones, and three classes of MedNIST."""
     drawn = [torch.from_numpy(counter_example(seed * 100_000 + n))[None] for n in range(DRAWN_COUNTER_EXAMPLES)]
-    files = [p for name in REFUSED_IN_TRAINING for p in sorted((data / MEDNIST / name).glob("*.jpeg"))]
-    return torch.stack([*drawn, *(on_canvas(grey(path)) for path in files)])
+    return [*drawn, *(on_canvas(grey(path)) for path in _refused(data))]
+
+
+def learnt_from(data: Path, seed: int) -> Split:
+    """Which films teach and which are held out for evaluation, with the SHA-256 of every file that teaches.
+
+    LabelError when the folder lacks a data set.
+    """
+    boxed, kept = split_boxed(data)
+    placed, judged = (placed_points(part) for part in ("training", "evaluation"))
+    films = [data / BONE_AGE / "images_100px" / f"{hand.name}.png" for hand in boxed]
+    films += [data / BONE_AGE / "images_full" / f"{name}.png" for name in placed]
+    others = _refused(data)
+    for what, found in (("joint boxes", boxed), ("pictures of other anatomy", others)):
+        if not found:
+            raise LabelError(f"The folder {data.name} of --data holds no {what}; wanted: {_WANTED}.")
+    digest = hashlib.sha256()
+    for path in (*sorted((data / BOXES).glob("*.xml")), *films, *others):
+        try:
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+        except OSError:
+            missing = path.relative_to(data)
+            raise LabelError(f"The folder {data.name} of --data lacks {missing}; wanted: {_WANTED}.") from None
+    parts = {
+        "training": tuple(sorted({*placed, *(hand.name for hand in boxed)})),
+        "held_out": tuple(sorted({*judged, *(hand.name for hand in kept)})),
+    }
+    return Split(parts, seed, "subject", (), digest.hexdigest())
 
 
 def split_boxed(data: Path) -> tuple[list[BoxedHand], list[BoxedHand]]:
@@ -72,9 +124,13 @@ def split_boxed(data: Path) -> tuple[list[BoxedHand], list[BoxedHand]]:
     return [h for h in hands if h.name not in kept], [h for h in hands if h.name in kept]
 
 
-def _real_hands(data: Path) -> list[LabelledHand]:
-    boxed = [boxed_hand(h, data / BONE_AGE) for h in split_boxed(data)[0]]
-    return [*boxed, *placed_hands(data / BONE_AGE, "training")]
+def _refused(data: Path) -> list[Path]:
+    return [path for name in REFUSED_IN_TRAINING for path in sorted((data / MEDNIST / name).glob("*.jpeg"))]
+
+
+def _canvases(canvases: Iterable[Tensor]) -> npt.NDArray[np.float16]:
+    """(n, 1, 192, 192) in half precision: films have 256 grey levels."""
+    return np.stack([canvas.numpy().astype(np.float16) for canvas in canvases])
 
 
 def _phantom(seed: int) -> LabelledHand:
@@ -83,4 +139,4 @@ def _phantom(seed: int) -> LabelledHand:
     points = np.full((len(LANDMARKS), 2), np.nan)
     for site, centre in phantom.centres.items():
         points[INDEX[site]] = centre
-    return labelled(f"phantom {phantom.seed}", "phantom", phantom.pixels, points)
+    return labelled(f"phantom {phantom.seed}", _PHANTOM, phantom.pixels, points)

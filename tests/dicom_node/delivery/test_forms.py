@@ -95,6 +95,11 @@ def test_an_archive_that_takes_nothing_calls_a_person_with_clear_words(node: Dri
         assert node.status(FIRST)["reasons"] == []
 
 
+def put_off(node: DrivenNode) -> list[tuple[str, str | None]]:
+    """Deliveries that wait again, and why: an archive that did not answer in time, on a busy machine."""
+    return [(job.kind, job.error_text) for job in node.jobs("waiting") if job.kind in ("report", "deliver")]
+
+
 def requeue_all(node: DrivenNode) -> None:
     with node.ledger.write() as session:
         requeue(session, "dr who", parked=True)
@@ -165,6 +170,7 @@ def test_two_archives_with_other_forms_share_the_pictures(node: DrivenNode, tmp_
         node.set_peers(peer_of(one, "rich"), peer_of(other, "poor"))
         node.score(FIRST)
         node.run()
+        assert not put_off(node)
         pictures = [{str(d.SOPInstanceUID) for d in a.kept() if d.Modality == "OT"} for a in (one, other)]
         assert pictures[0] == pictures[1] and len(pictures[0]) == 3
         reports = [[d for d in a.kept() if d.Modality == "SR"] for a in (one, other)]
@@ -180,6 +186,7 @@ def test_reports_without_pictures_go_and_the_pictures_call_a_person(node: Driven
         node.score(FIRST)
         node.run()
         assert classes(archive) == {COMPREHENSIVE: 1}
+        assert not put_off(node)
         assert "did not accept Secondary Capture" in str(node.jobs("parked")[0].error_text)
 
 
