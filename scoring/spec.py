@@ -128,6 +128,16 @@ class TotalSpec:
         """What names ``value`` in a report."""
         return self.expected_concept or self.concept
 
+    @property
+    def holds_grade(self) -> bool:
+        """Whether it is a whole number: a sum, a class, a count, a category."""
+        return self.derivation not in ("maximum", "mean")
+
+    @property
+    def holds_value(self) -> bool:
+        """Whether it is a real number: a maximum, a mean, the expected value of a sum."""
+        return self.derivation in ("maximum", "mean") or self.expected_concept is not None
+
 
 @dataclass(frozen=True, slots=True)
 class SystemSpec:

@@ -12,6 +12,7 @@ from typing import Final
 
 from scoring.coded_concept import CodedConcept
 from scoring.second_opinion import AGREES, DIFFERS
+from scoring.spec import PERCENT as PERCENT_UNIT
 
 PRIVATE_SCHEME: Final = "99RHEUM"
 
@@ -93,6 +94,12 @@ ILLUSTRATION: Final = _defined("121200", "DCM", "Illustration of ROI", "TID 1410
 CERTAINTY: Final = _defined("111012", "DCM", "Certainty of Finding", "CID 6048")
 DERIVATION: Final = _defined("121401", "DCM", "Derivation", "TID 300")
 TOTAL: Final = _defined("255619001", "SCT", "Total", "CID 7464")
+MAXIMUM: Final = _defined("56851009", "SCT", "Maximum", "CID 7464")
+MEAN: Final = _defined("373098007", "SCT", "Mean", "CID 7464")
+PRESENT: Final = _defined("121053", "DCM", "Present", "PS3.16 annex D; value of a finding")
+ABSENT: Final = _defined("121054", "DCM", "Absent", "PS3.16 annex D; value of a finding")
+PRESENCE: Final = (ABSENT, PRESENT)
+"""Of the grades 0 and 1 of a finding."""
 IMAGE_QUALITY: Final = _defined("111101", "DCM", "Image Quality", "CID 6016")
 LATERALITIES: Final = {
     "R": _defined("24028007", "SCT", "Right", "CID 244"),
@@ -114,14 +121,29 @@ SITES_ASSESSED: Final = _defined(
 SITES_PLANNED: Final = _defined(
     "N-PLANNED", PRIVATE_SCHEME, "Number of planned grades", "grades that a complete reading has"
 )
+READINGS_USED: Final = _defined(
+    "N-READINGS", PRIVATE_SCHEME, "Number of readings it rests on", "of a maximum, mean, count or category"
+)
+READINGS_POSSIBLE: Final = _defined(
+    "N-POSSIBLE", PRIVATE_SCHEME, "Number of readings there could be", "of a maximum, mean, count or category"
+)
+DECIDING_RULE: Final = _defined(
+    "DECIDING-RULE", PRIVATE_SCHEME, "Rule that decided the category", "one of the rules that the system declares"
+)
 NOT_SCORED: Final = _defined(
     "NOT-SCORED", PRIVATE_SCHEME, "Reason joint not scored", "in a group without a number for that grade"
+)
+NOT_ASSESSED: Final = _defined(
+    "NOT-ASSESSED", PRIVATE_SCHEME, "Reason not assessed", "in place of a finding or a measurement of a picture"
 )
 ASSESSMENT_STATUS: Final = _defined(
     "ASSESS-STATUS", PRIVATE_SCHEME, "Assessment status", "one of the reading centre's words for a missing grade"
 )
 NOT_COMPUTABLE: Final = _defined(
     "NOT-COMPUTABLE", PRIVATE_SCHEME, "Reason sum not computable", "beside the counts, in place of the sum"
+)
+NO_VALUE: Final = _defined(
+    "NO-VALUE", PRIVATE_SCHEME, "Reason no value is given", "in place of a maximum, mean, count or category"
 )
 NOT_EVALUABLE: Final = _defined(
     "NOT-EVALUABLE", PRIVATE_SCHEME, "Reason study not evaluable", "the study as a whole has no score"
@@ -201,6 +223,12 @@ GRADE_DETAIL: Final = _defined(
     "Further facts of a grade",
     "probability of every grade, and what is out of the rule",
 )
+SUM_DETAIL: Final = _defined(
+    "SUM-DETAIL", PRIVATE_SCHEME, "Further facts of a sum", "a share of which the percentage is not the very number"
+)
+MARKS: Final = _defined(
+    "MARKS", PRIVATE_SCHEME, "Marks on an image", "image, what the marks are, SHA-256 of the stored array"
+)
 SALIENCY_OVERLAY: Final = _defined(
     "SALIENCY", PRIVATE_SCHEME, "Saliency map over the source image", "derivation of a heatmap picture"
 )
@@ -231,7 +259,8 @@ for _value, _meaning in (("111209", "Positioning"), ("111210", "Motion blur"), (
 # Units
 SCORE: Final = _defined("{score}", "UCUM", "score", "UCUM annotation; viewers print it beside the number")
 COUNT: Final = _defined("{grades}", "UCUM", "grades", "UCUM annotation")
-PERCENT: Final = _defined("%", "UCUM", "Percent", "CID 7181")
+READINGS: Final = _defined("{readings}", "UCUM", "readings", "UCUM annotation")
+PERCENT: Final = _defined(PERCENT_UNIT.value, PERCENT_UNIT.scheme, PERCENT_UNIT.meaning, "CID 7181")
 PIXELS: Final = _defined("{pixels}", "UCUM", "Pixels", "TID 1602")
 
 # References between objects

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import HandRegion, Heatmap, ScoreResult, Side
+from scoring.result import HandRegion, Heatmap, Marks, ScoreResult, Side
 from sr_templates import codes
 from sr_templates.errors import ForeignReportError
 from sr_templates.exact_text import box_of, fields_of, line_of, needed, numbers_line, numbers_of, whole_number
@@ -30,7 +30,7 @@ class Choice:
 
 
 def image_lines(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
-    """Two lines for each image, one for each hand and each heatmap."""
+    """Two lines for each image, one for each hand, each heatmap and each list of marks."""
     number = {image.sop_instance_uid: str(n) for n, image in enumerate(result.images, start=1)}
     lines = []
     for image in result.images:
@@ -40,6 +40,7 @@ def image_lines(result: ScoreResult) -> list[tuple[CodedConcept, str]]:
         lines.append((codes.SOURCE_SHA256, line_of(which | {"SHA-256": image.content_sha256})))
     lines += [(codes.HAND_FOUND, _hand_line(hand, number[hand.image])) for hand in result.hands]
     lines += [(codes.HEATMAP, _heatmap_line(heatmap, number[heatmap.image])) for heatmap in result.heatmaps]
+    lines += [(codes.MARKS, _marks_line(marks, number[marks.image])) for marks in result.marks]
     return lines
 
 
@@ -87,6 +88,12 @@ def read_heatmap(line: str, images: Sequence[str]) -> Heatmap:
     return Heatmap(image_at(needed(fields, "image"), images), *cast("tuple[str, str, str]", tuple(named)))
 
 
+def read_marks(line: str, images: Sequence[str]) -> Marks:
+    """The marks that a MARKS line tells of."""
+    fields = fields_of(line)
+    return Marks(image_at(needed(fields, "image"), images), needed(fields, "array SHA-256"), needed(fields, "marks"))
+
+
 def _hand_line(hand: HandRegion, number: str) -> str:
     return line_of(
         {
@@ -101,3 +108,7 @@ def _hand_line(hand: HandRegion, number: str) -> str:
 
 def _heatmap_line(heatmap: Heatmap, number: str) -> str:
     return line_of({"image": number, "method": heatmap.method, "shows": heatmap.about, "array SHA-256": heatmap.array})
+
+
+def _marks_line(marks: Marks, number: str) -> str:
+    return line_of({"image": number, "marks": marks.about, "array SHA-256": marks.array})

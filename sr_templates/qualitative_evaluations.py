@@ -16,7 +16,7 @@ from sr_templates import codes
 from sr_templates.content_items import code, composite, container, text
 from sr_templates.document_forms import DocumentForm
 from sr_templates.exact_text import shown
-from sr_templates.grade_lines import grade_lines
+from sr_templates.grade_lines import grade_lines, sum_lines
 from sr_templates.image_lines import image_lines
 from sr_templates.observer_context import learnt_from_line
 from sr_templates.prior_results import baseline_report, prior_lines
@@ -33,7 +33,7 @@ def qualitative_evaluations(result: ScoreResult, spec: SystemSpec, form: Documen
     """Quality verdict, statements, images and hands in words, earlier results, what the groups leave open."""
     lines = [*statements(result, spec), *weights_and_rule(result), *image_lines(result), *prior_lines(result)]
     lines += [*opinion_lines(result), (codes.RESULT_DIGEST, result.digest)]
-    lines += [*order_lines(result, spec), *grade_lines(result)]
+    lines += [*order_lines(result, spec), *grade_lines(result, spec), *sum_lines(result, spec)]
     children = [code(codes.IMAGE_QUALITY, result.quality), *verdict_items(result)]
     children += [text(name, words) for name, words in lines]
     if earlier := baseline_report(result, form):

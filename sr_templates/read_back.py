@@ -13,12 +13,12 @@ from scoring.spec import Kind, SystemSpec
 from sr_templates import codes
 from sr_templates.errors import ForeignReportError
 from sr_templates.exact_text import meant
-from sr_templates.image_lines import read_hand, read_heatmap
+from sr_templates.image_lines import read_hand, read_heatmap, read_marks
 from sr_templates.observer_context import MANUFACTURER, only_parameter, read_engine, read_parameters, read_weights
 from sr_templates.prior_results import DIGEST_OF, read_prior
 from sr_templates.qualitative_evaluations import FORCED
 from sr_templates.read_foreign import foreign_result
-from sr_templates.read_groups import read_items, read_reason, read_totals, with_details
+from sr_templates.read_groups import read_items, read_reason, read_totals, with_details, with_sum_details
 from sr_templates.read_images import read_images
 from sr_templates.read_tree import code_of, key_of, name_of, named, only, reading, texts
 from sr_templates.second_opinions import read_opinions
@@ -71,6 +71,7 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         quality = code_of(only(words, codes.IMAGE_QUALITY, "The Qualitative Evaluations"))
         hands = tuple(read_hand(line, numbered) for line in texts(words, codes.HAND_FOUND))
         heatmaps = tuple(read_heatmap(line, numbered) for line in texts(words, codes.HEATMAP))
+        marks = tuple(read_marks(line, numbered) for line in texts(words, codes.MARKS))
         statement = "".join(meant(line) for line in texts(words, codes.STATEMENT))
         notes = tuple(meant(line) for line in texts(words, codes.NOTE))
         explanation = "".join(meant(line) for line in texts(words, codes.EXPLANATION))
@@ -86,7 +87,7 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         version = only(measurements, codes.ALGORITHM_VERSION, "The algorithm").get("TextValue")
         weights = read_weights(parameters.get("weights", []), texts(words, codes.LEARNT_FROM))
         items = with_details(read_items(groups, spec), texts(words, codes.GRADE_DETAIL), numbered)
-        totals = read_totals(groups, spec)
+        totals = with_sum_details(read_totals(groups, spec), texts(words, codes.SUM_DETAIL))
         reason = read_reason(groups)
     return ScoreResult(
         system=spec.key,
@@ -113,6 +114,7 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         withdraws=_is_withdrawal(reason),
         baseline=baseline,
         second_opinions=opinions,
+        marks=marks,
     )
 
 

@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from typing import Final, cast
 
 from pydicom.dataset import Dataset
 
 from scoring.coded_concept import CodedConcept
-from scoring.result import ItemStatus, ScoreItem, ScoreTotal, Side
+from scoring.result import ItemStatus, ScoreItem, ScoreTotal
 from scoring.spec import ItemSpec, SiteSpec, SystemSpec, TotalSpec
 from sr_templates import codes
 from sr_templates.errors import ForeignReportError
 from sr_templates.exact_text import fields_of, needed
-from sr_templates.grade_lines import certainty_of, completed, usual_origin, usual_place
-from sr_templates.measurement_groups import SUMS, tracking_identifier
-from sr_templates.read_tree import children, code_of, key_of, laterality_of, name_of, named, number_of, only, region_of
+from sr_templates.grade_lines import completed, completed_sum, usual_origin, usual_place
+from sr_templates.group_content import count_concepts, gap_concept
+from sr_templates.group_places import ItemPlace, TotalPlace
+from sr_templates.measurement_groups import site_word, sums_word, tracking_identifier
+from sr_templates.read_group_content import GroupContent
+from sr_templates.read_tree import code_of, key_of, laterality_of, named, only, region_of
+from sr_templates.written_values import unit_of, usual_probabilities, value_of
+
+_PICTURE: Final = re.compile(r"(.+) ([1-9][0-9]{0,5})")
 
 
 def read_items(groups: Iterable[Dataset], spec: SystemSpec) -> list[ScoreItem]:
     """Every grade and gap, as far as the groups say."""
     known = {
-        tracking_identifier(spec, side, site.key): (side, site) for side in (*spec.sides, None) for site in spec.sites
+        tracking_identifier(spec, side, site_word(site.key, None)): (side, site)
+        for side in (*spec.sides, None)
+        for site in spec.sites
     }
-    return [
-        item for group in groups if (found := known.get(_tracked(group))) for item in _read_items(group, *found, spec)
-    ]
+    items: list[ScoreItem] = []
+    for content in map(GroupContent, groups):
+        name, picture = content.tracked, None
+        if spec.per_picture and (found := _PICTURE.fullmatch(name)):
+            name, picture = found[1], int(found[2])
+        if name in known and spec.per_picture == (picture is not None):
+            side, site = known[name]
+            items += _read_items(content, (side, site.key, picture), site, spec)
+    return items
 
 
 def read_totals(groups: Iterable[Dataset], spec: SystemSpec) -> list[ScoreTotal]:
     """Every sum."""
-    sides: dict[str, Side | None] = {tracking_identifier(spec, side, SUMS): side for side in (*spec.sides, None)}
+    planned: dict[TotalPlace, list[TotalSpec]] = {}
+    for total in spec.totals:
+        planned.setdefault((total.side, total.site), []).append(total)
+    known = {tracking_identifier(spec, side, sums_word(spec, site)): (side, site) for side, site in planned}
     return [
-        _read_total(group, total)
-        for group in groups
-        if _tracked(group) in sides
-        for total in spec.totals
-        if total.side == sides[_tracked(group)] and _number(group, codes.SITES_ASSESSED, total.concept) is not None
+        _read_total(content, total)
+        for content in map(GroupContent, groups)
+        if content.tracked in known
+        for total in planned[known[content.tracked]]
+        if content.number(count_concepts(total)[0], total.concept) is not None
     ]
 
 
@@ -56,54 +74,93 @@ def with_details(items: Iterable[ScoreItem], lines: Iterable[str], images: Seque
     return list(by_key.values())
 
 
-def _read_items(group: Dataset, side: Side | None, site: SiteSpec, spec: SystemSpec) -> Iterator[ScoreItem]:
-    name = f"Group {_tracked(group)!r}"
-    where = only(group, codes.FINDING_SITE, name)
-    if key_of(code_of(where)) != key_of(site.concept) or laterality_of(where) != side:
+def with_sum_details(totals: Iterable[ScoreTotal], lines: Iterable[str]) -> list[ScoreTotal]:
+    """The sums with what the lines of the report add to them; ForeignReportError when a line is about no sum."""
+    by_key = {total.key: total for total in totals}
+    for line in lines:
+        key = needed(fields_of(line), "sum")
+        if key not in by_key:
+            raise ForeignReportError("The report tells more of a sum that none of its groups holds; it is damaged.")
+        by_key[key] = completed_sum(by_key[key], line)
+    return list(by_key.values())
+
+
+def _read_items(content: GroupContent, place: ItemPlace, site: SiteSpec, spec: SystemSpec) -> Iterator[ScoreItem]:
+    name = f"Group {content.tracked!r}"
+    where = only(content.group, codes.FINDING_SITE, name)
+    if key_of(code_of(where)) != key_of(site.concept) or laterality_of(where) != place[0]:
         raise ForeignReportError(f"{name} of the report is named after one site and coded as another; it is damaged.")
-    drawn = region_of(only(group, codes.IMAGE_REGION, name))
+    drawn = region_of(only(content.group, codes.IMAGE_REGION, name))
     for key in site.items:
         kind = spec.item(key)
         about = kind.concept if len(site.items) > 1 else None
-        status = _status(group, about)
-        grade, value = _number(group, kind.concept), _number(group, kind.value_concept)
-        if status == "scored" and grade is None and value is None:
+        status = _status(content, about)
+        grade, number = _grade(content, kind), None
+        if kind.scale != "grade" or kind.expected_concept:
+            number = content.number(kind.value_concept)
+        if status == "scored" and grade is None and number is None:
             continue
-        certainty = _number(group, codes.CERTAINTY, about)
+        value = None if number is None else value_of(number, unit_of(kind))
+        certainty = content.number(codes.CERTAINTY, about)
         image, region = usual_place(status, drawn)
         yield ScoreItem(
             site=site.key,
             item=key,
             status=status,
-            side=side,
+            side=place[0],
             value=value,
-            grade=None if grade is None else _whole(grade, kind),
-            certainty=None if certainty is None else certainty_of(certainty),
-            interval=_interval(group, about),
-            reason=_first_code(group, codes.NOT_SCORED, about),
+            grade=grade,
+            probabilities=usual_probabilities(kind, value),
+            certainty=None if certainty is None else value_of(certainty, codes.PERCENT),
+            interval=_interval(content, kind, about),
+            reason=content.code(gap_concept(kind), about),
             image=image,
             region=region,
             origin=usual_origin(status),
+            picture=place[2],
         )
 
 
-def _read_total(group: Dataset, total: TotalSpec) -> ScoreTotal:
-    grade = _number(group, total.concept)
+def _grade(content: GroupContent, kind: ItemSpec) -> int | None:
+    """The whole grade; of a finding whether it is present; none of a measurement."""
+    if kind.scale == "present":
+        found = content.code(kind.concept)
+        return None if found is None else _place_of(found, codes.PRESENCE, kind.key)
+    number = None if kind.scale == "measurement" else content.number(kind.concept)
+    return None if number is None else _whole(number, kind)
+
+
+def _read_total(content: GroupContent, total: TotalSpec) -> ScoreTotal:
+    assessed, planned = (int(content.number(name, total.concept) or 0) for name in count_concepts(total))
+    grade, value = None, None
+    if total.categories:
+        found = content.code(total.concept)
+        grade = None if found is None else 1 + _place_of(found, total.categories, total.key)
+    elif total.holds_grade:
+        number = content.number(total.concept)
+        grade = None if number is None else _whole(number, total)
+    if total.holds_value:
+        number = content.number(total.value_concept)
+        value = None if number is None else value_of(number, unit_of(total))
     return ScoreTotal(
         key=total.key,
         side=total.side,
-        value=_number(group, total.value_concept),
-        grade=None if grade is None else _whole(grade, total),
-        assessed=int(_number(group, codes.SITES_ASSESSED, total.concept) or 0),
-        planned=int(_number(group, codes.SITES_PLANNED, total.concept) or 0),
+        value=value,
+        grade=grade,
+        assessed=assessed,
+        planned=planned,
         highest=float(total.highest),
-        reason=_first_code(group, codes.NOT_COMPUTABLE, total.concept),
-        interval=_interval(group, total.concept),
+        reason=content.code(gap_concept(total), total.concept),
+        interval=_interval(content, total, total.concept),
+        rule=content.code(codes.DECIDING_RULE, total.concept),
     )
 
 
-def _tracked(group: Dataset) -> str:
-    return next((str(item.get("TextValue") or "") for item in named(group, codes.TRACKING_IDENTIFIER)), "")
+def _place_of(found: CodedConcept, among: Sequence[CodedConcept], key: str) -> int:
+    places = {key_of(concept): place for place, concept in enumerate(among)}
+    if key_of(found) not in places:
+        raise ForeignReportError(f"{key}: the report has a code that the system does not know; it is damaged.")
+    return places[key_of(found)]
 
 
 def _whole(number: float, spec: ItemSpec | TotalSpec) -> int:
@@ -112,8 +169,8 @@ def _whole(number: float, spec: ItemSpec | TotalSpec) -> int:
     return int(number)
 
 
-def _status(group: Dataset, about: CodedConcept | None) -> ItemStatus:
-    found = _first_code(group, codes.ASSESSMENT_STATUS, about)
+def _status(content: GroupContent, about: CodedConcept | None) -> ItemStatus:
+    found = content.code(codes.ASSESSMENT_STATUS, about)
     if found is None:
         return "scored"
     known = {key_of(concept): key for key, concept in codes.STATUSES.items()}
@@ -122,22 +179,8 @@ def _status(group: Dataset, about: CodedConcept | None) -> ItemStatus:
     return cast(ItemStatus, known[key_of(found)])
 
 
-def _interval(group: Dataset, about: CodedConcept | None) -> tuple[float, float] | None:
-    lower, upper = (_number(group, name, about) for name in (codes.INTERVAL_LOWER, codes.INTERVAL_UPPER))
-    return None if lower is None or upper is None else (lower, upper)
-
-
-def _number(group: Dataset, name: CodedConcept, about: CodedConcept | None = None) -> float | None:
-    return next((n for item in _about(group, name, about) if (n := number_of(item)) is not None), None)
-
-
-def _first_code(group: Dataset, name: CodedConcept, about: CodedConcept | None = None) -> CodedConcept | None:
-    return next((code_of(item) for item in _about(group, name, about)), None)
-
-
-def _about(group: Dataset, name: CodedConcept, about: CodedConcept | None) -> Iterator[Dataset]:
-    """Children of this name; with ``about``, those that pertain to that concept."""
-    for item in named(group, name):
-        modifiers = [key_of(code_of(m)) for m in children(item) if name_of(m) == key_of(codes.PERTAINS_TO)]
-        if about is None or key_of(about) in modifiers:
-            yield item
+def _interval(
+    content: GroupContent, kind: ItemSpec | TotalSpec, about: CodedConcept | None
+) -> tuple[float, float] | None:
+    written = content.interval(about)
+    return None if written is None else (value_of(written[0], unit_of(kind)), value_of(written[1], unit_of(kind)))

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from scoring.result import Box, ComparedTotal, ScoreItem, ScoreResult, ScoreTotal
-from scoring.spec import SystemSpec
+from scoring.result import Box, ComparedTotal, ScoreItem, ScoreResult, ScoreTotal, Side
+from scoring.spec import ItemSpec, SystemSpec
 from sr_templates import codes
 from sr_templates.errors import InvalidResultError
 
@@ -35,6 +35,8 @@ def refuse_invalid_result(result: ScoreResult, spec: SystemSpec) -> None:
         _refuse_share(f"the {hand.side} hand", "side certainty", hand.side_certainty)
     for heatmap in result.heatmaps:
         _refuse_place("a heatmap", heatmap.image, None, images)
+    for marks in result.marks:
+        _refuse_place("a list of marks", marks.image, None, images)
     _refuse_twice("second opinion", [opinion.digest for opinion in result.second_opinions])
     for opinion in result.second_opinions:
         for compared in opinion.totals:
@@ -43,11 +45,20 @@ def refuse_invalid_result(result: ScoreResult, spec: SystemSpec) -> None:
 
 
 def is_complete(result: ScoreResult, spec: SystemSpec) -> bool:
-    """True when every planned item has a grade or a coded reason, or the whole study has a reason."""
+    """True when every planned item has a grade or a coded reason, or the whole study has a reason.
+
+    Where pictures are numbered every item of every picture is planned, and every image that was read is a picture.
+    """
     if result.not_evaluable is not None:
         return True
-    planned = {(side, site.key, item) for side in spec.sides or (None,) for site in spec.sites for item in site.items}
-    return planned <= {(i.side, i.site, i.item) for i in result.items}
+    given = {(i.side, i.site, i.picture, i.item) for i in result.items}
+    if spec.per_picture:
+        places = {place[:3] for place in given}
+        read = {image.sop_instance_uid for image in result.images if image.used}
+        planned = {(*place, item) for place in places for item in spec.site(place[1]).items}
+        return planned <= given and read <= {item.image for item in result.items}
+    sides: tuple[Side | None, ...] = spec.sides or (None,)
+    return {(side, site.key, None, item) for side in sides for site in spec.sites for item in site.items} <= given
 
 
 def _refuse_item(item: ScoreItem, spec: SystemSpec) -> None:
@@ -57,6 +68,10 @@ def _refuse_item(item: ScoreItem, spec: SystemSpec) -> None:
         raise InvalidResultError(f"{item.key}: {error.args[0]!r} is not in the spec of {spec.key!r}.") from None
     if item.item not in site.items or (item.side is not None and item.side not in spec.sides):
         raise InvalidResultError(f"{item.key}: the spec of {spec.key!r} plans no such grade.")
+    if spec.per_picture != (item.picture is not None) or (item.picture is not None and item.picture < 1):
+        raise InvalidResultError(
+            f"{item.key}: pictures are numbered from 1 where the spec has per_picture, and nowhere else."
+        )
     numbers = (item.value, item.grade, item.certainty, item.interval, item.probabilities or None)
     if item.status == "scored":
         if item.value is None and item.grade is None:
@@ -65,12 +80,20 @@ def _refuse_item(item: ScoreItem, spec: SystemSpec) -> None:
             raise InvalidResultError(f"{item.key} is scored but has a reason for having no grade.")
     elif item.reason is None or any(number is not None for number in numbers):
         raise InvalidResultError(f"{item.key} is {item.status}: it must have a coded reason and no number.")
+    _refuse_off_scale(item, item_spec)
     _refuse_numbers(item.key, item.value, item.grade, item_spec.highest)
     _refuse_interval(item.key, item.interval)
     if item.certainty is not None:
         _refuse_share(item.key, "certainty", item.certainty)
     if item.probabilities:
         _refuse_probabilities(item.key, item.probabilities, item_spec.highest)
+
+
+def _refuse_off_scale(item: ScoreItem, spec: ItemSpec) -> None:
+    if spec.scale == "measurement" and (item.grade is not None or item.probabilities):
+        raise InvalidResultError(f"{item.key} is a measurement; it has a value and an interval alone.")
+    if spec.scale == "present" and item.value is not None and spec.expected_concept is None:
+        raise InvalidResultError(f"{item.key}: the spec has no concept for its probability.")
 
 
 def _refuse_total(total: ScoreTotal, spec: SystemSpec) -> None:
@@ -82,6 +105,12 @@ def _refuse_total(total: ScoreTotal, spec: SystemSpec) -> None:
         raise InvalidResultError(f"The total {total.key!r} has another side or range than in the spec of {spec.key!r}.")
     if total.value is None and total.grade is None and total.reason is None:
         raise InvalidResultError(f"The total {total.key!r} has neither a number nor a reason.")
+    if (total.value is not None and not planned.holds_value) or (total.grade is not None and not planned.holds_grade):
+        raise InvalidResultError(f"The total {total.key!r} is a {planned.derivation}; it has a number of another kind.")
+    if planned.categories and total.grade == 0:
+        raise InvalidResultError(f"The total {total.key!r} has the category 0; they are counted from 1.")
+    if total.rule is not None and (not planned.categories or total.rule not in spec.rules.values()):
+        raise InvalidResultError(f"The total {total.key!r} names a rule that the spec of {spec.key!r} does not have.")
     if not 0 <= total.assessed <= total.planned:
         raise InvalidResultError(f"The total {total.key!r} rests on {total.assessed} of {total.planned} grades.")
     _refuse_numbers(total.key, total.value, total.grade, planned.highest)
