@@ -79,6 +79,8 @@ class ItemSpec:
     scale: Scale = "grade"
     unit: CodedConcept | None = None
     """Of ``value`` (UCUM): None for a score. A share of 1 (0..1 in a result) has the unit %, as reports write it."""
+    judges: str | None = None
+    """Of a finding that follows from a measurement: the key of that item."""
 
     @property
     def value_concept(self) -> CodedConcept:
@@ -249,6 +251,9 @@ def read_spec(path: Path) -> SystemSpec:
     if spec.key != path.parent.name:
         raise SpecError(f"{table.where}: key is {spec.key!r}; it must be the folder's name, {path.parent.name!r}.")
     known = {i.key for i in spec.items}
+    for item in spec.items:
+        if item.judges is not None and item.judges not in known:
+            raise SpecError(f"{table.where}: items.{item.key}.judges is {item.judges!r}; allowed: {sorted(known)}.")
     for site in spec.sites:
         if strangers := set(site.items) - known:
             raise SpecError(
@@ -375,6 +380,7 @@ def _item(table: _Table) -> ItemSpec:
         highest=1 if scale == "present" else table.required_number("highest"),
         scale=scale,
         unit=table.concept("unit") if scale == "measurement" else PERCENT if scale == "present" else None,
+        judges=table.text("judges") if table.get("judges") is not None else None,
     )
     if scale == "measurement" and item.expected_concept:
         raise table.fault("expected_concept", "absent: a measurement is one number")

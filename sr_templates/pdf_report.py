@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from PIL import Image
@@ -12,6 +13,7 @@ from scoring.spec import SystemSpec
 from sr_templates.heatmap_legend import RESEARCH_STAMP, model_line
 from sr_templates.observer_context import MANUFACTURER
 from sr_templates.paper import BLACK, HEIGHT, MARGIN, QUIET, WARNING, WIDTH, Paper, jpeg, largest_size, width_of
+from sr_templates.pdf_picture_pages import draw_picture_page, picture_pages
 from sr_templates.pdf_score_pages import BOTTOM, TOP, draw_score_page, score_pages
 
 _LONGEST_SIDE: Final = 1500
@@ -28,18 +30,25 @@ def pdf_report(result: ScoreResult, spec: SystemSpec, heatmaps: Sequence[Heatmap
     """The whole PDF, the same bytes for the same arguments. Nothing of the patient is on it."""
     made_by = f"{MANUFACTURER} {result.system} {result.system_version}"
     paper = Paper(spec.title, RESEARCH_STAMP.capitalize(), made_by, result.scored_at)
-    tables = score_pages(result, spec)
+    tables = _table_pages(result, spec)
     pages = len(tables) + len(heatmaps)
     for number in range(pages):
         _draw_head(paper, spec)
         if number < len(tables):
-            draw_score_page(paper, result, spec, tables[number])
+            tables[number](paper)
         else:
             heading, picture = heatmaps[number - len(tables)]
             _draw_heatmap(paper, heading, *_small_jpeg(picture, _MOST_BYTES // len(heatmaps)))
         _draw_foot(paper, result, f"{number + 1} / {pages}")
         paper.next_page()
     return paper.content()
+
+
+def _table_pages(result: ScoreResult, spec: SystemSpec) -> list[Callable[[Paper], None]]:
+    """What draws each page of tables between its head and its foot."""
+    if spec.per_picture:
+        return [partial(draw_picture_page, result=result, spec=spec, page=page) for page in picture_pages(result, spec)]
+    return [partial(draw_score_page, result=result, spec=spec, page=page) for page in score_pages(result, spec)]
 
 
 def _draw_head(paper: Paper, spec: SystemSpec) -> None:

@@ -16,6 +16,8 @@ from sr_templates.grade_table import LOWEST_ROW, draw_grade_table, rows_needed
 from sr_templates.heatmap_legend import RESEARCH_STAMP, STAMP_COLOUR, model_line
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import GROUND, HEIGHT, LIGHT, MARGIN, PANEL, QUIET, RULE, WIDTH
+from sr_templates.picture_table_drawing import draw_picture_table, picture_table_height
+from sr_templates.reading_table import key_sentence, reading_table
 from sr_templates.score_table import key_words, lineage_words, quality_words, reason_marks
 from sr_templates.second_opinions import opinion_sentences
 from sr_templates.smooth_shapes import draw_rounded_box
@@ -30,7 +32,9 @@ Line = tuple[str, int, Colour]
 
 
 def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.uint8]:
-    """RGB, 1600 columns by 1200 rows, or more rows where so many sites need them."""
+    """RGB, 1600 columns by 1200 rows, or more rows where so many sites or pictures need them."""
+    if spec.per_picture:
+        return _draw_picture_page(result, spec)
     marks = reason_marks(result)
     head, foot = _head_lines(result, spec), _foot_lines(result, key_words(result, marks))
     top, foot_height = 104.0 + _height(head), 26.0 + _height(foot)
@@ -44,6 +48,23 @@ def draw_report_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.ui
     else:
         end = draw_grade_table(page, result, spec, marks, (top + 10, bottom - sums - 14))
         draw_sums(page, result, spec, min(bottom - sums, end + 40))
+    _draw_foot(ImageDraw.Draw(page), foot, bottom)
+    return np.asarray(page, np.uint8)
+
+
+def _draw_picture_page(result: ScoreResult, spec: SystemSpec) -> npt.NDArray[np.uint8]:
+    """The same of a system that numbers pictures."""
+    table = reading_table(result, spec)
+    head, foot = _head_lines(result, spec), _foot_lines(result, key_sentence(table))
+    top, foot_height = 104.0 + _height(head), 26.0 + _height(foot)
+    needed = top + 10 + picture_table_height(table) + foot_height
+    page = Image.new("RGB", (WIDTH, max(HEIGHT, round(needed))), GROUND)
+    bottom = page.height - foot_height
+    _draw_head(ImageDraw.Draw(page), spec, head)
+    if result.not_evaluable is not None:
+        _draw_verdict(page, result, result.not_evaluable, (top + 20, bottom - 30))
+    else:
+        draw_picture_table(page, table, top + 10)
     _draw_foot(ImageDraw.Draw(page), foot, bottom)
     return np.asarray(page, np.uint8)
 
