@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
-from scoring.result import Engine, ScoreItem, ScoreResult, ScoreTotal, WeightUse
+from scoring.result import Engine, Marks, ScoreItem, ScoreResult, ScoreTotal, WeightUse
 
 QUALITY = CodedConcept("RID12", "RADLEX", "Diagnostic quality")
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -25,6 +26,7 @@ items = st.builds(
     probabilities=st.lists(finite, max_size=6).map(tuple),
     reason=st.none() | st.builds(CodedConcept, st.text(max_size=16), st.text(max_size=16), st.text(max_size=64)),
     region=st.none() | st.tuples(finite, finite, finite, finite),
+    picture=st.none() | st.integers(1, 20),
 )
 
 
@@ -49,12 +51,28 @@ def result(**changes: object) -> ScoreResult:
     return ScoreResult(**(values | changes))  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(items, max_size=5).map(tuple))
 def test_json_round_trip_is_equal(some: tuple[ScoreItem, ...]) -> None:
     stored = result(items=some)
     again = ScoreResult.from_json(stored.to_json())
     assert again == stored
     assert again.digest == stored.digest
+
+
+def test_a_result_is_stored_by_the_lowest_schema_that_can_say_it() -> None:
+    """Given results with and without what later schemas brought; then what the earlier ones say keeps its digest."""
+    item = ScoreItem("RING", "giant", "scored", "R", 0.9, 1)
+    plain, numbered = result(items=(item,)), result(items=(replace(item, picture=1),))
+    marked = result(marks=(Marks("1.2.3.4", "ab" * 32, "capillary loops"),))
+    ruled = result(totals=(ScoreTotal("t", None, None, 1, 1, 2, 2.0, rule=QUALITY),))
+    assert [r.schema_version for r in (plain, numbered, marked, ruled)] == [2, 4, 4, 4]
+    assert plain.digest == "b40e91a9694f49cdf08f8bd771dba8674aab08df5d650a0444bfe0d08993d934"
+    for key in ("picture", "marks", "rule"):
+        assert key not in plain.to_json()
+    for stored in (numbered, marked, ruled):
+        assert ScoreResult.from_json(stored.to_json()) == stored
+    assert (item.key, numbered.items[0].key) == ("R.RING.giant", "R.RING.1.giant")
 
 
 def test_other_content_has_another_digest() -> None:
