@@ -49,6 +49,8 @@ class ScoringSection:
     """``[scoring]``: which results may leave the house."""
 
     accept_demonstration_weights: bool = False
+    commercial: bool = False
+    """True: weights whose licence forbids commercial use are refused."""
     systems: tuple[str, ...] = ()
     """Keys of the systems to use; empty: all that are installed."""
     weights: Mapping[str, Path] = field(default_factory=dict)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dicom_node.errors import SettingsError
 from dicom_node.settings import ScoringSection
 from scoring.catalogue import check_weights, known_systems
 from scoring.chosen_weights import with_weights_of
 from scoring.errors import BundleError, SpecError
+from scoring.licences import forbids_commercial_use
 from scoring.spec import SystemSpec
+from scoring.weights import all_weights
 
 
 def systems_in_use(scoring: ScoringSection) -> tuple[SystemSpec, ...]:
     """The systems that the settings name; when none is named all that have weights, their own or chosen ones.
 
-    Raises SettingsError, a line for each fault, for a key that no system has, and for weights that are not what they
-    were sealed as or are of another system; WeightsError for a system that is named and has none.
+    Raises SettingsError, a line for each fault, for a key that no system has, for weights that are not what they were
+    sealed as or are of another system, and for weights that must not be used commercially where ``scoring.commercial``
+    says that they are; WeightsError for a system that is named and has none.
     """
     known = {spec.key: spec for spec in known_systems()}
     allowed = f"allowed: {', '.join(known)}"
@@ -25,14 +30,36 @@ def systems_in_use(scoring: ScoringSection) -> tuple[SystemSpec, ...]:
             known[key] = with_chosen_weights(known[key], scoring)
         except (SpecError, BundleError) as error:
             faults.append(f"scoring.weights.{key}: got {str(scoring.weights[key])!r}. {error}")
+    _refuse(faults)
+    if scoring.systems:
+        used = tuple(spec for spec in known.values() if spec.key in scoring.systems)
+        for spec in used:
+            check_weights(spec)
+    else:
+        used = tuple(spec for spec in known.values() if spec.has_weights)
+    if scoring.commercial:
+        _refuse([fault for spec in used for fault in forbidden_weights(spec)])
+    return used
+
+
+def _refuse(faults: Sequence[str]) -> None:
     if faults:
         raise SettingsError(f"[scoring] has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults))
-    if not scoring.systems:
-        return tuple(spec for spec in known.values() if spec.has_weights)
-    named = tuple(spec for spec in known.values() if spec.key in scoring.systems)
-    for spec in named:
-        check_weights(spec)
-    return named
+
+
+def forbidden_weights(spec: SystemSpec) -> list[str]:
+    """A fault for each licence of the system's weights that forbids commercial use."""
+    licences: dict[str, list[str]] = {}
+    for weight in all_weights(spec.weights_files):
+        if forbids_commercial_use(weight.licence):
+            licences.setdefault(weight.licence, []).append(weight.path.name)
+    faults = []
+    for licence, names in licences.items():
+        faults.append(
+            f"scoring.commercial: got true, and {', '.join(names)} of {spec.key} have the licence {licence!r}. Name "
+            f"weights that allow it in scoring.weights, or leave {spec.key} out of scoring.systems."
+        )
+    return faults
 
 
 def with_chosen_weights(spec: SystemSpec, scoring: ScoringSection) -> SystemSpec:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from dicom_node.errors import SettingsError
 from dicom_node.health import _weights
 from dicom_node.routing import weights_fingerprint
 from dicom_node.settings import ScoringSection, read_settings
-from dicom_node.systems_in_use import systems_in_use
+from dicom_node.systems_in_use import forbidden_weights, systems_in_use
 from scoring.catalogue import find_spec, list_systems
 from scoring.cli import build_app
 from scoring.spec import SystemSpec
@@ -80,6 +82,27 @@ def test_a_list_of_weights_that_was_changed_is_not_used(run: SystemSpec, tmp_pat
         path.unlink()
     with pytest.raises(SettingsError, match=r"scoring\.weights\.hand_joints: got .*bundle_seal"):
         systems_in_use(ScoringSection(weights={"hand_joints": tmp_path / "run"}))
+
+
+def test_weights_that_forbid_commercial_use_are_refused_where_that_is_the_use(tmp_path: Path) -> None:
+    """Given packaged weights that learnt from films for research only; then `config check` says which, and why."""
+    systems_in_use(ScoringSection(systems=("hand_joints",)))
+    config = tmp_path / "node.toml"
+    config.write_text('[scoring]\ncommercial = true\nsystems = ["hand_joints"]\n', encoding="utf-8")
+    done = CliRunner().invoke(build_app(), ["config", "check", str(config)])
+    assert isinstance(done.exception, SettingsError)
+    assert "scoring.commercial: got true, and joint_grader.safetensors" in str(done.exception)
+    assert "non-commercial" in str(done.exception) and "scoring.weights" in str(done.exception)
+
+
+def test_weights_that_allow_commercial_use_are_used(run: SystemSpec, tmp_path: Path) -> None:
+    """Given weights of a centre's own, and shared anatomy whose licence is changed to one that allows it."""
+    own, *shared = run.weights_files
+    kept = tmp_path / "anatomy.toml"
+    kept.write_text(re.sub(r'licence = ".*"', 'licence = "Apache-2.0"', shared[0].read_text("utf-8")), encoding="utf-8")
+    allowed = replace(run, weights_files=(own, kept))
+    assert forbidden_weights(replace(run, weights_files=(own, shared[0])))
+    assert not forbidden_weights(allowed)
 
 
 def test_a_run_of_another_system_is_refused_before_anything_runs(run: SystemSpec, tmp_path: Path) -> None:
