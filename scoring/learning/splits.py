@@ -122,7 +122,7 @@ def _dealt(groups: Mapping[str, Counter[int]], shares: Mapping[str, float], seed
         by_band = fsum((2 * own[band] + more) * more / whole[band] for band, more in group.items())
         return (by_band + (2 * own.total() + size) * size / whole.total()) / shares[part]
 
-    order = sorted(groups, key=lambda name: (-groups[name].total(), _drawn(seed, name)))
+    order = sorted(groups, key=lambda name: (-groups[name].total(), drawn_order(seed, name)))
     for left, name in zip(range(len(order), 0, -1), order, strict=True):
         empty = [part for part, names in dealt.items() if not names]
         # the last groups are kept for parts that would go without
@@ -132,7 +132,8 @@ def _dealt(groups: Mapping[str, Counter[int]], shares: Mapping[str, float], seed
     return dealt
 
 
-def _drawn(seed: int, name: str) -> bytes:
+def drawn_order(seed: int, name: str) -> bytes:
+    """What names are sorted by where chance is to decide: the same on every machine."""
     return hashlib.sha256(f"{seed}\x1f{name}".encode()).digest()
 
 
