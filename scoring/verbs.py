@@ -100,7 +100,7 @@ def train(
     recipe: Annotated[
         Path | None,
         typer.Option(
-            help="TOML: networks, schemes, courses (svdh_hands); else the packaged one.", exists=True, dir_okay=False
+            help="TOML: networks, courses (svdh_hands, nailfold); else the packaged one.", exists=True, dir_okay=False
         ),
     ] = None,
     readers: ReadersOption = None,

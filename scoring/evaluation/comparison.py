@@ -16,6 +16,8 @@ class Scale:
     whole: bool
     bands: tuple[float, ...] = ()
     """Lower bounds of the upper score bands; empty: every grade is its own."""
+    presence: bool = False
+    """Grades are no (0) and yes (1); the real value is a probability of yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,12 @@ def truth_and_said(rows: Sequence[Compared], scale: Scale) -> tuple[list[float],
     return truth, said, [row.patient for row in both]
 
 
+def probabilities(rows: Sequence[Compared]) -> list[float]:
+    """The real values of the same rows as ``truth_and_said``."""
+    both = [row for row in rows if row.truth is not None and row.grade is not None]
+    return [row.expected for row in both if row.expected is not None]
+
+
 def _read(rows: Sequence[Compared]) -> tuple[Compared, ...]:
     return tuple(row for row in rows if row.readings)
 
@@ -153,8 +159,19 @@ def _measured(
     rows: Sequence[Compared], scale: Scale, measures: Sequence[NamedMeasure], seed: int, resamples: int
 ) -> tuple[Measured, ...]:
     truth, said, patients = truth_and_said(rows, scale)
+    probability = probabilities(rows) if scale.presence else said
     return tuple(
-        Measured(one, estimate(one.of, (truth, said), patients, seed=seed, resamples=resamples)) for one in measures
+        Measured(
+            one,
+            estimate(
+                one.of,
+                (truth, probability if one.of_probability else said),
+                patients,
+                seed=seed,
+                resamples=resamples,
+            ),
+        )
+        for one in measures
     )
 
 

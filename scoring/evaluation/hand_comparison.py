@@ -112,7 +112,7 @@ def _graded_rows(
         item = said.get(place)
         rows.append(
             replace(
-                _row(read[0], _by_reader(read), devices),
+                _row(read[0], readings_of(read), devices),
                 item=place[3],
                 site=place[2],
                 group=_group(place[2]),
@@ -142,10 +142,10 @@ def _sum_rows(
         hands.setdefault((label.image, label.side), []).append(label)
     rows = []
     for (image, side), read in hands.items():
-        sums = _by_reader([label for label in read if label.item == "total"])
+        sums = readings_of([label for label in read if label.item == "total"])
         places = {(site, item) for _, _, site, item in said if (image, side, site, item) in said}
         if not sums:
-            by_place = {p: _by_reader([x for x in read if (x.site, x.item) == p]) for p in _places(read)}
+            by_place = {p: readings_of([x for x in read if (x.site, x.item) == p]) for p in _places(read)}
             readers = set().union(*by_place.values()) if by_place else set()
             places = {p for p, own in by_place.items() if readers and own.keys() == readers}
             sums = {reader: fsum(sorted(by_place[p][reader] for p in places)) for reader in readers if places}
@@ -198,10 +198,10 @@ def _whole_hand_rows(
 
 def _whole_sums(read: Sequence[Label], side: Side) -> dict[str, float]:
     """Each reader's sum of a hand: the written one, else that of the grades where none is missing."""
-    sums = _by_reader([label for label in read if label.item == TOTAL])
+    sums = readings_of([label for label in read if label.item == TOTAL])
     for reader in {label.reader for label in read} - sums.keys():
         own = [label for label in read if label.reader == reader]
-        by_place = [_by_reader([x for x in own if (x.site, x.item) == place]) for place in sorted(_places(own))]
+        by_place = [readings_of([x for x in own if (x.site, x.item) == place]) for place in sorted(_places(own))]
         grades = [value for found in by_place for value in found.values()]
         if len(grades) == planned_sites(side):
             sums[reader] = fsum(sorted(grades))
@@ -239,7 +239,7 @@ def _row(label: Label, readings: Mapping[str, float], devices: Mapping[str, str]
     )
 
 
-def _by_reader(labels: Sequence[Label]) -> dict[str, float]:
+def readings_of(labels: Sequence[Label]) -> dict[str, float]:
     """Each reader's value: the mean of the repeats."""
     values: dict[str, list[float]] = {}
     for label in labels:

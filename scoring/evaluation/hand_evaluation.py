@@ -44,13 +44,14 @@ def evaluate_hands(system: ScoringSystem, labels: Path, images: Path, out: Path)
     figures: dict[str, Any] = {"measured on": measured_on, "weights": comparison.weights_digest}
     for item in evaluation.items:
         main = item.measured[0]
-        figures[f"{item.scale.words}: {main.measure.words}"] = _in_words(main.estimate)
+        figures[f"{item.scale.words}: {main.measure.words}"] = estimate_in_words(main.estimate)
     if evaluation.pointing is not None:
-        figures["heatmap: hottest point in the damaged joint's box"] = _in_words(evaluation.pointing.hits)
+        figures["heatmap: hottest point in the damaged joint's box"] = estimate_in_words(evaluation.pointing.hits)
     return figures | {"page": str(out / PAGE)}
 
 
-def _in_words(found: Estimate) -> str:
+def estimate_in_words(found: Estimate) -> str:
+    """A measure for the command line."""
     if found.value is None:
         return found.reason
     interval = "" if found.lower is None else f" (95 % {found.lower:.3f} to {found.upper:.3f})"

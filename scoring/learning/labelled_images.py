@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
 from scoring.errors import ImageUnreadableError, LabelError
 from scoring.image import scoring_image
@@ -21,6 +21,8 @@ from scoring.score_rules.sharp_van_der_heijde import SIDES
 from scoring.study import read_image_reference, read_laterality
 
 PICTURES: Final = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+_DAMAGED: Final = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+"""What Pillow raises of damaged files."""
 
 
 def find_image(folder: Path, name: str) -> Path:
@@ -69,13 +71,31 @@ def read_film(path: Path, decoder: PixelDecoder) -> npt.NDArray[np.float32]:
     return pixels if pixels.ndim == 2 else pixels.mean(2, dtype=np.float32)
 
 
+def read_photograph(path: Path, decoder: PixelDecoder) -> npt.NDArray[np.uint8]:
+    """(rows, columns, 3), sRGB, upright: a DICOM photograph as received, or a picture turned as its EXIF says."""
+    if path.suffix.lower() in PICTURES:
+        try:
+            with Image.open(path) as picture:
+                return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+        except _DAMAGED:
+            raise _unreadable(path) from None
+    header = read_header(path)
+    pixels = scoring_image(header, decoder.first_frame(path, header), read_image_reference(header, "", "")).pixels
+    colours = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    return np.asarray(np.rint(colours * 255), np.uint8)
+
+
 def _picture(path: Path) -> npt.NDArray[np.float32]:
     try:
         with Image.open(path) as picture:
             deep = picture.mode.startswith("I")
             grey = np.asarray(picture if deep else picture.convert("L"), np.float32)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):  # Pillow's, of damaged files
-        raise ImageUnreadableError(
-            f"{path.name} cannot be read as a picture; restore it, or take its rows out of the readings."
-        ) from None
+    except _DAMAGED:
+        raise _unreadable(path) from None
     return grey / np.float32(65535 if deep else 255)
+
+
+def _unreadable(path: Path) -> ImageUnreadableError:
+    return ImageUnreadableError(
+        f"{path.name} cannot be read as a picture; restore it, or take its rows out of the readings."
+    )

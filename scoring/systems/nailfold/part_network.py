@@ -46,6 +46,7 @@ class PartNetwork(nn.Module):
             _convolution(3, fine, 5, stride=2),
             _convolution(fine, middle, stride=2),
             _Residual(middle),
+            _Residual(middle),
             _convolution(middle, coarse, stride=2),
             _Residual(coarse),
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from safetensors.torch import save
-from torch import Tensor, nn
 
 from scoring.learning.run_files import RunFiles
+from scoring.networks.compact_weights import compact_weights
 from scoring.systems.svdh_hands.ensemble_file import ENSEMBLE_FILE, ENSEMBLE_ROLE, ensemble_of, ensemble_text
 from scoring.systems.svdh_hands.learning import Learnt
 from scoring.systems.svdh_hands.training_recipe import TrainingRecipe
@@ -17,13 +17,5 @@ def write_ensemble(files: RunFiles, recipe: TrainingRecipe, learnt: Learnt) -> t
     shape = ensemble_text(ensemble_of(recipe, learnt.stack)).encode()
     records = [files.write(ENSEMBLE_ROLE, ENSEMBLE_FILE, shape)]
     for name, network in learnt.networks.items():
-        records.append(files.write(name, f"{name}.safetensors", save(_compact(network))))
+        records.append(files.write(name, f"{name}.safetensors", save(compact_weights(network))))
     return tuple(records)
-
-
-def _compact(network: nn.Module) -> dict[str, Tensor]:
-    """Filters in half precision, which scoring widens again; running means and variances, which may be tiny, as they
-    are."""
-    return {
-        key: (value.half() if value.ndim > 1 else value).contiguous() for key, value in network.state_dict().items()
-    }

@@ -5,22 +5,20 @@ Read from TOML (``recipe.toml`` and ``demonstration.toml`` beside this file show
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, get_args
 
 from scoring.errors import TrainingError
 from scoring.learning.course import Course
+from scoring.learning.recipe_table import read_recipe_file, recipe_section, recipe_tables
 from scoring.learning.stacking import Blend
 from scoring.networks.timm_trunk import SCHEMES, Scheme
 
 HUB: Final = "hub"
 NONE: Final = "none"
 _BLENDS: Final = get_args(Blend)
-_KINDS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "str": (str,), "bool": (bool,), "float": (int, float)}
-_Section = TypeVar("_Section")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +92,17 @@ class TrainingRecipe:
 
 def read_recipe(path: Path) -> TrainingRecipe:
     """Read and check a recipe. TrainingError names the file, the key, what was found and what is allowed."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TrainingError(f"{path.name} cannot be read as a recipe: {error}.") from None
-    members = tuple(_section(Member, one, path, f"members[{n}]") for n, one in enumerate(_tables(raw, "members", path)))
+    raw = read_recipe_file(path)
+    tables = recipe_tables(raw, "members", path)
+    members = tuple(recipe_section(Member, one, path, f"members[{n}]") for n, one in enumerate(tables))
     phases = {
-        name: _section(Phase, raw.pop(name), path, name) for name in ("totals", "joints", "bone_age") if name in raw
+        name: recipe_section(Phase, raw.pop(name), path, name)
+        for name in ("totals", "joints", "bone_age")
+        if name in raw
     }
-    recipe = _section(TrainingRecipe, raw | {"members": members} | phases, path, "recipe")
+    recipe = recipe_section(TrainingRecipe, raw | {"members": members} | phases, path, "recipe")
     _refuse_nonsense(recipe, path)
     return recipe
-
-
-def _tables(raw: dict[str, Any], key: str, path: Path) -> list[Any]:
-    found = raw.pop(key, None)
-    if not isinstance(found, list) or not found:
-        raise TrainingError(f"{path.name}: {key} must be one or more tables [[{key}]], found {found!r}.")
-    return found
-
-
-def _section(kind: type[_Section], raw: object, path: Path, where: str) -> _Section:
-    known = {one.name: str(one.type) for one in fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
-    if not isinstance(raw, dict):
-        raise TrainingError(f"{path.name}: {where} must be a table, found {raw!r}.")
-    if unknown := sorted(set(raw) - set(known)):
-        raise TrainingError(f"{path.name}: {where} has the unknown key {unknown[0]!r}; allowed: {', '.join(known)}.")
-    for key, value in raw.items():
-        wanted = _KINDS.get(known[key])
-        if wanted is not None and type(value) not in wanted:
-            raise TrainingError(f"{path.name}: {where}.{key} must be of the kind {known[key]}, found {value!r}.")
-    try:
-        return kind(**raw)
-    except TypeError as error:
-        missing = str(error).rpartition(":")[2].strip()
-        raise TrainingError(f"{path.name}: {where} lacks {missing}.") from None
 
 
 def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
