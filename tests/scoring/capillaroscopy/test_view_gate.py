@@ -1,0 +1,108 @@
+"""A nailfold of any skin is let in, sharp or not; what is none is not, and the packaged gate was never taught it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import save
+
+from scoring.capillaroscopy.other_pictures import draw_other_picture
+from scoring.capillaroscopy.other_skin import draw_other_skin
+from scoring.capillaroscopy.sharpness import Pixels
+from scoring.capillaroscopy.view_evaluation import FIGURES
+from scoring.capillaroscopy.view_gate import ROLE, ViewGate
+from scoring.capillaroscopy.view_material import ViewBook, drawn_book
+from scoring.capillaroscopy.view_training import train
+from scoring.errors import WeightsError
+from scoring.learning.course import Course
+from scoring.learning.progress import silent
+from scoring.phantoms.nailfold.nailfold import draw_nailfold
+from scoring.phantoms.nailfold.patient import draw_patient
+from scoring.phantoms.nailfold.pattern import PATTERNS
+from scoring.weights import WeightRecord, read_weights_record
+
+ROOT = Path(__file__).parents[3]
+RECORD = read_weights_record(ROOT / "scoring" / "capillaroscopy" / "weights.toml").file(ROLE)
+NO_NAILFOLDS = [
+    Path(__file__).parent / "no_nailfolds" / "isic_0000000.jpg",
+    ROOT / "dicom_node" / "demo_studies" / "fracatlas_knee_3309.jpg",
+    ROOT / "dicom_node" / "demo_studies" / "rsna_hand_11461.png",
+]
+
+
+@cache
+def gate() -> ViewGate:
+    return ViewGate.open(RECORD)
+
+
+@pytest.mark.parametrize("tone", [1.0, 5.5, 10.0])
+@pytest.mark.parametrize("too_blurry", [False, True])
+def test_a_nailfold_of_any_skin_is_let_in(tone: float, too_blurry: bool) -> None:
+    for number, pattern in enumerate(PATTERNS[::2]):
+        patient = draw_patient(31_000 + number, pattern, tone)
+        assert gate().sees_nailfold(draw_nailfold(patient, "L", "INDEX", columns=240, too_blurry=too_blurry).pixels)
+
+
+def test_a_phone_held_upright_makes_no_difference() -> None:
+    pixels = draw_nailfold(draw_patient(31_010), "R", "RING", columns=320, too_blurry=False).pixels
+    for turns in range(4):
+        assert gate().sees_nailfold(np.ascontiguousarray(np.rot90(pixels, turns)))
+
+
+@pytest.mark.parametrize("path", NO_NAILFOLDS, ids=lambda path: path.name)
+def test_a_real_picture_of_something_else_is_refused(path: Path) -> None:
+    with Image.open(path) as picture:
+        assert not gate().sees_nailfold(np.asarray(picture.convert("RGB")))
+
+
+def test_drawn_pictures_of_something_else_are_refused() -> None:
+    others: list[Pixels] = [
+        draw(seed, 192) for seed in range(51_000, 51_006) for draw in (draw_other_picture, draw_other_skin)
+    ]
+    assert sum(gate().sees_nailfold(pixels) for pixels in others) <= 1
+
+
+def test_bytes_and_numbers_of_any_size_are_judged_alike() -> None:
+    small = draw_nailfold(draw_patient(31_011), "R", "RING", columns=320, too_blurry=False).pixels
+    large = np.asarray(Image.fromarray(small).resize((2560, 1920)))
+    said = [gate().probability(pixels) for pixels in (small, large, (large / 255).astype(np.float32))]
+    assert max(said) - min(said) < 0.05
+
+
+def test_a_changed_or_foreign_file_is_never_used(tmp_path: Path) -> None:
+    assert RECORD.path.stat().st_size < 300_000
+    copy = tmp_path / RECORD.path.name
+    copy.write_bytes(RECORD.path.read_bytes()[:-1] + b"\0")
+    with pytest.raises(WeightsError, match="was changed"):
+        ViewGate.open(replace(RECORD, path=copy))
+    copy.write_bytes(save({}))
+    foreign = replace(RECORD, path=copy, sha256=hashlib.sha256(copy.read_bytes()).hexdigest())
+    with pytest.raises(WeightsError, match="does not fit the view gate"):
+        ViewGate.open(foreign)
+
+
+def test_the_figures_count_every_kind_of_picture() -> None:
+    said = FIGURES.read_text(encoding="utf-8")
+    for kind in ("light skin", "medium skin", "dark skin", "drawn skin", "drawn pictures", "real, "):
+        assert kind in said
+
+
+def test_a_gate_is_taught_without_a_picture_of_anybody(tmp_path: Path) -> None:
+    # given a few drawn pictures, and as few to choose on
+    book = drawn_book(1, 2)
+    kept = ViewBook(book.squares.copy(), book.nailfold)
+    # when the gate learns by the common loop, and is asked to go on when it is done
+    course = Course(epochs=1, batch=2, rate=1e-3, seed=1)
+    first = train(tmp_path / "run", book, kept, course, silent).read_bytes()
+    path = train(tmp_path / "run", book, kept, course, silent)
+    # then it opens, and is the same
+    assert path.read_bytes() == first
+    digest = hashlib.sha256(first).hexdigest()
+    record = WeightRecord(ROLE, path, digest, "none", "test", (), "test", demonstration=True)
+    assert 0 < ViewGate.open(record).threshold <= 0.5
