@@ -46,6 +46,7 @@ _PICTURES: Final = (".jpg", ".jpeg", ".png")
 _ENDINGS: Final[dict[Role, str]] = {
     "report": "sr.dcm",
     "heatmap": "sc.dcm",
+    "montage": "montage.sc.dcm",
     "report_page": "page.sc.dcm",
     "multiframe": "frames.sc.dcm",
     "segmentation": "seg.dcm",

@@ -15,6 +15,7 @@ from scoring.inference import ChosenImage, read_header
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ImageUse, ScoreResult
 from scoring.study import read_image_reference
+from sr_templates.heatmap_capture import LONGEST_SIDE
 from sr_templates.writing import SourceImage
 
 
@@ -26,7 +27,8 @@ def chosen_images(choices: Sequence[ImageChoice], paths: Mapping[str, Path]) -> 
 def source_images(result: ScoreResult, paths: Mapping[str, Path], decoder: PixelDecoder) -> dict[str, SourceImage]:
     """What the writers need of a result's images: every header, and the pixels of the images with a picture.
 
-    Raises InstanceLostError when a file is gone; pixels that cannot be decoded are an empty array.
+    A photograph comes no larger than a picture of ours shows it. Raises InstanceLostError when a file is gone; pixels
+    that cannot be decoded are an empty array.
     """
     pictured = result.drawn_on
     sources = {}
@@ -45,6 +47,6 @@ def _pixels(image: ImageUse, path: Path, decoder: PixelDecoder) -> Grey:
     header = read_header(path)
     reference = read_image_reference(header, image.content_sha256, "")
     try:
-        return scoring_image(header, decoder.first_frame(path, header), reference).pixels
+        return scoring_image(header, decoder.first_frame(path, header, LONGEST_SIDE), reference).pixels
     except (ImageUnreadableError, ImageTooLargeError):
         return np.zeros((0, 0), np.float32)

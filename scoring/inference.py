@@ -67,7 +67,7 @@ def run_inference(
     for image in chosen:
         if image.used:
             try:
-                readable.append(load_image(image, decoder))
+                readable.append(load_image(image, decoder, system.spec.longest_side))
             except (ImageUnreadableError, ImageTooLargeError) as error:
                 unreadable[image.reference.sop_instance_uid] = str(error)
     if readable:
@@ -78,10 +78,10 @@ def run_inference(
     return _assemble(system, study, chosen, findings, unreadable, now)
 
 
-def load_image(image: ChosenImage, decoder: PixelDecoder) -> ScoringImage:
-    """Decode one image in the child and bring it into the scoring convention."""
+def load_image(image: ChosenImage, decoder: PixelDecoder, longest_side: int | None = None) -> ScoringImage:
+    """Decode one image in the child and bring it into the scoring convention; ``longest_side`` of a photograph."""
     header = read_header(image.path)
-    return scoring_image(header, decoder.first_frame(image.path, header), image.reference)
+    return scoring_image(header, decoder.first_frame(image.path, header, longest_side), image.reference)
 
 
 def read_header(path: Path) -> Dataset:

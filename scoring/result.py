@@ -258,7 +258,8 @@ class ScoreResult:
     @property
     def drawn_on(self) -> frozenset[str]:
         """SOP Instance UIDs of the images whose pixels its pictures need."""
-        return frozenset({h.image for h in self.heatmaps} | {m.image for m in self.marks})
+        numbered = {item.image for item in self.items if item.picture is not None and item.image is not None}
+        return frozenset({h.image for h in self.heatmaps} | {m.image for m in self.marks} | numbered)
 
     @property
     def demonstration(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.uid import JPEGBaseline8Bit
 
-Frame = npt.NDArray[np.generic]
+Frame = npt.NDArray[Any]
 
 _CONVERTED: Final = ("YBR_FULL", "YBR_FULL_422")
 """Photometric interpretations that a JPEG decoder turns into RGB by itself."""

@@ -173,6 +173,8 @@ class SystemSpec:
     references: tuple[str, ...]
     per_picture: bool
     """Each site is read on as many pictures as come, numbered from 1; a site without a picture is no gap."""
+    longest_side: int | None
+    """Pixels. Photographs that are larger are made smaller while they are decoded; None: as they came."""
     weights_files: tuple[Path, ...]
     """Every weights.toml that takes part: the folder's own, and those of shared anatomy."""
     shared_weights: tuple[Path, ...]
@@ -243,6 +245,7 @@ def read_spec(path: Path) -> SystemSpec:
         rules=_coded(table.tables("rules")),
         references=table.texts("references"),
         per_picture=table.flag("per_picture"),
+        longest_side=table.number("longest_side"),
         weights_files=(*_own_weights(path.parent), *_shared_weights(path.parent, table)),
         shared_weights=_shared_weights(path.parent, table),
     )

@@ -23,6 +23,7 @@ HEADER_TAGS: Final = (
     "Laterality",
     "ImageLaterality",
     "AnatomicRegionSequence",
+    "PrimaryAnatomicStructureSequence",
     "PhotometricInterpretation",
     "PresentationIntentType",
     "ImageType",
@@ -114,7 +115,7 @@ class ImageReference:
     acquired_at: str
     manufacturer: str
     region_code: str = ""
-    """Code value of the first Anatomic Region."""
+    """Code value of the nail unit that is pictured, else of the first Anatomic Region."""
 
     @property
     def is_image(self) -> bool:
@@ -202,7 +203,7 @@ def read_image_reference(header: Dataset, content_sha256: str, transfer_syntax_u
             or _text(header, "ContentDate") + _text(header, "ContentTime")
         ),
         manufacturer=_text(header, "Manufacturer"),
-        region_code=next((_text(region, "CodeValue") for region in _regions(header)), ""),
+        region_code=_region_code(header),
     )
 
 
@@ -240,6 +241,14 @@ def _number(header: Dataset, keyword: str) -> int:
 
 def _region_in_words(header: Dataset) -> str:
     return " ".join(_text(region, "CodeMeaning") for region in _regions(header)).upper()
+
+
+def _region_code(header: Dataset) -> str:
+    """The nail unit wherever the header names one: as region, or as structure of a finger or hand; else the region."""
+    structures = header.get("PrimaryAnatomicStructureSequence") or ()
+    codes = [_text(item, "CodeValue") for item in (*_regions(header), *structures)]
+    nail_units = {unit.value for unit in ALL_NAIL_UNITS}
+    return next((code for code in codes if code in nail_units), codes[0] if _regions(header) else "")
 
 
 def _regions(header: Dataset) -> Sequence[Dataset]:

@@ -10,6 +10,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from scoring.image import Grey
 from scoring.result import Heatmap, ImageUse, ScoreResult
+from scoring.smaller_frame import size_within
 from scoring.spec import SystemSpec
 from scoring.stored_array import read_array
 from sr_templates import codes
@@ -42,7 +43,7 @@ def heatmap_capture(
     Headers of two images may spell a name in two ways: all objects of a result say it as their home does.
     """
     use = next((i for i in result.images if i.sop_instance_uid == heatmap.image), None)
-    if use is None or pixels.shape[:2] != (use.rows, use.columns):
+    if use is None or pixels.shape[:2] not in _shapes(use):
         raise InvalidResultError("A heatmap's source image is not the one that the result names.")
     scale = picture_scale(use)
     picture = draw_heatmap(result, spec, heatmap, resized(display_picture(pixels), scale), read_array(array), scale)
@@ -53,6 +54,11 @@ def heatmap_capture(
     capture.DerivationCodeSequence = DicomSequence([code_item(codes.SALIENCY_OVERLAY)])
     add_film_attributes(capture, header, scale)
     return capture
+
+
+def _shapes(use: ImageUse) -> tuple[tuple[int, int], ...]:
+    """What pixels of the image may be at hand: all of them, or a large photograph's as it is decoded for pictures."""
+    return (use.rows, use.columns), size_within(use.rows, use.columns, LONGEST_SIDE)
 
 
 def picture_scale(use: ImageUse) -> float:

@@ -20,6 +20,7 @@ from sr_templates.key_object import key_objects
 from sr_templates.measurement_groups import Illustrations
 from sr_templates.measurement_report import measurement_report
 from sr_templates.multiframe_capture import multiframe_captures
+from sr_templates.photograph_capture import montage_capture, photograph_captures
 from sr_templates.production_modules import part10_file
 from sr_templates.regions import first_image
 from sr_templates.rejection_note import rejection_notes
@@ -97,14 +98,13 @@ def write_result_objects(
 
 def _pictures(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustrations]:
     result, spec = writing.result, writing.spec
+    _refuse_missing_pictures(writing)
+    if spec.per_picture:
+        return _photographs(writing)
     pictures: list[tuple[Role, Dataset]] = []
     heatmaps: dict[str, str] = {}
     for number, heatmap in enumerate(result.heatmaps, start=1):
-        source = writing.sources.get(heatmap.image)
-        if source is None or heatmap.array not in writing.arrays:
-            raise SourceMismatchError(
-                "A heatmap's source image or its stored array is not at hand; restore them from a backup."
-            )
+        source = writing.sources[heatmap.image]
         if source.pixels.size:
             array = writing.arrays[heatmap.array]
             made = heatmap_capture(result, spec, heatmap, source.header, source.pixels, array, number, writing.home)
@@ -112,6 +112,26 @@ def _pictures(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustratio
             pictures.append(("heatmap", made))
     page = report_page(result, spec, writing.home, number=len(result.heatmaps) + 1)
     return [*pictures, ("report_page", page)], Illustrations(heatmaps, page.SOPInstanceUID)
+
+
+def _photographs(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustrations]:
+    """Each photograph with what was found on it, the page of all of them, and the page of numbers."""
+    made = photograph_captures(writing, first_number=1)
+    pictures: list[tuple[Role, Dataset]] = [("heatmap", capture) for _, capture in made]
+    if any(item.picture is not None for item in writing.result.items):
+        pictures.append(("montage", montage_capture(writing, len(pictures) + 1)))
+    page = report_page(writing.result, writing.spec, writing.home, len(pictures) + 1)
+    shown = {image: str(capture.SOPInstanceUID) for image, capture in made}
+    return [*pictures, ("report_page", page)], Illustrations(shown, page.SOPInstanceUID)
+
+
+def _refuse_missing_pictures(writing: Writing) -> None:
+    result = writing.result
+    drawn = {h.image for h in result.heatmaps} | {m.image for m in result.marks}
+    if not (drawn <= writing.sources.keys() and set(result.arrays) <= writing.arrays.keys()):
+        raise SourceMismatchError(
+            "A heatmap's source image or its stored array is not at hand; restore them from a backup."
+        )
 
 
 def _report(writing: Writing, links: Illustrations) -> list[tuple[Role, Dataset]]:

@@ -13,14 +13,25 @@ from scoring.result import ScoreResult
 from scoring.spec import SystemSpec
 from sr_templates.document_forms import DocumentForm
 
-Role = Literal["report", "heatmap", "report_page", "multiframe", "segmentation", "pdf", "key_object", "rejection_note"]
+Role = Literal[
+    "report",
+    "heatmap",
+    "montage",
+    "report_page",
+    "multiframe",
+    "segmentation",
+    "pdf",
+    "key_object",
+    "rejection_note",
+]
 
 
 @dataclass(frozen=True)
 class SourceImage:
     """One image of the study: its header without pixel data, and its pixels in the scoring convention.
 
-    ``pixels``: float32, 0..1, bone bright, on the source's grid; shape (0, 0) when the image cannot be decoded.
+    ``pixels``: float32, 0..1, bone bright, on the source's grid, a large photograph perhaps averaged to a coarser one;
+    shape (0, 0) when the image cannot be decoded.
     """
 
     header: Dataset

@@ -21,7 +21,7 @@ from core_lab.web.unchanged import kept, unchanged
 from dicom_node.errors import InstanceLostError
 from dicom_node.ledger.tables import ObjectRow, ResultRow
 
-_PICTURES: Final = ("heatmap", "report_page", "multiframe")
+_PICTURES: Final = ("heatmap", "montage", "report_page", "multiframe")
 
 
 def pictures_of(session: Session, result_digest: str) -> list[ObjectRow]:

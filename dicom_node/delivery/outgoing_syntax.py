@@ -13,7 +13,7 @@ from dicom_node.delivery.part10_bytes import as_implicit, read_part10
 from dicom_node.delivery.waiting_objects import WaitingObject
 from dicom_node.peers import Peer
 
-_PICTURES: Final = ("heatmap", "report_page", "multiframe")
+_PICTURES: Final = ("heatmap", "montage", "report_page", "multiframe")
 
 
 def kinds_of(waiting: Iterable[WaitingObject], peer: Peer) -> frozenset[tuple[str, str]]:

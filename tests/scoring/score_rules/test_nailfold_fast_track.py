@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.score_rules.nailfold_fast_track import (
@@ -44,6 +44,7 @@ def test_each_rule_fires_where_the_paper_draws_its_limits(
     assert fast_track(density, giant, abnormal) == rule
 
 
+@settings(deadline=None)
 @given(densities, answers, answers)
 def test_whatever_was_measured_exactly_one_rule_fires(density: float, giant: bool, abnormal: bool) -> None:
     fired = fast_track(density, giant, abnormal)
@@ -53,6 +54,7 @@ def test_whatever_was_measured_exactly_one_rule_fires(density: float, giant: boo
     assert (fired == NORMAL) == (density >= 7 and not giant)
 
 
+@settings(deadline=None)
 @given(st.none() | densities, unsure, unsure)
 def test_a_rule_fires_on_gaps_only_if_it_fires_however_they_are_filled(
     density: float | None, giant: bool | None, abnormal: bool | None
@@ -67,6 +69,7 @@ def test_a_rule_fires_on_gaps_only_if_it_fires_however_they_are_filled(
     assert filled == {fired} if fired else len(filled) > 1
 
 
+@settings(deadline=None)
 @given(densities, densities, answers, answers)
 def test_fewer_capillaries_never_speak_against_scleroderma(
     one: float, other: float, giant: bool, abnormal: bool
@@ -80,6 +83,7 @@ def test_without_any_measurement_no_rule_fires() -> None:
     assert fast_track(None, None, True) is None
 
 
+@settings(deadline=None)
 @given(st.lists(rules, max_size=20))
 def test_a_visit_has_the_pattern_if_one_of_its_pictures_has(pictures: list[FastTrackRule | None]) -> None:
     fired = [rule for rule in pictures if rule is not None]
@@ -91,6 +95,7 @@ def test_a_visit_has_the_pattern_if_one_of_its_pictures_has(pictures: list[FastT
         assert of_visit != NORMAL or set(fired) == {NORMAL}
 
 
+@settings(deadline=None)
 @given(st.lists(rules, max_size=8), st.randoms())
 def test_the_order_of_pictures_does_not_matter(pictures: list[FastTrackRule | None], random: object) -> None:
     shuffled = pictures.copy()

@@ -1,0 +1,90 @@
+"""What is said of a visit in words: how much of it could be read, which rule fired, where both routes disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from scoring.capillaroscopy.picture_quality import ADVICE
+from scoring.score_rules.nailfold_fast_track import NOTHING_IN_MM, fast_track_of_visit
+from scoring.score_rules.nailfold_labels import NailfoldLabel
+from scoring.systems.nailfold.picture_reading import PictureReading, um_per_px
+from scoring.systems.nailfold.protocol import NailfoldProtocol
+from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictures
+
+_NAMED_AT_MOST: Final = 3
+"""Pictures that a remark lists; of more it says how many."""
+
+_BOTH_ROUTES: Final[Mapping[NailfoldLabel, str]] = {"giant": "giant capillaries", "low_density": "low density"}
+_NOTHING_TO_MEASURE: Final = (
+    "Fast track: pictures say their scale, but on none could both density and diameters be measured; the rule is not "
+    "applied."
+)
+
+
+def remarks(readings: Sequence[PictureReading], protocol: NailfoldProtocol) -> Iterator[str]:
+    """In the order in which a reader needs them."""
+    yield from _below_minimum(readings, protocol)
+    yield _fast_track_in_words(readings)
+    yield from _disagreements(readings)
+    yield from _to_be_retaken(readings)
+    yield from _unnamed(readings)
+
+
+def _below_minimum(readings: Sequence[PictureReading], protocol: NailfoldProtocol) -> Iterator[str]:
+    fingers, pictures = assessable_fingers(readings), assessable_pictures(readings)
+    if not protocol.fulfilled(fingers, pictures):
+        yield (
+            f"Not diagnostic as a visit: {fingers} fingers and {pictures} pictures could be assessed; the protocol "
+            f"asks for {protocol.least_fingers} fingers and {protocol.least_pictures} pictures."
+        )
+
+
+def _fast_track_in_words(readings: Sequence[PictureReading]) -> str:
+    fired = fast_track_of_visit(r.rule for r in readings)
+    if fired is None:
+        calibrated = any(r.quality.fit and um_per_px(r.image) is not None for r in readings)
+        return _NOTHING_TO_MEASURE if calibrated else NOTHING_IN_MM
+    those = [r for r in readings if r.rule == fired]
+    judged = sum(r.rule is not None for r in readings)
+    return (
+        f"Fast track, from measurements: {fired.words}. It fired on {len(those)} of {judged} measured pictures: "
+        f"{_listed(_with_measures(r) for r in those)}."
+    )
+
+
+def _with_measures(reading: PictureReading) -> str:
+    found = reading.measured
+    if found is None:
+        return str(reading.place)
+    widest = "" if found.widest_um is None else f", widest apex {found.widest_um:.0f} µm"
+    return f"{reading.place} ({found.density_per_mm:.1f}/mm{widest})"
+
+
+def _disagreements(readings: Sequence[PictureReading]) -> Iterator[str]:
+    both = sum(bool(r.by_measure) for r in readings)
+    for label, words in _BOTH_ROUTES.items():
+        those = [r for r in readings if label in r.disagreements]
+        if those:
+            yield (
+                f"Network and measurement disagree on {words} in {len(those)} of {both} pictures: "
+                f"{_listed(f'{r.place} (network {100 * r.probabilities[label]:.0f} %)' for r in those)}. Look at them."
+            )
+
+
+def _to_be_retaken(readings: Sequence[PictureReading]) -> Iterator[str]:
+    for fault, advice in ADVICE.items():
+        those = [r for r in readings if fault in r.quality.faults]
+        if those:
+            yield f"{advice} ({_listed(str(r.place) for r in those)})"
+
+
+def _unnamed(readings: Sequence[PictureReading]) -> Iterator[str]:
+    if unnamed := sum(not r.place.named for r in readings):
+        yield f"Nobody said side and finger of {unnamed} of {len(readings)} pictures; they count as no finger."
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = list(names)
+    more = len(known) - _NAMED_AT_MOST
+    return ", ".join(known[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
