@@ -1,4 +1,4 @@
-"""Who may open the page: whoever holds the token printed at start, once; afterwards a session kept on the server."""
+"""Who may open the page: whoever holds a token printed at start, once; afterwards a session kept on the server."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ SESSION_SECONDS: Final = 12 * 3600
 
 
 class Access:
-    """One token that opens one session. Everything lives in memory: a restart ends every session."""
+    """Tokens that open one session each. Everything lives in memory: a restart ends every session."""
 
     def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(32)
-        self._unused = True
+        self._unused: set[str] = set()
         self._until: dict[str, float] = {}
         self._lock = Lock()
+        self.token = self.new_token()
+
+    def new_token(self) -> str:
+        """One more token, for somebody else or another page."""
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._unused.add(token)
+        return token
 
     def exchange(self, token: str) -> str | None:
         """A session's secret for the token, the first time only; None for a wrong or a used one."""
-        right = hmac.compare_digest(token.encode(), self.token.encode())
         with self._lock:
-            if not right or not self._unused:
-                return None
-            self._unused = False
-            return self._begin()
+            right = [known for known in self._unused if hmac.compare_digest(token.encode(), known.encode())]
+            self._unused.difference_update(right)
+            return self._begin() if right else None
 
     def holds(self, session: str) -> bool:
         """True while this session lasts."""

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from dicom_node.peers import NOT_A_KEY, Peer, faults_of_peer
 from dicom_node.retention_settings import RetentionSection, retention_faults
 from dicom_node.secret import NO_SECRET, Secret
 from dicom_node.tls_settings import TlsSection
+from dicom_node.upload_settings import UploadSection, upload_faults
 
 ENVIRONMENT_PREFIX: Final = "RHEUMASCORE__"
 _QUEUE_SCHEMES: Final = ("amqp://", "amqps://", "redis://", "rediss://")
@@ -42,6 +44,14 @@ class WebSection:
 
     host: str = "127.0.0.1"
     port: int = 8080
+
+    @property
+    def loopback(self) -> bool:
+        """True when only this machine can reach the page."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class NodeSettings:
 
     node: NodeSection = field(default_factory=NodeSection)
     web: WebSection = field(default_factory=WebSection)
+    upload: UploadSection = field(default_factory=UploadSection)
     peers: tuple[Peer, ...] = ()
     tls: TlsSection = field(default_factory=TlsSection)
     scoring: ScoringSection = field(default_factory=ScoringSection)
@@ -325,7 +336,7 @@ def _contradictions(settings: NodeSettings) -> list[str]:
     if settings.tls.also_plain_port in (node.port, settings.web.port):
         faults.append(f"tls.also_plain_port: got {settings.tls.also_plain_port}, allowed: a port that is not used yet")
     faults += settings.tls.faults()
-    faults += delivery_faults(settings.delivery)
+    faults += delivery_faults(settings.delivery) + upload_faults(settings.upload, loopback=settings.web.loopback)
     names = [p.name for p in settings.peers]
     for name in sorted({n for n in names if names.count(n) > 1}):
         faults.append(f"peers: the name {name!r} is used {names.count(name)} times, allowed: once")

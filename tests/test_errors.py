@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import core_lab.errors
 import dicom_node.errors
 import sr_templates.errors
 from dicom_node.ledger.job_failures import CRASHED
@@ -14,8 +15,9 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "errors.md"
 
 
 def all_errors(root: type[RheumascoreError] = RheumascoreError) -> list[type[RheumascoreError]]:
-    assert dicom_node.errors and sr_templates.errors  # imported for their branches of the tree
-    ours = [c for c in root.__subclasses__() if c.__module__.startswith(("scoring", "sr_templates", "dicom_node"))]
+    assert core_lab.errors and dicom_node.errors and sr_templates.errors  # imported for their branches of the tree
+    packages = ("scoring", "sr_templates", "dicom_node", "core_lab")
+    ours = [c for c in root.__subclasses__() if c.__module__.startswith(packages)]
     return [root, *(error for child in ours for error in all_errors(child))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,12 +17,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from core_lab.access import Access
+from core_lab.errors import UploadRefusedError
+from core_lab.upload.upload_desk import UploadDesk
 from core_lab.web.doorkeeper import Doorkeeper
 from core_lab.web.node_view import NodeView
 from core_lab.web.pictures import picture_routes
 from core_lab.web.refusal import refusal
 from core_lab.web.studies import studies_routes
 from core_lab.web.study import study_routes
+from core_lab.web.upload import upload_routes
 from core_lab.web.written_pictures import written_picture_routes
 from dicom_node.settings import NodeSettings
 
@@ -34,12 +37,14 @@ _WHAT_TO_DO = {
 
 
 def create_app(settings: NodeSettings, access: Access) -> ASGIApp:
-    """The page of one node. It writes nothing; ``access`` knows who may look."""
+    """The page of one node; ``access`` knows who may look. It writes nothing but what is handed in, if that is on."""
     view = NodeView.open(settings)
+    desk = UploadDesk.open(settings, view.store, view.ledger) if settings.upload.on else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with desk or nullcontext():
+            yield
         view.close()
 
     app = FastAPI(title="rheumascore", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
@@ -47,13 +52,16 @@ def create_app(settings: NodeSettings, access: Access) -> ASGIApp:
     app.include_router(study_routes(view))
     app.include_router(picture_routes(view))
     app.include_router(written_picture_routes(view))
+    if desk is not None:
+        app.include_router(upload_routes(desk, settings.upload))
     app.mount("/static", StaticFiles(directory=_STATIC))
     app.add_api_route("/healthz", _health(view))
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_call)
+    app.add_exception_handler(UploadRefusedError, _not_taken)
     app.add_exception_handler(SQLAlchemyError, _ledger_away)
     app.add_exception_handler(Exception, _our_fault)
-    return Doorkeeper(app, access, settings.web)  # outermost: not even a fault of ours answers without its headers
+    return Doorkeeper(app, access, settings)  # outermost: not even a fault of ours answers without its headers
 
 
 def _health(view: NodeView) -> Callable[[], JSONResponse]:
@@ -73,6 +81,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _wrong_call(request: Request, _: Exception) -> Response:
     return refusal(request.scope, HTTPStatus.BAD_REQUEST, "A part of this address is missing or out of range.")
+
+
+async def _not_taken(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UploadRefusedError)
+    return refusal(request.scope, error.status, str(error))
 
 
 async def _our_fault(request: Request, _: Exception) -> Response:

@@ -19,14 +19,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from core_lab.access import Access
 from core_lab.web.app import create_app
-from core_lab.web.doorkeeper import is_loopback
+from core_lab.web.doorkeeper import UPLOAD_PAGE
 from dicom_node.errors import PortInUseError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.logging_setup import start_logging
 from dicom_node.settings import NodeSettings
 
 REQUEST_SECONDS: Final = 5.0
-"""A request must have arrived whole after this long, else its connection is closed."""
+"""The head of a request must have arrived whole after this long, else its connection is closed."""
+BODY_SECONDS: Final = 60.0
+"""What is sent with it, where something may be sent: 64 MB from this machine take far less."""
 CONNECTIONS: Final = 64
 """At a time. Over it the connection that waits longest for the rest of its request makes room for the newest."""
 HEADER_BYTES: Final = 16 << 10
@@ -35,6 +37,7 @@ HEADER_BYTES: Final = 16 << 10
 def web(settings: NodeSettings) -> int:
     """Show the page until SIGTERM or Ctrl-C. Prints its address with the one-time token as one line on stdout.
 
+    Where pictures may be handed in, a second line has the address of that page with a token of its own.
     Raises PortInUseError when somebody else listens on the port.
     """
     start_logging()
@@ -57,12 +60,15 @@ def web(settings: NodeSettings) -> int:
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
-    if not is_loopback(settings.web.host):
+    if not settings.web.loopback:
         sys.stderr.write(
             f"The page listens on {settings.web.host}, beyond this machine, and HTTP is not encrypted: put a proxy "
             'with TLS in front, or set [web] host = "127.0.0.1".\n'
         )
-    server = _Server(config, f"open {address(settings)}/?token={access.token}")
+    announcement = f"open {address(settings)}/?token={access.token}\n"
+    if settings.upload.on:
+        announcement += f"hand in pictures at {address(settings)}{UPLOAD_PAGE}?token={access.new_token()}\n"
+    server = _Server(config, announcement)
     asyncio.run(server.serve(sockets=[listening]))
     return 0
 
@@ -82,7 +88,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        sys.stdout.write(f"{self._announcement}\n")
+        sys.stdout.write(self._announcement)
         sys.stdout.flush()
 
     @contextmanager
@@ -102,6 +108,8 @@ class _TimedProtocol(H11Protocol):
     """uvicorn waits for ever for the rest of a request; here a clock runs until it is whole, and room is made."""
 
     _clock: TimerHandle | None = None
+    _waits_for: object = None
+    """What the clock runs for: the rest of a head, or of what is sent with it."""
     _waiting: ClassVar[dict[_TimedProtocol, None]] = {}
     """Connections without a whole request, the oldest first."""
 
@@ -118,9 +126,13 @@ class _TimedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            if self._clock is None:
-                self._clock = self.loop.call_later(REQUEST_SECONDS, self.transport.close)
+        state = self.conn.their_state
+        if state in (h11.IDLE, h11.SEND_BODY):
+            if state is not self._waits_for:
+                self._stop_clock()
+                self._waits_for = state
+                seconds = BODY_SECONDS if state is h11.SEND_BODY else REQUEST_SECONDS
+                self._clock = self.loop.call_later(seconds, self.transport.close)
                 self._waiting[self] = None
                 if len(self.connections) > CONNECTIONS:
                     oldest = next(iter(self._waiting))
@@ -132,7 +144,7 @@ class _TimedProtocol(H11Protocol):
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
-            self._clock = None
+            self._clock = self._waits_for = None
             self._waiting.pop(self, None)
 
 

@@ -20,6 +20,8 @@ from scoring.errors import ImageUnreadableError
 LARGEST_PIXELS: Final = 100_000_000
 _LEAST_CHROMA: Final = 6
 """Rounding of a colourless picture's coding stays below it."""
+_FEW: Final = 128
+"""Of so many rows and columns one pixel with colour is found in almost every picture that has any."""
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 _ANIMATIONS: Final = {b"GIF8": "GIF", b"RIFF": "WebP"}
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -94,8 +96,13 @@ def is_colourless(image: Image.Image) -> bool:
     """A grey picture, or one saved in colour without having any."""
     if image.mode not in ("RGB", "RGBA", "P"):
         return True
+    few = image.resize((min(image.width, _FEW), min(image.height, _FEW)), Image.Resampling.NEAREST)
+    return _most_chroma(few) <= _LEAST_CHROMA and _most_chroma(image) <= _LEAST_CHROMA
+
+
+def _most_chroma(image: Image.Image) -> int:
     _, *chroma = (np.asarray(band, np.int16) for band in image.convert("YCbCr").split())
-    return max(int(np.abs(band - 128).max()) for band in chroma) <= _LEAST_CHROMA
+    return max(int(np.abs(band - 128).max()) for band in chroma)
 
 
 def _opened(file: Path | io.BytesIO) -> Image.Image:

@@ -104,6 +104,17 @@ class Chromium:
         for kind, (x, y) in (("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)):
             self._ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
 
+    def choose_files(self, field: str, files: Sequence[Path]) -> None:
+        """Choose files in a field (an expression), as the dialogue would."""
+        found = self._ask("Runtime.evaluate", expression=field)["result"]["objectId"]
+        self._ask("DOM.setFileInputFiles", files=[str(file) for file in files], objectId=found)
+
+    def drop_files(self, at: tuple[float, float], files: Sequence[Path]) -> None:
+        """Drag files from outside of the browser, and let them go over a place."""
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self._ask("Input.dispatchDragEvent", type=kind, x=at[0], y=at[1], data=data)
+
     def turn_wheel(self, at: tuple[float, float], amount: float) -> None:
         """Turn the wheel over a place; positive is towards oneself."""
         self._ask("Input.dispatchMouseEvent", type="mouseWheel", x=at[0], y=at[1], deltaX=0, deltaY=amount)

@@ -34,7 +34,8 @@ class PageProcess:
         self.port = settings.web.port
         self.address = f"http://127.0.0.1:{self.port}"
         self._config = write_config(settings)
-        self.token, self.cookie = "", ""
+        self._uploads = settings.upload.on
+        self.token, self.cookie, self.upload_line = "", "", ""
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "scoring.cli", "web", "--config", str(self._config)]
@@ -43,6 +44,8 @@ class PageProcess:
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline().decode()
         self.token = self.line.strip().rpartition("token=")[2]
+        if self._uploads:
+            self.upload_line = self.process.stdout.readline().decode()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,7 +73,14 @@ class PageProcess:
 
     def sign_in(self) -> Answer:
         """Use the token; later requests carry the session."""
-        answer = self.ask(f"/?token={self.token}")
+        return self._sign_in(f"/?token={self.token}")
+
+    def sign_in_to_upload(self) -> Answer:
+        """The same with the token of the upload page."""
+        return self._sign_in(f"/upload?{self.upload_line.strip().partition('?')[2]}")
+
+    def _sign_in(self, path: str) -> Answer:
+        answer = self.ask(path)
         self.cookie = answer.headers.get("set-cookie", "").partition(";")[0]
         return answer
 
@@ -84,5 +94,9 @@ def write_config(settings: NodeSettings) -> Path:
         for p in settings.peers
     )
     path = data_dir.parent / f"{data_dir.name}.toml"
-    path.write_text(f'[node]\ndata_dir = "{data_dir}"\n[web]\nport = {settings.web.port}\n{peers}')
+    upload = ""
+    if settings.upload.on:
+        upload = f"[upload]\non = true\npictures = {settings.upload.pictures}\n"
+    scoring = f"[scoring]\nsystems = {list(settings.scoring.systems)}\n"
+    path.write_text(f'[node]\ndata_dir = "{data_dir}"\n[web]\nport = {settings.web.port}\n{scoring}{upload}{peers}')
     return path

@@ -77,6 +77,13 @@ def test_nothing_can_be_sent(running_page: PageProcess) -> None:
     assert running_page.ask("/", method="GET", body=b"", Transfer_Encoding="chunked").status == 413
 
 
+def test_nobody_can_hand_in_pictures_unless_the_settings_say_so(running_page: PageProcess) -> None:
+    assert running_page.ask("/upload").status == 404
+    assert "/upload" not in running_page.ask("/").text
+    for path in ("/api/upload/pictures", "/api/upload/visit"):
+        assert running_page.ask(path, method="POST", body=b"x", Origin=running_page.address).status == 405
+
+
 def test_every_answer_carries_the_headers_that_keep_it_here(running_page: PageProcess) -> None:
     answers = [running_page.ask(path) for path in PATHS] + [running_page.ask("/", Host="evil.example")]
     for answer in answers:
