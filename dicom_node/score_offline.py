@@ -38,6 +38,7 @@ from scoring.second_opinion import DIFFERS
 from scoring.study import Study
 from scoring.whole_file import write_whole_text
 from sr_templates.document_forms import DocumentForm, Extra
+from sr_templates.reading_table import category_words
 from sr_templates.report_as_text import report_as_text
 from sr_templates.result_objects import ResultObjects, write_result_objects
 from sr_templates.writing import Role
@@ -209,7 +210,9 @@ def _total_line(result: ScoreResult) -> str:
         return f"not evaluable: {result.not_evaluable.reason.meaning}"
     if not result.totals:
         return f"{sum(i.status == 'scored' for i in result.items)} of {len(result.items)} items scored"
-    total = result.totals[-1]
+    spec, total = find_spec(result.system), result.totals[-1]
+    if spec.per_picture:
+        return "; ".join(category_words((spec.total(t.key), t)) for t in result.totals if spec.total(t.key).categories)
     if total.grade is not None and total.reason is None:
         return f"{total.grade} of {total.highest:g} ({total.assessed} of {total.planned} sites)"
     whole = [t for t in result.totals if t.grade is not None and t.assessed == t.planned]

@@ -22,6 +22,7 @@ from sr_templates.measurement_groups import Illustrations
 from sr_templates.observer_context import MANUFACTURER, device_observer, parameter_lines
 from sr_templates.prior_results import baseline_report, prior_lines
 from sr_templates.qualitative_evaluations import statements, weights_and_rule
+from sr_templates.reading_sentences import picture_sentences, summary_sentences
 from sr_templates.report_header import report_with_tree
 from sr_templates.report_sentences import site_sentences, sum_sentences
 from sr_templates.second_opinions import verdict_items
@@ -31,7 +32,7 @@ def text_report(result: ScoreResult, spec: SystemSpec, home: Dataset, pictures: 
     """The whole document; ``home`` is the header whose patient and study it joins."""
     sections = (
         (codes.SUMMARY, _summary(result, spec)),
-        (codes.FINDINGS, [text(codes.FINDING, words) for words in site_sentences(result, spec)]),
+        (codes.FINDINGS, [text(codes.FINDING, words) for words in _findings(result, spec)]),
         (codes.PREVIOUS_FINDINGS, _earlier(result)),
         (codes.CURRENT_PROCEDURE, _procedure(result, spec)),
         (codes.KEY_IMAGES, _images(result, pictures)),
@@ -56,7 +57,12 @@ def _summary(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:
     if result.not_evaluable is not None:
         items.append(code(codes.CONCLUSION, result.not_evaluable.reason))
     items += [code(codes.CONCLUSION, result.quality), *verdict_items(result, codes.CONCLUSION)]
-    return items + [text(codes.CONCLUSION, words) for words in sum_sentences(result, spec)]
+    sums = summary_sentences(result, spec) if spec.per_picture else sum_sentences(result, spec)
+    return items + [text(codes.CONCLUSION, words) for words in sums]
+
+
+def _findings(result: ScoreResult, spec: SystemSpec) -> list[str]:
+    return picture_sentences(result, spec) if spec.per_picture else site_sentences(result, spec)
 
 
 def _procedure(result: ScoreResult, spec: SystemSpec) -> list[Dataset]:

@@ -137,6 +137,11 @@ def image_marks(result: ScoreResult, sop_instance_uid: str) -> list[dict[str, An
     return marks
 
 
+def damage_level(share: float | None) -> int:
+    """0 (nothing found) to 3 (severe), as pictures colour it; ``NOT_SCORED_LEVEL`` for None."""
+    return _LEVELS.index(damage_colour(share))
+
+
 def reason_of(item: ScoreItem) -> str:
     """Why an item has no grade, in words."""
     return item.reason.meaning if item.reason else item.status.replace("_", " ")
@@ -154,7 +159,7 @@ def _cell(spec: SystemSpec | None, item: ScoreItem, letters: dict[str, str]) -> 
     highest = _highest(spec, item)
     note = letters[reason_of(item)] if _bare(item) else ""
     share = None if item.grade is None else item.grade / highest
-    return GradeCell(item, _item_label(spec, item.item).lower(), highest, _LEVELS.index(damage_colour(share)), note)
+    return GradeCell(item, _item_label(spec, item.item).lower(), highest, damage_level(share), note)
 
 
 def _totals(spec: SystemSpec | None, totals: Sequence[ScoreTotal]) -> tuple[SheetTotal, ...]:

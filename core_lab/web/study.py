@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core_lab.web.grade_sheet import SIDE_WORDS, GradeSheet, grade_sheet, image_marks
 from core_lab.web.node_view import NodeView
+from core_lab.web.picture_readings import PictureReadings, picture_marks, picture_name, picture_readings
 from core_lab.web.refusal import refusal
 from core_lab.web.report_text import report_text
 from core_lab.web.studies import statements_of
@@ -52,6 +53,8 @@ class ShownResult:
 
     result: ScoreResult
     sheet: GradeSheet
+    readings: PictureReadings | None
+    """In place of the sheet, where the system numbers pictures."""
     report: str
     pictures: list[ObjectRow]
 
@@ -101,7 +104,7 @@ def _shown_results(view: NodeView, session: Session, uid: str) -> tuple[list[Sho
 def _shown_result(view: NodeView, session: Session, row: ResultRow) -> ShownResult:
     result = ScoreResult.from_json(row.content)
     report, pictures = report_text(view.store, session, row.digest), pictures_of(session, row.digest)
-    return ShownResult(result, grade_sheet(result), report, pictures)
+    return ShownResult(result, grade_sheet(result), picture_readings(result), report, pictures)
 
 
 def _shown_images(view: NodeView, session: Session, uid: str, results: list[ScoreResult]) -> list[ShownImage]:
@@ -123,14 +126,20 @@ def _shown_image(row: InstanceRow, title: str, results: list[ScoreResult]) -> Sh
     uses = [(r, u) for r in results for u in r.images if u.content_sha256 == row.content_sha256]
     use = max((u for _, u in uses), key=lambda u: u.used, default=None)
     heat = next(((r, h) for r, _ in uses for h in r.heatmaps if h.image == uid), None)
-    marks: list[dict[str, Any]] = [mark for r, u in uses if u.used for mark in image_marks(r, uid)]
+    marks: list[dict[str, Any]] = [mark for r, u in uses if u.used for mark in _marks(r, uid)]
+    name = next((name for r, _ in uses if (name := picture_name(r, uid))), title)
     return ShownImage(
         sop_instance_uid=uid,
         content_sha256=row.content_sha256,
-        title=title,
+        title=name,
         used=use.used if use else None,
         explanation=use.explanation if use else "",
         marks=json.dumps(marks),
         heatmap=heat[0].digest if heat else "",
         about=f"{heat[1].method}: {heat[1].about}" if heat else "",
     )
+
+
+def _marks(result: ScoreResult, uid: str) -> list[dict[str, Any]]:
+    marks = picture_marks(result, uid)
+    return image_marks(result, uid) if marks is None else marks
