@@ -169,6 +169,7 @@ def _result(row: ResultRow, objects: _Rows, deliveries: _Rows, asked: Mapping[tu
         "demonstration": any(w["demonstration"] for w in content["weights"]),
         "statement": content["statement"],
         "total": _grand_total(content["totals"]),
+        "counted": "pictures" if any(item.get("picture") for item in content["items"]) else "sites",
         "scored_at": content["scored_at"],
         "predecessor": _predecessor(content["predecessor"]),
         "sop_instance_uids": [o.sop_instance_uid for o in written],
