@@ -50,6 +50,13 @@ def whole_visit() -> ResultForTests:
     return _visit([Pictured(*place, *odd.get(n, (True, ""))) for n, place in enumerate(places)])  # type: ignore[arg-type]
 
 
+def two_fingers() -> ResultForTests:
+    """Four pictures with a scale, one of them too blurry and one with glare: a category, far below any protocol."""
+    odd = {("RING", 2): "too_blurry", ("INDEX", 1): "glare"}
+    places = [(finger, number) for finger in ("INDEX", "RING") for number in (1, 2)]
+    return _visit([Pictured("R", *place, reason=odd.get(place, "")) for place in places])
+
+
 def one_picture() -> ResultForTests:
     """A single picture, of a finger that nobody named, without a scale: far below any protocol."""
     return _visit([Pictured(None, "UNKNOWN", 1, calibrated=False)])
@@ -91,7 +98,7 @@ def _visit(pictures: Sequence[Pictured]) -> ResultForTests:
         quality=NON_DIAGNOSTIC if few else CodedConcept("RID12", "RADLEX", "Diagnostic quality"),
         scored_at="2026-01-05T10:20:30Z",
         heatmaps=tuple(Heatmap(uid, heat, "Grad-CAM", "the four features") for uid in judged),
-        notes=("Fewer pictures than the protocol asks for: 1 of 8.",) if few else (),
+        notes=("Fewer pictures than the protocol asks for.",) if few else (),
         marks=tuple(Marks(uid, loops, "capillary loops; apical diameter in um") for uid in measured),
     )
     sources = {str(h.SOPInstanceUID): SourceImage(h, _pixels()) for h in headers}

@@ -34,6 +34,7 @@ from scoring.stored_array import array_bytes
 from sr_templates import codes
 from sr_templates.document_forms import SECONDARY_CAPTURE, SOP_CLASS_OF_FORM
 from sr_templates.writing import SourceImage
+from tests.sr_templates import nailfold_results as nailfolds
 from tests.sr_templates import results_for_tests as hands
 from tests.sr_templates.results_for_tests import ResultForTests
 
@@ -139,6 +140,10 @@ ODD_ONES: Final[Mapping[str, Make]] = {
     "MONOCHROME1": lambda: hands.with_header(hands.two_hands(), PhotometricInterpretation="MONOCHROME1"),
     "bare header": lambda: hands.with_bare_headers(hands.one_hand()),
     "large film": hands.large_film,
+    "nailfold, two fingers": nailfolds.two_fingers,
+    "nailfold, uncalibrated": nailfolds.uncalibrated,
+    "nailfold, one picture, follow-up": lambda: follow_up(nailfolds.one_picture()),
+    "nailfold, not evaluable": lambda: not_evaluable(nailfolds.one_picture()),
 }
 CASES: Final[Mapping[str, Make]] = {**MATRIX, **ODD_ONES}
 
@@ -226,7 +231,7 @@ def _gap(item: ScoreItem, reason: CodedConcept) -> ScoreItem:
 
 def _without_scores(made: ResultForTests) -> ResultForTests:
     poor = CodedConcept("RID14", "RADLEX", "Non-diagnostic quality")
-    result = replace(made.result, items=(), totals=(), heatmaps=(), hands=(), quality=poor)
+    result = replace(made.result, items=(), totals=(), heatmaps=(), hands=(), marks=(), quality=poor)
     return replace(made, result=result, arrays={})
 
 
