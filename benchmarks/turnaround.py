@@ -1,6 +1,8 @@
-"""How long a study takes, stop by stop: sends N two-hand studies, one after the other, and prints medians.
+"""How long a study takes, stop by stop: sends N studies, one after the other, and prints medians.
 
-    python benchmarks/turnaround.py [-n 10] [--keep DIR]
+    python benchmarks/turnaround.py [-n 10] [--nailfold] [--keep DIR]
+
+With ``--nailfold`` each study is a visit of sixteen pictures of a phone, wrapped and sent as a site does.
 
 Starts a PACS and a node of its own on this machine (as ``rheumascore demo`` does), so that a stranger can run it.
 The first study is counted apart: it is the one that found the worker just started.
@@ -15,16 +17,22 @@ import platform
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pydicom import dcmread
+
 from dicom_node.delivery.send_files import send_files
 from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.ledger.ledger import Ledger
+from dicom_node.photographs.pictured_finger import read_fingers
+from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.study_status import study_status
-from scoring.phantoms.write_phantoms import HandPair, write_hand_pair
+from scoring.phantoms.nailfold.write_nailfolds import write_nailfold_phantoms
+from scoring.phantoms.write_phantoms import write_hand_pair
 
 STAGES = (
     ("last image sent to study closed", "sent", "complete"),
@@ -38,29 +46,53 @@ STAGES = (
 )
 
 
+@dataclass(frozen=True)
+class SentStudy:
+    """One study of any kind, as files."""
+
+    study_instance_uid: str
+    files: tuple[Path, ...]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=10, help="studies")
+    parser.add_argument("--nailfold", action="store_true", help="visits of sixteen nailfold pictures")
     parser.add_argument("--keep", type=Path, help="keep everything in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
-        studies = [write_hand_pair(folder / "studies", seed) for seed in range(9000, 9000 + arguments.n)]
+        write = write_visit if arguments.nailfold else write_pair
+        studies = [write(folder / "studies" / str(seed), seed) for seed in range(9000, 9000 + arguments.n)]
         started = time.monotonic()
-        with running_site(folder, ["hand_joints"]) as site:
+        with running_site(folder, ["nailfold" if arguments.nailfold else "hand_joints"]) as site:
             first = send_and_wait(site, studies[0])
             print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
-            rows = [send_and_wait(site, pair) for pair in studies[1:]]
+            rows = [send_and_wait(site, study) for study in studies[1:]]
     print_table("first study", [first])
     if rows:
         print_table(f"median of {len(rows)} further studies", rows)
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
 
 
-def send_and_wait(site: DemoSite, pair: HandPair) -> dict[str, float]:
+def write_pair(folder: Path, seed: int) -> SentStudy:
+    """Both hands of a phantom, a film each."""
+    pair = write_hand_pair(folder, seed)
+    return SentStudy(pair.study_instance_uid, pair.files)
+
+
+def write_visit(folder: Path, seed: int) -> SentStudy:
+    """Sixteen JPEG files of a phantom's nailfolds, wrapped."""
+    *photographs, _, table, _ = write_nailfold_phantoms(folder, 1, seed)
+    fingers = read_fingers(table)
+    files = tuple(wrap_photos(photographs, "nailfold", f"PHANTOM-{seed}", folder / "dicom", fingers=fingers))
+    return SentStudy(str(dcmread(files[0], stop_before_pixels=True).StudyInstanceUID), files)
+
+
+def send_and_wait(site: DemoSite, study: SentStudy) -> dict[str, float]:
     """Send one study and wait until its objects are stored; seconds of each stage."""
-    refused = [answer for answer in send_files(site.node, pair.files, SENDER_TITLE) if not answer.stored]
+    refused = [answer for answer in send_files(site.node, study.files, SENDER_TITLE) if not answer.stored]
     assert not refused, refused
     sent = time.time()
     ledger = Ledger(site.ledger_url)
@@ -70,7 +102,7 @@ def send_and_wait(site: DemoSite, pair: HandPair) -> dict[str, float]:
         assert time.monotonic() < until, json.dumps(status)
         time.sleep(0.02)
         with ledger.read() as session:
-            status = study_status(session, pair.study_instance_uid) or {}
+            status = study_status(session, study.study_instance_uid) or {}
     ledger.close()
     at = {event["event"]: datetime.fromisoformat(event["at"]).timestamp() for event in reversed(status["timeline"])}
     at["sent"] = sent
