@@ -26,6 +26,8 @@ from scoring.phantoms.hand import draw_hand
 from scoring.weights import read_weights_record
 from tests.scoring.anatomy.small_finder import SEED, small_data, train
 
+pytestmark = pytest.mark.timeout(900)
+"""A process that loads torch, with its own limit."""
 WRITTEN = ("overview.safetensors", "sites.safetensors", "weights.toml", "split.json")
 
 
