@@ -12,10 +12,10 @@ from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, SITES, SITES
 from scoring.spec import read_spec
 
 
-def spec_with(tmp_path: Path, old: str, new: str) -> Path:
-    text = (find_spec("hand_joints").folder / "spec.toml").read_text(encoding="utf-8")
+def spec_with(tmp_path: Path, old: str, new: str, key: str = "hand_joints") -> Path:
+    text = (find_spec(key).folder / "spec.toml").read_text(encoding="utf-8")
     assert old in text
-    folder = tmp_path / "hand_joints"
+    folder = tmp_path / key
     folder.mkdir()
     path = folder / "spec.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -50,6 +50,29 @@ def test_hand_joints_declares_the_sharp_van_der_heijde_grid() -> None:
 def test_a_fault_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         read_spec(spec_with(tmp_path, old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('scale = "present"', 'scale = "perhaps"', r"items\[0\]: scale must be one of grade, present, measurement"),
+        ('judges = "density"', 'judges = "width"', "items.low_density_measured.judges is 'width'"),
+        ('derivation = "category"', 'derivation = "mean"', "categories must be a list of codes"),
+        ('for_each = "site"', 'for_each = "toe"', "for_each must be one of site"),
+        ('unit = ["/mm", "UCUM", "per millimeter"]', "", r"unit must be \[code value"),
+    ],
+)
+def test_a_fault_of_a_system_of_pictures_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        read_spec(spec_with(tmp_path, old, new, "nailfold"))
+
+
+def test_a_total_of_each_site_is_declared_once() -> None:
+    """Given the nailfold's totals; then there is one for every side and finger, and those of the patient last."""
+    spec = find_spec("nailfold")
+    fingers = [total for total in spec.totals if total.site]
+    assert spec.total("L.RING.giant.maximum").site == "RING" and spec.total("UNKNOWN.giant.mean").side is None
+    assert len(fingers) == 3 * len(spec.sites) * 18 and spec.totals[-1].key == "fast_track"
 
 
 def test_an_unknown_system_lists_those_that_exist() -> None:

@@ -17,6 +17,7 @@ from scoring.result import (
     HandRegion,
     Heatmap,
     ItemStatus,
+    Marks,
     NotEvaluable,
     PriorObject,
     PriorResult,
@@ -33,6 +34,7 @@ from sr_templates.measurement_groups import Illustrations
 from sr_templates.measurement_report import measurement_report
 from sr_templates.production_modules import part10_file
 from sr_templates.result_check import refuse_invalid_result
+from tests.sr_templates import nailfold_results as nailfolds
 from tests.sr_templates import results_for_tests as results
 
 GAPS: tuple[ItemStatus, ...] = ("not_imaged", "not_assessable", "surgically_altered", "reader_declined")
@@ -164,6 +166,51 @@ def any_result(draw: st.DrawFn) -> results.ResultForTests:
         second_opinions=tuple(draw(st.lists(opinions(spec), max_size=2, unique_by=lambda one: one.digest))),
     )
     return replace(made, result=drawn)
+
+
+@st.composite
+def any_pictured_result(draw: st.DrawFn) -> results.ResultForTests:
+    """Pictures of nailfolds with any probability, measurement, gap and count, some of them not at all."""
+    made = nailfolds.two_fingers()
+    spec, result = made.spec, made.result
+    read = [draw(_reading(item, spec)) for item in draw(st.permutations(result.items[:18]))]
+    summed = [draw(_summary(total, spec)) for total in draw(st.permutations(result.totals[-20:]))]
+    drawn = replace(
+        result,
+        items=tuple(read[: draw(st.integers(0, len(read)))]),
+        totals=tuple(summed[: draw(st.integers(0, len(summed)))]),
+        marks=tuple(Marks(marks.image, draw(words), draw(words)) for marks in result.marks),
+    )
+    return replace(made, result=drawn)
+
+
+@st.composite
+def _reading(draw: st.DrawFn, item: ScoreItem, spec: SystemSpec) -> ScoreItem:
+    kind = spec.item(item.item)
+    bare = replace(item, value=None, grade=None, probabilities=(), interval=None, reason=None, status="scored")
+    if draw(st.booleans()):
+        return replace(bare, status="not_assessable", reason=draw(st.sampled_from(sorted(spec.reasons.values()))))
+    if kind.scale == "measurement":
+        return replace(bare, value=draw(st.floats(0, kind.highest)), interval=draw(intervals))
+    value = draw(share) if kind.expected_concept else None
+    ends = draw(st.none() | st.tuples(share, share).map(lambda pair: (min(pair), max(pair)))) if value else None
+    probabilities = draw(st.sampled_from([(), (1 - value, value)])) if value is not None else ()
+    grade = draw(st.integers(0, 1))
+    return replace(bare, value=value, grade=grade, probabilities=probabilities, interval=ends)
+
+
+@st.composite
+def _summary(draw: st.DrawFn, total: ScoreTotal, spec: SystemSpec) -> ScoreTotal:
+    kind, planned = spec.total(total.key), draw(st.integers(0, 20))
+    bare = replace(total, value=None, grade=None, rule=None, reason=None, planned=planned)
+    bare = replace(bare, assessed=draw(st.integers(0, planned)))
+    if draw(st.booleans()):
+        return replace(bare, reason=draw(st.sampled_from(sorted(spec.reasons.values()))))
+    if kind.holds_value:
+        return replace(bare, value=draw(st.floats(0, kind.highest)), interval=draw(intervals))
+    if not kind.categories:
+        return replace(bare, grade=draw(st.integers(0, kind.highest)))
+    return replace(bare, grade=draw(st.integers(1, 2)), rule=draw(st.sampled_from(sorted(spec.rules.values()))))
 
 
 def report_alone(made: results.ResultForTests) -> Dataset:

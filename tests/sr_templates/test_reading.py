@@ -19,9 +19,10 @@ from sr_templates.errors import ForeignReportError
 from sr_templates.production_modules import part10_file
 from sr_templates.read_back import read_back
 from sr_templates.report_as_text import report_as_text
+from tests.sr_templates import nailfold_results as nailfolds
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.foreign_reports import highdicom_report
-from tests.sr_templates.generated_results import any_result, report_alone
+from tests.sr_templates.generated_results import any_pictured_result, any_result, report_alone
 from tests.sr_templates.written_objects import objects_of, of_role, write_report
 
 CASES = [
@@ -36,6 +37,8 @@ CASES = [
     results.several_images,
     results.photo,
     results.large_film,
+    nailfolds.two_fingers,
+    nailfolds.uncalibrated,
 ]
 
 
@@ -54,6 +57,12 @@ def test_what_is_read_back_is_the_stored_result(make: Callable[[], results.Resul
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_result())
 def test_any_result_is_read_back_equal(made: results.ResultForTests) -> None:
+    assert read_back(report_alone(made), made.spec).to_json() == made.result.to_json()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(any_pictured_result())
+def test_any_result_of_numbered_pictures_is_read_back_equal(made: results.ResultForTests) -> None:
     assert read_back(report_alone(made), made.spec).to_json() == made.result.to_json()
 
 
