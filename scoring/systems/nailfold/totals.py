@@ -94,8 +94,8 @@ def _sum(
     sent: int,
     rule: CodedConcept | None = None,
 ) -> ScoreTotal:
-    return ScoreTotal(planned.key, planned.side, value, grade, assessed, sent, planned.highest, rule=rule)
+    return ScoreTotal(planned.key, planned.side, value, grade, assessed, sent, float(planned.highest), rule=rule)
 
 
 def _without(planned: TotalSpec, assessed: int, sent: int, reason: CodedConcept) -> ScoreTotal:
-    return ScoreTotal(planned.key, planned.side, None, None, assessed, sent, planned.highest, reason)
+    return ScoreTotal(planned.key, planned.side, None, None, assessed, sent, float(planned.highest), reason)

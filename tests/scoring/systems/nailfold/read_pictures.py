@@ -34,7 +34,7 @@ def image(uid: str, side: str = "R", finger: str = "RING", *, shade: float = 0.5
 def measures(density: float, widest: float | None = 14.0) -> PictureMeasures:
     """One loop, if any."""
     loops = () if widest is None else (Loop(3, 4, widest, 0.9),)
-    return PictureMeasures(loops, 1.3, density, (density - 1, density + 1), widest, None)
+    return PictureMeasures(loops, 1.3, float(density), (density - 1.0, density + 1.0), widest, None)
 
 
 def readings(*pictures: dict[str, Any]) -> list[PictureReading]:

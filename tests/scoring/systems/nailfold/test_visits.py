@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.result import ScoreItem, ScoreTotal
+from scoring.result import ScoreItem, ScoreResult, ScoreTotal
 from scoring.score_rules.nailfold_fast_track import GIANT, NOTHING_IN_MM
 from scoring.spec import read_spec
 from scoring.systems.nailfold.picture_items import picture_items
@@ -19,6 +20,7 @@ from scoring.systems.nailfold.remarks import remarks
 from scoring.systems.nailfold.repeated_pictures import repeats
 from scoring.systems.nailfold.totals import totals
 from tests.scoring.systems.nailfold.read_pictures import image, measures, readings
+from tests.scoring.test_result import result as bare_result
 
 SPEC = read_spec(Path(__file__).parents[4] / "scoring" / "systems" / "nailfold" / "spec.toml")
 EIGHT = [{"side": side, "finger": finger} for side in "RL" for finger in ("INDEX", "MIDDLE", "RING", "LITTLE")]
@@ -72,6 +74,13 @@ def test_nothing_is_said_of_fingers_without_a_picture_and_every_item_has_a_numbe
     assert all((item.reason is None) == (item.status == "scored") for item in items)
 
 
+def test_what_is_stored_is_read_back_as_the_same_result() -> None:
+    found = readings({"giant": 0.9, "measured": measures(8)}, {"fault": "glare"}, {"side": "", "finger": ""})
+    items = items_of(found)
+    made = replace(bare_result(), items=items, totals=totals(SPEC, found, items), marks=())
+    assert ScoreResult.from_json(made.to_json()).digest == made.digest
+
+
 def test_a_finger_is_what_its_own_pictures_say() -> None:
     found = totals_of({"giant": 0.9}, {"giant": 0.3}, {"finger": "INDEX", "giant": 0.1})
     assert (found["R.RING.giant.maximum"].value, found["R.RING.giant.mean"].value) == (0.9, 0.6)
@@ -101,7 +110,7 @@ def test_without_a_scale_nothing_is_given_in_millimetres_and_why_is_said() -> No
 
 
 def test_where_network_and_measurement_disagree_both_are_told() -> None:
-    words = said_of({"giant": 0.9, "measured": measures(8)}, {"giant": 0.9, "measured": measures(8, 70)})
+    words = said_of({"giant": 0.9, "measured": measures(8)}, {"giant": 0.9, "measured": measures(8, 70.0)})
     assert "disagree on giant capillaries in 1 of 2 pictures: right ring 1 (network 90 %)" in words
     assert "low density in" not in words
 
