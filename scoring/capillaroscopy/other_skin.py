@@ -64,23 +64,21 @@ def _none(draw: np.random.Generator, field: float, v: float) -> list[Vessel]:
 
 def _from_above(draw: np.random.Generator, field: float, v: float) -> list[Vessel]:
     """Dots and commas without order, as papillary capillaries are anywhere but at the nail."""
-    apart = draw.uniform(60, 220) * max(1.0, field / 2500)
+    apart = draw.uniform(60, 160) * max(1.0, field / 2500)
     lattice = np.arange(-0.7 * field, 0.7 * field, apart)
     places = np.stack(np.meshgrid(lattice, lattice + v), axis=-1).reshape(-1, 2)
     places = places + draw.normal(0, 0.35 * apart, places.shape)
     longest, wide = draw.uniform(5, 70), draw.uniform(5, 10) * max(1.0, field / 2500)
-    shown = draw.uniform(0.25, 1.0)
-    curls = [_curl(place, longest * draw.random(), wide * draw.uniform(0.7, 1.3), shown, draw) for place in places]
-    return curls + (_winding(draw, field, v, 0.3 * shown) if draw.random() < 0.5 else [])
+    return [_curl(place, longest * draw.random(), wide * draw.uniform(0.7, 1.3), draw) for place in places]
 
 
-def _curl(place: Numbers, length: float, wide: float, shown: float, draw: np.random.Generator) -> Vessel:
+def _curl(place: Numbers, length: float, wide: float, draw: np.random.Generator) -> Vessel:
     heading = draw.uniform(0, 2 * np.pi) + np.linspace(0, draw.normal(0, 2.0), 6)
     steps = np.stack((np.cos(heading), np.sin(heading)), axis=1) * (length + 2) / 6
-    return _vessel(place + np.cumsum(steps, axis=0), np.full(6, wide), np.full(6, shown * draw.uniform(0.5, 1.0)))
+    return _vessel(place + np.cumsum(steps, axis=0), np.full(6, wide), np.full(6, draw.uniform(0.3, 0.9)))
 
 
-def _winding(draw: np.random.Generator, field: float, v: float, most_shown: float = 1.0) -> list[Vessel]:
+def _winding(draw: np.random.Generator, field: float, v: float) -> list[Vessel]:
     """Long vessels that wander and thin out, as in telangiectases and lesions."""
     vessels = []
     for _ in range(int(draw.integers(2, 12))):
@@ -88,9 +86,7 @@ def _winding(draw: np.random.Generator, field: float, v: float, most_shown: floa
         heading = draw.uniform(0, 2 * np.pi) + np.cumsum(draw.normal(0, 0.3, 40))
         steps = np.stack((np.cos(heading), np.sin(heading)), axis=1) * field * draw.uniform(0.008, 0.025)
         wide = field * draw.uniform(0.003, 0.018) * np.linspace(1, draw.uniform(0.3, 1), 40)
-        vessels.append(
-            _vessel(start + np.cumsum(steps, axis=0), wide, np.full(40, most_shown * draw.uniform(0.3, 1.0)))
-        )
+        vessels.append(_vessel(start + np.cumsum(steps, axis=0), wide, np.full(40, draw.uniform(0.3, 1.0))))
     return vessels
 
 
@@ -106,15 +102,12 @@ _KINDS: Final[Mapping[str, _Vessels]] = {
 
 
 def _pigment(light: Light, draw: np.random.Generator) -> None:
-    """A dark patch with an uneven or fringed rim, a net or globules in it."""
+    """A dark patch with an uneven rim, a net or globules in it."""
     rows, columns = light.shape[1:]
     y, x = np.ogrid[:rows, :columns]
     middle, size = draw.uniform(0.2, 0.8, 2), draw.uniform(0.12, 0.5, 2)
     away = np.hypot((x / columns - middle[0]) / size[0], (y / rows - middle[1]) / size[1]).astype(np.float32)
-    around = np.arctan2(y / rows - middle[1], x / columns - middle[0]) / (2 * np.pi) + 0.5
-    fringe = draw.standard_normal(int(draw.integers(12, 120)))
-    fringed = np.interp(around, np.linspace(0, 1, fringe.size), fringe).astype(np.float32)
-    rim = away + 0.15 * cloud(draw, (rows, columns), rows / 8) + np.float32(draw.uniform(0, 0.18)) * fringed
+    rim = away + 0.15 * cloud(draw, (rows, columns), rows / 8)
     net = 1 + draw.uniform(0, 0.5) * cloud(draw, (rows, columns), rows / draw.uniform(15, 60))
     amount = smooth_step(rim, 1.15, 0.85) * np.maximum(net, 0) * np.float32(np.exp(draw.uniform(-0.9, 1.5)))
     light *= np.exp(-MELANIN[:, None, None] * amount)

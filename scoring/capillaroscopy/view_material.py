@@ -106,7 +106,7 @@ def _moved(squares: Tensor, chance: np.random.Generator) -> Tensor:
 def _lit(views: Tensor, chance: np.random.Generator) -> Tensor:
     """Gain of all and of each channel, gamma, contrast, now and then pale, softened or grained."""
     count = len(views)
-    gain = np.exp(chance.normal(0, 0.22, (count, 1)) + chance.normal(0, 0.18, (count, 3)))
+    gain = np.exp(chance.normal(0, 0.22, (count, 1)) + chance.normal(0, 0.14, (count, 3)))
     gamma = np.exp(chance.normal(0, 0.22, (count, 1)))
     grey = 0.6 * chance.uniform(0, 1, (count, 1)) ** 4
     luma = views.mean(1, keepdim=True)
