@@ -29,13 +29,16 @@ class LabelShape:
     columns: int
     thresholds: Mapping[NailfoldLabel, float]
     """Probability, 0..1, from which on a label is said to be present."""
+    mirrored: bool = False
+    """True: a picture and its mirror image are judged together."""
 
 
 def label_shape_text(shape: LabelShape) -> str:
     """As TOML."""
     options = ", ".join(f"{key} = {json.dumps(value)}" for key, value in shape.options.items())
     lines = [f"backbone = {json.dumps(shape.backbone)}", f"options = {{ {options} }}" if options else "options = {}"]
-    lines += [f"rows = {shape.rows}", f"columns = {shape.columns}", "", "[thresholds]"]
+    lines += [f"rows = {shape.rows}", f"columns = {shape.columns}"]
+    lines += [f"mirrored = {str(shape.mirrored).lower()}", "", "[thresholds]"]
     return "\n".join([*lines, *(f"{label} = {shape.thresholds[label]!r}" for label in NAILFOLD_LABELS)]) + "\n"
 
 
@@ -46,7 +49,8 @@ def read_label_shape(content: bytes) -> LabelShape:
         thresholds = {label: float(raw["thresholds"][label]) for label in NAILFOLD_LABELS}
         if not all(0 < threshold < 1 for threshold in thresholds.values()):
             raise ValueError("a threshold is no probability")
-        return LabelShape(str(raw["backbone"]), dict(raw["options"]), int(raw["rows"]), int(raw["columns"]), thresholds)
+        size = int(raw["rows"]), int(raw["columns"])
+        return LabelShape(str(raw["backbone"]), dict(raw["options"]), *size, thresholds, raw["mirrored"] is True)
     except (UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{LABELS_FILE} does not say what the label network is ({type(error).__name__}); restore it, or train "

@@ -80,14 +80,21 @@ class Teacher:
 
     def learn(self, begun: nn.Module, drawn: PictureBook | None, book: PictureBook, folds: Folds) -> Learnt:
         """``drawn``: pictures whose parts are known, for the recipe's first course; ``folds`` are of ``book``."""
-        if drawn is not None and self._recipe.parts is not None:
-            self._fit(begun, PictureMaterial(drawn, with_parts=True), part_loss, self._recipe.parts, "parts")
+        if drawn is not None:
+            self._on_parts(begun, drawn)
         said = np.full(book.truth.shape, np.nan, np.float32)
         for name, held in folds.items():
             network = self._on_labels(begun, book.only(~held), name.replace(" ", "_"))
             said[held] = said_of(self._opened(network), book.only(held))
         thresholds = choose_thresholds(book.truth, said, self._recipe.floor_of_sensitivity)
         return Learnt(self._opened(self._on_labels(begun, book, "all"), thresholds), folds, said)
+
+    def _on_parts(self, begun: nn.Module, drawn: PictureBook) -> None:
+        if self._recipe.parts is not None:
+            self._fit(begun, PictureMaterial(drawn, with_parts=True), part_loss, self._recipe.parts, "parts")
+        if self._recipe.shapes is not None:
+            sharp = PictureMaterial(drawn.only(np.isfinite(drawn.truth[:, 0])), with_parts=True)
+            self._fit(begun, sharp, part_loss, self._recipe.shapes, "shapes")
 
     def _on_labels(self, begun: nn.Module, book: PictureBook, part: str) -> nn.Module:
         """A copy that has seen the labels of these pictures, as far as the recipe's scheme lets it."""
@@ -121,7 +128,7 @@ class Teacher:
 
     def _opened(self, network: nn.Module, thresholds: Mapping[NailfoldLabel, float] = NO_THRESHOLDS) -> LabelNetwork:
         recipe = self._recipe
-        shape = LabelShape(recipe.backbone, recipe.options, recipe.rows, recipe.columns, thresholds)
+        shape = LabelShape(recipe.backbone, recipe.options, recipe.rows, recipe.columns, thresholds, recipe.mirrored)
         return LabelNetwork(shape, network)
 
 

@@ -38,9 +38,10 @@ def figures_in_words(folder: Path) -> str:
 
 def _training(run: Mapping[str, Any]) -> Iterator[str]:
     parts = run["pictures_with_parts"]
+    begun = "by chance" if run["start"] == "none" else f"from {run['start']}"
     yield (
-        f"`{run['backbone']}`, {'untrained' if run['start'] == 'none' else 'begun from ' + run['start']}, pictures of "
-        f"{run['rows']} x {run['columns']} pixels; learnt from the labels of {run['pictures_with_labels']} pictures"
+        f"`{run['backbone']}`, begun {begun}, pictures of {run['rows']} x {run['columns']} pixels; "
+        f"learnt from the labels of {run['pictures_with_labels']} pictures"
         f"{f', after the places of parts on {parts} drawn ones' if parts else ''}; loss {run['loss']}, seed "
         f"{run['seed']}. All figures are in `{FIGURES_FILE}`."
     )

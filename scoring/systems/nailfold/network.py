@@ -60,8 +60,15 @@ class LabelNetwork:
         """
         given = torch.from_numpy(np.ascontiguousarray(pictures, np.float32))
         with torch.inference_mode():
-            said = [self._logits(given[first : first + _AT_ONCE]) for first in range(0, len(given), _AT_ONCE)]
+            pages = [given[first : first + _AT_ONCE] for first in range(0, len(given), _AT_ONCE)]
+            said = [logits_of(self.module, page, self.shape.mirrored) for page in pages]
         return np.asarray(torch.cat(said).double().sigmoid().float().numpy())
 
-    def _logits(self, pictures: Tensor) -> Tensor:
-        return as_labels(self.module)(pictures.contiguous(memory_format=torch.channels_last))
+
+def logits_of(module: nn.Module, pictures: Tensor, mirrored: bool) -> Tensor:
+    """(n, 5): what a ``LabelModule`` says of pictures, or the mean of that and what it says of their mirror images."""
+    judge = as_labels(module)
+    logits = judge(pictures.contiguous(memory_format=torch.channels_last))
+    if not mirrored:
+        return logits
+    return (logits + judge(pictures.flip(3).contiguous(memory_format=torch.channels_last))) / 2

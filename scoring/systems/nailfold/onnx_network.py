@@ -12,21 +12,21 @@ from scoring.networks.onnx_export import write_onnx_file
 from scoring.networks.torch_start import start_torch
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
 from scoring.spec import SystemSpec
-from scoring.systems.nailfold.backbones import COLOURS, as_labels
-from scoring.systems.nailfold.network import NETWORK_ROLE, LabelNetwork
+from scoring.systems.nailfold.backbones import COLOURS
+from scoring.systems.nailfold.network import NETWORK_ROLE, LabelNetwork, logits_of
 from scoring.weights import read_weights_record
 
 
 class Probabilities(nn.Module):
     """The network with probabilities as its answer."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: LabelNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.mirrored = network.module, network.shape.mirrored
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(n, 3, rows, columns) of 0..1 -> (n, 5)."""
-        return as_labels(self.network)(pictures).sigmoid()
+        return logits_of(self.network, pictures, self.mirrored).sigmoid()
 
 
 def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
@@ -40,5 +40,5 @@ def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
         inputs=(Port("pictures", "image", shape, "float32", 0, 1, ("red, sRGB", "green, sRGB", "blue, sRGB")),),
         outputs=(Port("labels", "probabilities", (len(NAILFOLD_LABELS),), "float32", 0, 1, present),),
     )
-    write_onnx_file(Probabilities(network.module), ports, folder)
+    write_onnx_file(Probabilities(network), ports, folder)
     return (ports,)

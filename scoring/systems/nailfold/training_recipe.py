@@ -20,7 +20,7 @@ HUB: Final = "hub"
 NONE: Final = "none"
 LossName = Literal["weighted", "focal", "plain"]
 _STEP: Final = 32
-_COURSES: Final = ("labels", "parts")
+_COURSES: Final = ("labels", "parts", "shapes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,10 @@ class TrainingRecipe:
     """True: published weights whose licence forbids commercial use are refused as a start."""
     parts: Phase | None = None
     """On phantoms, the places of whose parts are known; of ``part_network`` alone."""
+    shapes: Phase | None = None
+    """Once more on those of these phantoms that are sharp: shapes are learnt slowest, and only there are they seen."""
+    mirrored: bool = False
+    """A picture and its mirror image are judged together: twice the work, and steadier answers."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of the network, such as ``widths`` of ``part_network``."""
 
@@ -105,12 +109,13 @@ def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
         "held_out must lie between 0 and 1": not 0 < recipe.held_out < 1,
         "floor_of_sensitivity must lie from 0 to 1": not 0 <= recipe.floor_of_sensitivity <= 1,
         f"the course [parts] is of {PART_NETWORK} alone": recipe.parts is not None and not ours,
+        "the course [shapes] follows [parts]": recipe.shapes is not None and recipe.parts is None,
         "parts.patients must be 1 or more": recipe.parts is not None and recipe.parts.patients < 1,
         f'{PART_NETWORK} has no published weights: start must be "{NONE}"': ours and recipe.has_published_start,
     }
     if wrong := [wanted for wanted, found in faults.items() if found]:
         raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")
-    for name, phase in (("labels", recipe.labels), ("parts", recipe.parts)):
+    for name, phase in (("labels", recipe.labels), ("parts", recipe.parts), ("shapes", recipe.shapes)):
         try:
             _ = phase and phase.course(seed=0)
         except TrainingError as error:
