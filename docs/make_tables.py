@@ -14,7 +14,7 @@ from typing import Final
 from docs import network_tables, object_tables, system_tables
 
 FOLDER: Final = Path(__file__).parent
-DOCUMENTS: Final = ("conformance_statement.md", "reading_our_reports.md")
+DOCUMENTS: Final = ("conformance_statement.md", "nailfold_measures.md", "reading_our_reports.md")
 TABLES: Final[Mapping[str, Callable[[], str]]] = {
     function.__name__: function
     for function in (
@@ -39,6 +39,7 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = {
         system_tables.system_codes,
         system_tables.reasons,
         system_tables.statuses,
+        system_tables.nailfold_measures,
     )
 }
 _BLOCK: Final = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from docs.code_facts import markdown_table
+from scoring.capillaroscopy.figures_in_words import measures_in_words
 from scoring.catalogue import list_systems
 from scoring.coded_concept import CodedConcept
 from scoring.spec import AcceptRule, SystemSpec
@@ -103,3 +104,8 @@ def statuses() -> str:
     """The words of a missing grade."""
     rows = [(f"`{c.value}`", c.meaning, codes.WHERE_DEFINED[c]) for c in codes.STATUSES.values()]
     return markdown_table(("code", "words in the report", "meaning"), rows)
+
+
+def nailfold_measures() -> str:
+    """How well capillaries of drawn nailfolds are found and measured."""
+    return "\n".join(measures_in_words())

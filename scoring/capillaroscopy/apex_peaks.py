@@ -16,7 +16,7 @@ from scoring.capillaroscopy.capillary_network import BAND_UM, UM_PER_PX, Nailfol
 _APART: Final = 4
 """Maxima nearer than so many pixels of the view, in both directions, are one: a loop is broader than that."""
 _NEAR: Final = 1
-"""Place and width are weighted means over so many pixels around a maximum."""
+"""Widths are weighted means over so many pixels around a maximum."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
     weight = _around(certainty[0], rows, columns)
     weight = weight / weight.sum(1, keepdim=True)
     width = (_around(maps.log_width[0], rows, columns) * weight).sum(1)
-    down, across = _offsets()
-    x, y = columns + (weight * across).sum(1), rows + (weight * down).sum(1)
+    x, y = columns + _between(certainty[0], rows, columns, 0, 1), rows + _between(certainty[0], rows, columns, 1, 0)
     places, widths = torch.stack((x, y), 1).double().numpy(), width_um(width).double().numpy()
     kept = _one_a_loop(places, widths / UM_PER_PX)
     return SeenLoops(places[kept], widths[kept], certainty[0, rows, columns].double().numpy()[kept])
@@ -67,15 +66,19 @@ def row_mm(maps: NailfoldMaps) -> float:
     return area_um2 / BAND_UM / 1000
 
 
-def _offsets() -> tuple[Tensor, Tensor]:
-    """Rows and columns, (pixels,), of what is near, from its middle."""
-    down, across = torch.meshgrid(torch.arange(-_NEAR, _NEAR + 1), torch.arange(-_NEAR, _NEAR + 1), indexing="ij")
-    return down.flatten(), across.flatten()
+def _between(certainty: Tensor, rows: Tensor, columns: Tensor, down: int, across: int) -> Tensor:
+    """(n,): how far the top lies from its pixel in one direction; the logarithm of a hill is a parabola."""
+    before, top, after = (_at(certainty, rows + n * down, columns + n * across).log() for n in (-1, 0, 1))
+    bend = before + after - 2 * top
+    return torch.where(bend < 0, (before - after) / (2 * bend), 0.0).clamp(-0.5, 0.5)
 
 
 def _around(plane: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """(n, pixels): what is near each place; beyond the edge its outermost pixels again."""
-    down, across = _offsets()
-    return plane[
-        (rows[:, None] + down).clamp(0, plane.shape[0] - 1), (columns[:, None] + across).clamp(0, plane.shape[1] - 1)
-    ]
+    """(n, pixels): what is near each place."""
+    down, across = torch.meshgrid(torch.arange(-_NEAR, _NEAR + 1), torch.arange(-_NEAR, _NEAR + 1), indexing="ij")
+    return _at(plane, rows[:, None] + down.flatten(), columns[:, None] + across.flatten())
+
+
+def _at(plane: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Values at these places; beyond the edge its outermost pixels again."""
+    return plane[rows.clamp(0, plane.shape[0] - 1), columns.clamp(0, plane.shape[1] - 1)]

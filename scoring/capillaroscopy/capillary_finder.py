@@ -19,7 +19,7 @@ from scoring.weights import WeightsRecord
 
 ROLE: Final = "capillary_finder"
 """Of the network among the files of weights.toml."""
-LEAST_CERTAINTY: Final = 0.35
+LEAST_CERTAINTY: Final = 0.28
 """What is less surely a capillary is not counted; chosen where false and missed ones are about as many."""
 _COARSEST_UM: Final = 10.0
 """Coarser pixels do not tell the limbs of a capillary apart."""

@@ -33,9 +33,6 @@ _BARE_SHARE: Final = 0.06
 """Of what is shown: coloured clouds and grain, on which there is nothing to find."""
 _GAMMA: Final = 0.2
 _GRAIN: Final = 0.02
-_APEX_WEIGHT: Final = 0.25
-_WIDTH_WEIGHT: Final = 20.0
-_ROW_WEIGHT: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -60,23 +57,35 @@ class NailfoldMaterial:
         return columns | {"views": contrast(columns["views"])}
 
 
-def capillary_loss(network: nn.Module, batch: Batch) -> Tensor:
-    """Tips by a focal loss, diameters near them, the row's band, and blur; blurry pictures teach no tips."""
-    maps: NailfoldMaps = network(batch["views"])
-    sharp = batch["blurry"] != 1  # what shows nothing is sharp
-    apex, wanted = maps.apex[sharp].float(), batch["apex"][sharp]
-    raw = functional.binary_cross_entropy_with_logits(apex, wanted, reduction="none")
-    tips = (wanted == 1).sum().clamp_min(1)
-    loss = _APEX_WEIGHT * (raw * (torch.sigmoid(apex) - wanted).abs() ** 1.5).sum() / tips
-    known = batch["log_width"].isfinite() & sharp[:, None, None]
-    if known.any():
-        loss = loss + _WIDTH_WEIGHT * functional.smooth_l1_loss(
-            maps.log_width[known].float(), batch["log_width"][known], beta=0.1
-        )
-    loss = loss + _ROW_WEIGHT * functional.binary_cross_entropy_with_logits(maps.row.float(), batch["row"])
-    judged = batch["blurry"].isfinite()
-    blur = functional.binary_cross_entropy_with_logits(maps.blurry[judged].float(), batch["blurry"][judged])
-    return loss + blur
+@dataclass(frozen=True, slots=True)
+class CapillaryLoss:
+    """Tips by a focal loss, diameters near them, the row's band, and blur; blurry pictures teach no tips.
+
+    The numbers say how much each counts.
+    """
+
+    apex: float
+    width: float
+    row: float
+    blur: float
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Tensor:
+        """The loss of one batch."""
+        maps: NailfoldMaps = network(batch["views"])
+        sharp = batch["blurry"] != 1  # what shows nothing is sharp
+        apex, wanted = maps.apex[sharp].float(), batch["apex"][sharp]
+        raw = functional.binary_cross_entropy_with_logits(apex, wanted, reduction="none")
+        tips = (wanted == 1).sum().clamp_min(1)
+        loss = self.apex * (raw * (torch.sigmoid(apex) - wanted).abs() ** 1.5).sum() / tips
+        known = batch["log_width"].isfinite() & sharp[:, None, None]
+        if known.any():
+            loss = loss + self.width * functional.smooth_l1_loss(
+                maps.log_width[known].float(), batch["log_width"][known], beta=0.1
+            )
+        loss = loss + self.row * functional.binary_cross_entropy_with_logits(maps.row.float(), batch["row"])
+        judged = batch["blurry"].isfinite()
+        blur = functional.binary_cross_entropy_with_logits(maps.blurry[judged].float(), batch["blurry"][judged])
+        return loss + self.blur * blur
 
 
 def _cut_out(picture: LearntPicture, chance: np.random.Generator) -> dict[str, npt.NDArray[np.float32]]:

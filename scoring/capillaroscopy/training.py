@@ -7,6 +7,7 @@ Given the same command again, a run that was ended goes on.
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +16,14 @@ from safetensors.torch import save
 
 from scoring.capillaroscopy.capillary_finder import ROLE, CapillaryFinder
 from scoring.capillaroscopy.capillary_network import CapillaryNetwork
-from scoring.capillaroscopy.learning import NailfoldMaterial, capillary_loss
+from scoring.capillaroscopy.learning import CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.measure_calibration import DENSITY, calibrate_measures
 from scoring.capillaroscopy.measure_calibration import FILE as CALIBRATION_FILE
 from scoring.capillaroscopy.measure_calibration import ROLE as CALIBRATION_ROLE
 from scoring.capillaroscopy.training_pictures import LearntPicture, learnt_pictures
-from scoring.capillaroscopy.unseen_pictures import CALIBRATED, calibration_rows, measured_pictures
+from scoring.capillaroscopy.unseen_pictures import CALIBRATED, Patients, calibration_rows, measured_pictures
 from scoring.learning.course import Course
-from scoring.learning.progress import Progress, progress_on_stderr
+from scoring.learning.progress import Progress, progress_on_stderr, silent
 from scoring.learning.run_files import RunFiles
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.training_loop import fit
@@ -31,15 +32,30 @@ from scoring.uncertainty.calibration import calibration_json
 from scoring.weights import WeightRecord, WeightsRecord
 
 FILE: Final = "capillary_finder.safetensors"
-PICTURES: Final = 2000
-EPOCHS: Final = 11
+PICTURES: Final = 1800
 STATEMENT: Final = (
     "capillaries, their row and their diameters were learnt on drawn nailfolds only; for research use only"
 )
 _FIRST_PATIENT: Final = 3_000_000
 _PATIENTS_OF_A_SEED: Final = 100_000
 _BATCH: Final = 12
-_RATE: Final = 4e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One course of the network; its weights are a part of the run."""
+
+    name: str
+    epochs: int
+    rate: float
+    loss: CapillaryLoss
+
+
+LESSONS: Final = (
+    Lesson("widths", 11, 4e-3, CapillaryLoss(apex=0.25, width=20.0, row=8.0, blur=1.0)),
+    Lesson("tips", 6, 2.5e-3, CapillaryLoss(apex=1.0, width=10.0, row=12.0, blur=1.5)),
+)
+"""How wide a vessel is takes longest to learn, and is not learnt beside all the rest from the start."""
 
 
 def main() -> None:
@@ -47,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the folder of the run")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, help="of each course, for a trial")
     parser.add_argument("--pictures", type=int, default=PICTURES, help="drawn for it; fewer for a trial")
     chosen = parser.parse_args()
     start_torch(1)
@@ -55,17 +71,24 @@ def main() -> None:
         train(chosen.out, chosen.seed, chosen.epochs, chosen.pictures, progress)
 
 
-def train(out: Path, seed: int, epochs: int, pictures: int, progress: Progress) -> None:
+def train(
+    out: Path,
+    seed: int,
+    epochs: int | None,
+    pictures: int,
+    progress: Progress = silent,
+    calibrated: Patients = CALIBRATED,
+) -> None:
     """Learn from the seed; write the weights, their calibration and weights.toml into ``out``."""
-    course = Course(epochs=epochs, batch=_BATCH, rate=_RATE, seed=seed)
-    identity = {"network": ROLE, "pictures": pictures, "epochs": epochs, "seed": seed}
+    courses = [Course(epochs=epochs or one.epochs, batch=_BATCH, rate=one.rate, seed=seed) for one in LESSONS]
+    identity = {"network": ROLE, "pictures": pictures, "courses": [asdict(course) for course in courses]}
     with RunFolder(out, identity) as run:
         torch.manual_seed(seed)
         network = CapillaryNetwork()
-        part = run.part(ROLE)
-        if not part.restore(network):
+        if not run.part(LESSONS[-1].name).restore(network):
             material = NailfoldMaterial(_drawn(pictures, seed, progress))
-            fit(network, material, capillary_loss, course, part, progress=progress)
+            for lesson, course in zip(LESSONS, courses, strict=True):
+                fit(network, material, lesson.loss, course, run.part(lesson.name), progress=progress)
         files = RunFiles(
             "",
             out,
@@ -77,7 +100,7 @@ def train(out: Path, seed: int, epochs: int, pictures: int, progress: Progress) 
             demonstration=True,
         )
         weights = files.write(ROLE, FILE, save(_compact(network)))
-        files.write_record([weights, _calibrated(files, weights, progress)])
+        files.write_record([weights, _calibrated(files, weights, calibrated, progress)])
 
 
 def _drawn(pictures: int, seed: int, progress: Progress) -> list[LearntPicture]:
@@ -88,12 +111,12 @@ def _drawn(pictures: int, seed: int, progress: Progress) -> list[LearntPicture]:
     return drawn
 
 
-def _calibrated(files: RunFiles, weights: WeightRecord, progress: Progress) -> WeightRecord:
+def _calibrated(files: RunFiles, weights: WeightRecord, patients: Patients, progress: Progress) -> WeightRecord:
     """Measure patients that it has not learnt from, and keep how far it was off."""
     finder = CapillaryFinder.open(WeightsRecord(files.statement, (weights,)))
-    rows = calibration_rows(measured_pictures(finder, CALIBRATED, progress))
-    patients = len({row.patient for row in rows[DENSITY]})
-    said = f"{patients} drawn patients that it has not learnt from, two pictures each, those too blurry left out"
+    rows = calibration_rows(measured_pictures(finder, patients, progress))
+    count = len({row.patient for row in rows[DENSITY]})
+    said = f"{count} drawn patients that it has not learnt from, two pictures each, those too blurry left out"
     calibration = calibrate_measures(said, weights, rows)
     learnt = f"95 % intervals of density and widest apex: {said}."
     return files.write(CALIBRATION_ROLE, CALIBRATION_FILE, calibration_json(calibration).encode(), learnt)

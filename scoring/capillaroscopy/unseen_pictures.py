@@ -30,7 +30,7 @@ class Patients:
 
 
 CALIBRATED: Final = Patients(8_000_000, 300)
-MEASURED: Final = Patients(9_000_000, 300)
+MEASURED: Final = Patients(9_000_000, 200)
 
 
 @dataclass(frozen=True)
