@@ -24,8 +24,8 @@ from sr_templates.secondary_capture import secondary_capture
 from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
 
-PHOTOGRAPH_SIDE: Final = 1024
-"""The longer side of a photograph on a picture of ours: a giant loop is 50 pixels wide there, at any lens in use."""
+PHOTOGRAPH_SIDE: Final = 800
+"""The longer side of a photograph on a picture of ours: a giant apex is 30 pixels wide there, at any lens in use."""
 
 
 def photograph_captures(writing: Writing, first_number: int) -> list[tuple[str, Dataset]]:

@@ -1,0 +1,123 @@
+"""Sixteen phone pictures of a patient's nailfolds go in by ``wrap`` and ``send``; one report comes back to the PACS."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib import cbook
+from pydicom import dcmread
+
+from scoring.catalogue import find_spec
+from scoring.phantoms.nailfold.write_nailfolds import PICTURES_OF_A_PATIENT, write_nailfold_phantoms
+from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
+from sr_templates.read_back import read_back
+from tests.foreign_programs.dcmtk import dsrdump
+from tests.foreign_programs.programs import free_port
+from tests.journey.running_node import NODE_TITLE, RunningNode
+from tests.journey.test_a_study_comes_back import judge, returned
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What was sent, what became of it, and what the PACS then holds."""
+
+    folder: Path
+    status: dict[str, Any]
+    report: Path
+    pictures: tuple[Path, ...]
+
+    @property
+    def result(self) -> Any:
+        return read_back(dcmread(self.report), find_spec("nailfold"))
+
+
+def rheumascore(*arguments: str) -> str:
+    command = [sys.executable, "-m", "scoring.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def wrap_and_send(node: RunningNode, folder: Path, *wishes: str) -> Visit:
+    """As a trial site does: pictures of a phone into DICOM, and to the node under the site's own AE title."""
+    dicom, site = folder / "dicom", folder / "site.toml"
+    photographs = [str(path) for path in sorted(folder.glob("*.jpg"))]
+    rheumascore("wrap", *photographs, "--kind", "nailfold", "--patient-id", "P-16", "--out", str(dicom), *wishes)
+    site.write_text(f'[node]\nae_title = "SENDER"\nport = {free_port()}\ndata_dir = "site"\n', encoding="utf-8")
+    rheumascore("send", f"127.0.0.1:{node.port}:{NODE_TITLE}", str(dicom), "--config", str(site))
+    uid = str(dcmread(next(dicom.glob("*.dcm")), stop_before_pixels=True).StudyInstanceUID)
+    node.wait_for(uid)
+    status = node.wait_for_commitment(uid)
+    [(_, report)] = returned(node, uid, "SR")
+    return Visit(folder, status, report, tuple(path for _, path in returned(node, uid, "OT")))
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    running = RunningNode(tmp_path_factory.mktemp("node"))
+    running.systems = ("nailfold",)
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def visit(node: RunningNode, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    folder = tmp_path_factory.mktemp("visit")
+    list(write_nailfold_phantoms(folder, 1, 11, columns=400))
+    return wrap_and_send(node, folder, "--fingers", str(folder / "pictures.csv"))
+
+
+def test_one_report_of_all_fingers_lies_in_the_pacs(visit: Visit) -> None:
+    result = visit.result
+    assert visit.status["state"] == "delivered", visit.status
+    assert result.not_evaluable is None
+    numbers = Counter((item.side, item.site) for item in result.items if item.item == "too_blurry")
+    assert numbers == {(side, finger): 2 for side in "RL" for finger in ("INDEX", "MIDDLE", "RING", "LITTLE")}
+    fingers = next(total for total in result.totals if total.key == "fingers")
+    assert (fingers.grade, fingers.planned) == (8, 8)
+    category = next(total for total in result.totals if total.key == "fast_track")
+    assert category.grade in (1, 2) and category.rule is not None, "the pictures say their scale"
+    assert any(note.startswith("Fast track, from measurements") for note in result.notes)
+
+
+def test_what_it_says_is_what_was_drawn(visit: Visit) -> None:
+    """Upright, in the right colours, each under its own finger: whatever went wrong on the way would show here."""
+    with (visit.folder / "truth.csv").open(encoding="utf-8") as file:
+        drawn = [row for row in csv.DictReader(file) if row["value"]]
+    places = {row["image"]: (row["side"], row["site"], int(Path(row["image"]).stem[-1])) for row in drawn}
+    said = {(i.side, i.site, i.picture, i.item): i.grade for i in visit.result.items if i.status == "scored"}
+    right = [said.get((*places[row["image"]], row["item"])) == int(float(row["value"])) for row in drawn]
+    assert sum(right) / len(right) > 0.85
+    assert {item for *_, item in said} >= set(NAILFOLD_LABELS)
+
+
+def test_its_pictures_come_with_it_and_judges_find_no_error(visit: Visit) -> None:
+    judged = {i.image for i in visit.result.items if i.item == "giant" and i.status == "scored"}
+    assert len(visit.pictures) == len(judged) + 2, "one of each picture that was read, the page of all, the report page"
+    assert len(judged) < PICTURES_OF_A_PATIENT, "some of the pictures are too blurry"
+    assert [judge(path) for path in (visit.report, *visit.pictures[:2])] == [[], [], []]
+    assert dsrdump(visit.report).returncode == 0
+
+
+def test_nothing_of_the_phone_is_in_what_came_back(visit: Visit) -> None:
+    everything = b"".join(path.read_bytes() for path in (visit.report, *visit.pictures))
+    assert b"PHANTOM OWNER" not in everything
+
+
+def test_a_photograph_of_something_else_is_not_evaluable_and_says_so(node: RunningNode, tmp_path: Path) -> None:
+    """A real one: the portrait that matplotlib brings along."""
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        (tmp_path / "portrait.jpg").write_bytes(file.read())
+    portrait = wrap_and_send(node, tmp_path, "--finger", "ring", "--side", "R")
+    assert portrait.status["state"] == "not_evaluable", portrait.status
+    said = portrait.result.not_evaluable
+    assert said is not None and said.reason == find_spec("nailfold").reasons["no_nailfold"]
+    assert "None of 1 pictures shows a nailfold" in said.explanation
