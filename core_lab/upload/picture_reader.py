@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock, Timer
 from time import monotonic
@@ -38,14 +39,17 @@ class PictureReader:
         """``scoring`` says which weights judge a picture."""
         self._scoring, self._clock = scoring, clock
         self._child: subprocess.Popen[str] | None = None
-        self._ready = False
+        self._ready = self._closed = False
         self._used_at = clock()
         self._lock = Lock()
 
     def start(self) -> None:
-        """Start the child ahead of the first picture."""
-        with self._lock:
-            self._running()
+        """Start the child ahead of the first picture, if it does not run."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._running()
+            finally:
+                self._lock.release()
 
     def look(self, picture: Path, um_per_px: float | None, preview: Path) -> PictureLook:
         """Open, judge, and draw the preview. UploadRefusedError says why it cannot be taken, and what to do."""
@@ -66,7 +70,8 @@ class PictureReader:
                 self._lock.release()
 
     def close(self) -> None:
-        """End the child, whatever it does."""
+        """End the child, whatever it does, for good."""
+        self._closed = True
         if (child := self._child) is not None:
             child.kill()
         with self._lock:
@@ -75,6 +80,8 @@ class PictureReader:
     def _ask(self, task: dict[str, Any], seconds: float) -> dict[str, Any]:
         with self._lock:
             for _ in range(_CHILDREN_FOR_A_TASK):
+                if self._closed:
+                    raise UploadRefusedError("The page is being closed; open it again.", HTTPStatus.SERVICE_UNAVAILABLE)
                 child = self._running()
                 self._ready = self._ready or bool(_answer(child, "", _START_SECONDS))
                 answer = _answer(child, json.dumps(task), seconds) if self._ready else ""

@@ -89,9 +89,9 @@ class Chromium:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str) -> Any:
+    def wait_for(self, expression: str, seconds: float = 30.0) -> Any:
         """Wait until an expression is true, and return it."""
-        return wait_until(expression, lambda: self.value(expression))
+        return wait_until(expression, lambda: self.value(expression), seconds)
 
     def click(self, at: tuple[float, float], times: int = 1) -> None:
         """Press and release the left button: once, or ``times`` in quick succession."""
@@ -122,7 +122,9 @@ class Chromium:
     def press(self, key: str) -> None:
         """One key of the keyboard."""
         for kind in ("keyDown", "keyUp"):
-            self._ask("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" else "")
+            self._ask(
+                "Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" and len(key) == 1 else ""
+            )
 
     def screenshot(self) -> Image.Image:
         """What is seen, RGB."""
