@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from scoring.capillaroscopy.view_gate_in_words import view_gate_in_words
 from scoring.learning.figures_file import FIGURES_FILE, read_figures
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
 from scoring.systems.nailfold.figures import MEAN
@@ -32,7 +33,7 @@ def figures_in_words(folder: Path) -> str:
     lines = [*_training(figures["training"]), *_labels(figures["unseen"]), *_tones(figures["unseen"])]
     lines += _folds(figures["folds"])
     if (folder / UNIFIED_FILE).exists():
-        lines += unified_in_words(folder)
+        lines += [*unified_in_words(folder), "", *view_gate_in_words()]
     return "\n".join(lines)
 
 
