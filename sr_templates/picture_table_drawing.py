@@ -83,7 +83,7 @@ def _draw_count(draw: ImageDraw.ImageDraw, words: str, at: tuple[float, float]) 
 
 def _draw_cell(picture: Image.Image, cell: ReadingCell, mark: str, at: tuple[float, float], width: float) -> None:
     """The number, on its colour where something was found; beside it, small, what it rests on."""
-    (x, y), letters = at, font(28, bold=True)
+    (x, y), letters = at, font(25, bold=True)
     size = letters.getlength(cell.words)
     if cell.share is not None:
         box = (x - 6, y - _ROW * 0.44, x + size + 8, y + _ROW * 0.44)
@@ -93,7 +93,7 @@ def _draw_cell(picture: Image.Image, cell: ReadingCell, mark: str, at: tuple[flo
     write(draw, (x, y), cell.words, letters, colour, anchor="lm")
     if mark:
         write(draw, (x + size + 8, y - 4), mark, font(22), STAMP_COLOUR, anchor="lm")
-    left, room = x + size + 14, width - size - 26
+    left, room = x + size + 13, width - size - 20
     lines = cell.small.split(" · ") if cell.small else []
     for number, words in enumerate(lines):
         small = largest_fitting(words, range(20, 13, -1), room)
