@@ -1,8 +1,11 @@
-"""Sixteen phone pictures of a patient's nailfolds go in by ``wrap`` and ``send``; one report comes back to the PACS."""
+"""Sixteen phone pictures of a patient's nailfolds go in by ``wrap`` and ``send``, and through the upload page in a
+browser; the same report comes back to the PACS either way."""
 
 from __future__ import annotations
 
 import csv
+import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -19,8 +22,9 @@ from scoring.catalogue import find_spec
 from scoring.phantoms.nailfold.write_nailfolds import PICTURES_OF_A_PATIENT, write_nailfold_phantoms
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
 from sr_templates.read_back import read_back
+from tests.foreign_programs.chromium import Chromium
 from tests.foreign_programs.dcmtk import dsrdump
-from tests.foreign_programs.programs import free_port
+from tests.foreign_programs.programs import free_port, wait_until
 from tests.journey.running_node import NODE_TITLE, RunningNode
 from tests.journey.test_a_study_comes_back import judge, returned
 
@@ -54,16 +58,58 @@ def wrap_and_send(node: RunningNode, folder: Path, *wishes: str) -> Visit:
     site.write_text(f'[node]\nae_title = "SENDER"\nport = {free_port()}\ndata_dir = "site"\n', encoding="utf-8")
     rheumascore("send", f"127.0.0.1:{node.port}:{NODE_TITLE}", str(dicom), "--config", str(site))
     uid = str(dcmread(next(dicom.glob("*.dcm")), stop_before_pixels=True).StudyInstanceUID)
+    return what_came_back(node, folder, uid)
+
+
+def what_came_back(node: RunningNode, folder: Path, uid: str) -> Visit:
     node.wait_for(uid)
     status = node.wait_for_commitment(uid)
     [(_, report)] = returned(node, uid, "SR")
     return Visit(folder, status, report, tuple(path for _, path in returned(node, uid, "OT")))
 
 
+def hand_in(browser: Chromium, node: RunningNode, folder: Path) -> str:
+    """As a trial site without a workstation does, on the page whose address the node prints; its study's UID."""
+    with (folder / "pictures.csv").open(encoding="utf-8") as file:
+        drawn = sorted(csv.DictReader(file), key=lambda row: row["image"])  # the order in which ``wrap`` takes them
+    [scale] = {row["um_per_px"] for row in drawn}
+    browser.size(1400, 1000)
+    browser.open(wait_until("the node prints the address", lambda: upload_address(node)))
+    fill(browser, "patient_id", "P-17")
+    fill(browser, "lens", "measured")
+    fill(browser, "um_per_px", scale)
+    browser.choose_files("document.getElementById('files')", [folder / row["image"] for row in drawn])
+    browser.wait_for("document.querySelectorAll('.picture.fit, .picture.again').length === 16", 180)
+    fingers = {row["image"]: f"{row['side']} {row['finger']}" for row in drawn}
+    browser.value(
+        f"(fingers => document.querySelectorAll('.picture').forEach(card => {{ const s = card.querySelector('select');"
+        " s.value = fingers[card.querySelector('.name').textContent]; s.dispatchEvent(new Event('change')); }))"
+        f"({json.dumps(fingers)})"
+    )
+    browser.value("document.getElementById('send').click()")
+    browser.wait_for("!document.getElementById('doubts').hidden")  # some pictures are too blurry
+    browser.value("document.getElementById('send').click()")
+    browser.wait_for("!document.getElementById('done').hidden", 180)
+    return str(browser.value("document.getElementById('study').href")).rpartition("/")[2]
+
+
+def upload_address(node: RunningNode) -> str:
+    found = re.search(r"http://\S+/upload\?token=\S+", node.log.read_text(encoding="utf-8"))
+    return found[0] if found else ""
+
+
+def fill(browser: Chromium, field: str, value: str) -> None:
+    browser.value(
+        f"(e => {{ e.value = {json.dumps(value)}; e.dispatchEvent(new Event('input', {{bubbles: true}}));"
+        f" e.dispatchEvent(new Event('change', {{bubbles: true}})); }})(document.getElementById('{field}'))"
+    )
+
+
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     running = RunningNode(tmp_path_factory.mktemp("node"))
     running.systems = ("nailfold",)
+    running.more_peers = "[upload]\non = true\n"
     with running:
         yield running
 
@@ -97,6 +143,22 @@ def test_what_it_says_is_what_was_drawn(visit: Visit) -> None:
     right = [said.get((*places[row["image"]], row["item"])) == int(float(row["value"])) for row in drawn]
     assert sum(right) / len(right) > 0.85
     assert {item for *_, item in said} >= set(NAILFOLD_LABELS)
+
+
+def test_the_upload_page_brings_the_same_report(visit: Visit, node: RunningNode, chromium: Chromium) -> None:
+    handed_in = what_came_back(node, visit.folder, hand_in(chromium, node, visit.folder))
+    assert handed_in.status["state"] == "delivered", handed_in.status
+    assert readings(handed_in) == readings(visit)
+    assert len(handed_in.pictures) == len(visit.pictures)
+    assert chromium.complaints == []
+
+
+def readings(visit: Visit) -> dict[str, Any]:
+    """Every grade, total and note of the report: all that does not name an instance."""
+    result = visit.result
+    grades = {item.key: (item.status, item.value, item.grade, item.interval) for item in result.items}
+    sums = {total.key: (total.value, total.grade, total.assessed, total.rule) for total in result.totals}
+    return {"grades": grades, "sums": sums, "notes": result.notes, "quality": result.quality}
 
 
 def test_its_pictures_come_with_it_and_judges_find_no_error(visit: Visit) -> None:
