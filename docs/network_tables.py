@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -163,13 +163,14 @@ def setting_keys() -> str:
         below = documented(section)
         for field in settings.keys_of(section).values():
             means = says.get(f"{name}.{field.name}") or below[field.name]
-            rows.append((f"`{name}.{field.name}`", field.type, _as_toml(field.default), means))
+            rows.append((f"`{name}.{field.name}`", field.type, _as_toml(field), means))
     return markdown_table(("key", "type", "default", "meaning"), rows)
 
 
-def _as_toml(value: object) -> str:
+def _as_toml(field: Field[Any]) -> str:
+    value = field.default
     if value is MISSING:
-        return "must be given"
+        return "must be given" if field.default_factory is MISSING else "empty"
     if value is None:
         return "left out"
     if isinstance(value, bool):
