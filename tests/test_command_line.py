@@ -68,7 +68,7 @@ def test_the_example_is_right(tmp_path: Path) -> None:
 
 def test_systems_answers_with_weights_and_statement() -> None:
     systems = json.loads(rheumascore("systems", "--json").stdout)
-    assert [system["key"] for system in systems] == ["hand_joints", "svdh_hands"]
+    assert [system["key"] for system in systems] == ["hand_joints", "nailfold", "svdh_hands"]
     for system in systems:
         assert "research use only" in system["statement"]
         assert all(len(weight["sha256"]) == 64 for weight in system["weights"])

@@ -41,6 +41,7 @@ LOOKED_AT = {
     ("dicom_node/health.py", "socket.socket"): "only binds, to see whether a port is free",
     ("dicom_node/receiving/association_guard.py", "socket.socket"): "the port itself: it waits for callers",
     ("dicom_node/receiving/association_guard.py", ".accept"): "the port itself; what it accepted has deadlines",
+    ("core_lab/upload/picture_reader.py", ".communicate"): "of a child that was killed on the line above",
     ("core_lab/web/server.py", "socket.socket"): "the page's port itself: it waits for callers",
 }
 

@@ -25,18 +25,18 @@ class TimmTrunk(nn.Module):
         self._resting: tuple[nn.Module, ...] = ()
 
     @classmethod
-    def untrained(cls, name: str, channels: int = 1, **options: Any) -> Self:
-        """A backbone of this timm name for pictures of so many ``channels``; ``options`` go to timm.
+    def untrained(cls, name: str, in_channels: int = 1, **options: Any) -> Self:
+        """A backbone of this timm name for pictures of so many ``in_channels``; ``options`` go to timm.
 
         TrainingError: no such name.
         """
-        return cls(_create(name, channels, pretrained=False, **options), name)
+        return cls(_create(name, in_channels, pretrained=False, **options), name)
 
     @classmethod
-    def from_hub(cls, name: str, channels: int = 1) -> Self:
+    def from_hub(cls, name: str, in_channels: int = 1) -> Self:
         """With the weights that timm's hub has for it. TrainingError where there is no network or no such weight."""
         try:
-            return cls(_create(name, channels, pretrained=True), name)
+            return cls(_create(name, in_channels, pretrained=True), name)
         except TrainingError:
             raise
         except Exception as error:  # the hub's client has many kinds of them
@@ -46,20 +46,20 @@ class TimmTrunk(nn.Module):
             ) from None
 
     @classmethod
-    def from_file(cls, name: str, path: Path, channels: int = 1) -> Self:
+    def from_file(cls, name: str, path: Path, in_channels: int = 1) -> Self:
         """With the weights of a safetensors file as timm publishes them; for grey its three channels are summed."""
         if path.suffix != ".safetensors" or not path.is_file():
             raise TrainingError(f"{path.name} is no safetensors file that exists; other kinds are never opened.")
         try:
             overlay = {"file": str(path)}
-            return cls(_create(name, channels, pretrained=True, pretrained_cfg_overlay=overlay), name)
+            return cls(_create(name, in_channels, pretrained=True, pretrained_cfg_overlay=overlay), name)
         except TrainingError:
             raise
         except Exception as error:
             raise TrainingError(f"{path.name} does not hold the weights of {name} ({type(error).__name__}).") from None
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(n, channels, rows, columns) -> (n, features, rows / 32, columns / 32)."""
+        """(n, in_channels, rows, columns) -> (n, features, rows / 32, columns / 32)."""
         found: Tensor = self.backbone.forward_features(pictures)  # type: ignore[operator]  # every timm model has it
         return found
 
@@ -111,13 +111,13 @@ class TimmTrunk(nn.Module):
         return min(inside)
 
 
-def _create(name: str, channels: int, pretrained: bool, **options: Any) -> nn.Module:
+def _create(name: str, in_channels: int, pretrained: bool, **options: Any) -> nn.Module:
     mend_torchvision()
     import timm
 
     try:
         made: nn.Module = timm.create_model(
-            name, pretrained=pretrained, in_chans=channels, num_classes=0, global_pool="", **options
+            name, pretrained=pretrained, in_chans=in_channels, num_classes=0, global_pool="", **options
         )
     except (RuntimeError, ValueError) as error:
         if "Unknown model" in str(error):

@@ -39,7 +39,7 @@ def test_a_toy_system_copied_in_is_routed_scored_and_reported(house: dict[str, s
     dataset.save_as(path, enforce_file_format=True)
 
     systems = {s["key"] for s in json.loads(rheumascore(house, "systems", "--json"))}
-    assert systems == {"hand_joints", "svdh_hands", "toy_brightness"}
+    assert systems == {"hand_joints", "nailfold", "svdh_hands", "toy_brightness"}
     routes = json.loads(rheumascore(house, "route", str(path), "--json"))
     assert {r["system"]: r["scored"] for r in routes}["toy_brightness"] is True
 
