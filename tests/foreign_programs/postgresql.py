@@ -10,13 +10,17 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import psutil
 import psycopg
 import pytest
 
-from tests.foreign_programs.programs import ending_with_us, free_port, missing_program, wait_until
+from tests.foreign_programs.programs import ending_with_us, free_port, log_tail, missing_program, wait_until
+
+_SETTINGS: Final = ("-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "dynamic_shared_memory_type=mmap")
+"""Its processes are killed here, never its machine: what was written outlives them without waiting for the disk. A
+container may have little shared memory, which browsers and other servers beside it want too."""
 
 
 class PostgresqlServer:
@@ -41,24 +45,26 @@ class PostgresqlServer:
             [*make, "--no-locale", "-E", "UTF8"], check=True, capture_output=True, cwd=self.folder,
             user=self._account, group=self._account,
         )  # fmt: skip
-        self.start()
+        try:
+            self.start()
+        except pytest.fail.Exception:
+            self._end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
+        self._end()
 
     def start(self) -> None:
         """Start it, or start it again on the same port after it was killed, and wait until it takes statements."""
         options = ["-D", self.folder / "cluster", "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1"]
-        command = ending_with_us(_programs() / "postgres", *options, by=signal.SIGQUIT)
-        with (self.folder.parent / "postgresql.log").open("ab") as log:
+        command = ending_with_us(_programs() / "postgres", *options, *_SETTINGS, by=signal.SIGQUIT)
+        with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder,
                 user=self._account, group=self._account,
             )  # fmt: skip
-        wait_until("PostgreSQL takes statements", self._takes_statements, 60)
+        wait_until("PostgreSQL takes statements", self._takes_statements, 60, lambda: log_tail(self._log))
 
     def kill(self) -> None:
         """SIGKILL to every process of it, as when its machine goes down."""
@@ -77,7 +83,19 @@ class PostgresqlServer:
         server = psutil.Process(self.process.pid)
         return [server, *server.children(recursive=True)]
 
+    @property
+    def _log(self) -> Path:
+        return self.folder.parent / "postgresql.log"
+
+    def _end(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+
     def _takes_statements(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            pytest.fail(f"PostgreSQL ended at start:\n{log_tail(self._log)}")
         try:
             with psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=5) as connection:
                 connection.execute("SELECT 1")

@@ -19,6 +19,8 @@ import pytest
 T = TypeVar("T")
 _PORTS: Final = (15_000, 32_000)
 """Linux gives 32,768 and more to outgoing connections, others 49,152 and more."""
+_TESTERS: Final = 8
+"""So many test processes beside each other, at the most, give ports of their own."""
 _CHANCE: Final = random.SystemRandom()
 _GIVEN: Final = set[int]()
 
@@ -50,10 +52,12 @@ def free_port() -> int:
     """A port of the loopback that nobody listens on now, and that is given only once.
 
     It lies below those that the kernel gives to outgoing connections: else such a connection, of any test beside, may
-    have it when a program starts on it, or starts again.
+    have it when a program starts on it, or starts again. No other test process of this run gives it either: nobody
+    listens on it yet while its program starts, or while it is down.
     """
+    tester = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _TESTERS
     while True:
-        port = _CHANCE.randrange(*_PORTS)
+        port = _CHANCE.randrange(_PORTS[0] + tester, _PORTS[1], _TESTERS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port not in _GIVEN:
@@ -61,14 +65,14 @@ def free_port() -> int:
                 return port
 
 
-def wait_until(what: str, probe: Callable[[], T], seconds: float = 30.0) -> T:
-    """The first true answer of ``probe``; fails the test when none comes in time."""
+def wait_until(what: str, probe: Callable[[], T], seconds: float = 30.0, why: Callable[[], str] = str) -> T:
+    """The first true answer of ``probe``; fails the test when none comes in time, and says ``why`` it may be."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answer := probe():
             return answer
         time.sleep(0.02)
-    pytest.fail(f"{what}: not within {seconds:g} s")
+    pytest.fail(f"{what}: not within {seconds:g} s\n{why()}".rstrip())
 
 
 def answers_on(port: int) -> bool:
