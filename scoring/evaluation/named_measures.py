@@ -103,7 +103,10 @@ def _share(right: npt.NDArray[np.bool_], kind: str) -> float:
 
 
 def _prevalence(truth: npt.ArrayLike, said: npt.ArrayLike) -> float:
-    return float(np.asarray(truth, np.float64).mean())
+    present = np.asarray(truth, np.float64)
+    if not present.size:
+        raise UndefinedMeasureError("No picture is among the rows.")
+    return float(present.mean())
 
 
 def _always_yes_f1(truth: npt.ArrayLike, said: npt.ArrayLike) -> float:

@@ -162,6 +162,14 @@ def test_a_measure_without_a_value_has_its_reason() -> None:
     assert sensitivity["reason"] == "No damaged site is among the rows."
 
 
+def test_a_label_that_the_system_never_judged_has_a_reason_at_each_measure() -> None:
+    rows = [row(n, "RING", {"A": 1.0}, None, item="giant", reason="too blurry") for n in range(5)]
+    pictures = replace(comparison(*rows), scales={"giant": Scale("giant capillaries", 1, whole=True, presence=True)})
+    measures = evaluation_json(evaluate_comparison(pictures, resamples=20))["items"]["giant"]["measures"]
+    assert {one["value"] for one in measures.values()} == {None}
+    assert measures["prevalence"]["reason"] == "No picture is among the rows."
+
+
 def test_coverage_is_told_by_band_where_something_was_calibrated() -> None:
     """Given intervals that hold for small sums and never for large ones."""
     rows = [
