@@ -185,7 +185,7 @@ def wrap(
     patient_id: Annotated[str, typer.Option(help="Patient ID, as the trial or hospital writes it.")],
     out: Annotated[Path, typer.Option(help="Folder for the DICOM files.")],
     side: Annotated[str, typer.Option(help="L, R or B (both).")] = "",
-    trial: Annotated[str, typer.Option(help="PROTOCOL/SITE/SUBJECT[/TIMEPOINT].")] = "",
+    trial: Annotated[str, typer.Option(help=r"PROTOCOL/SITE/SUBJECT\[/TIMEPOINT].")] = "",
     patient_name: Annotated[str, typer.Option(help="Family^Given; empty for trials.")] = "",
     fingers: Annotated[
         Path | None,

@@ -7,11 +7,15 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from scoring.cli import build_app
 from scoring.phantoms.as_dicom import hand_dataset
 from scoring.phantoms.hand import draw_hand
 from sr_templates.report_as_text import report_as_text
@@ -44,10 +48,20 @@ def test_help_of_a_verb_loads_neither_torch_nor_the_network(verb: str) -> None:
     assert not {"torch", "monai", "pynetdicom", "sqlalchemy", "celery", "numpy"} & set(done.stderr.split())
 
 
-@pytest.mark.parametrize("verb", [("retention",), ("alerts", "test")])
-def test_help_names_sections_of_the_settings(verb: tuple[str, ...]) -> None:
-    """In brackets, which the painter of the help takes for an order to itself."""
-    assert f"[{verb[0]}]" in rheumascore(*verb, "--help").stdout
+def test_every_verb_helps_and_its_brackets_are_shown() -> None:
+    """The painter of the help takes a word in brackets for an order to itself."""
+    verbs = list(every_verb(get_command(build_app()), ()))
+    said = {verb: CliRunner().invoke(build_app(), [*verb, "--help"]) for verb in verbs}
+    assert [verb for verb, done in said.items() if done.exit_code] == []
+    shown = {("retention",): "[retention]", ("alerts", "test"): "[alerts]", ("wrap",): "[/TIMEPOINT]"}
+    assert [verb for verb, words in shown.items() if words not in said[verb].stdout] == []
+
+
+def every_verb(command: object, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A command and all below it, by their words."""
+    yield above
+    for word, verb in getattr(command, "commands", {}).items():
+        yield from every_verb(verb, (*above, word))
 
 
 def test_a_wrong_call_is_2_and_a_wrong_setting_is_1_with_its_remedy(tmp_path: Path) -> None:
