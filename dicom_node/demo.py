@@ -24,36 +24,18 @@ from dicom_node.content_store import ContentStore
 from dicom_node.delivery.send_files import send_files
 from dicom_node.demo_pacs import DemoPacs
 from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
+from dicom_node.demo_study import DemoStudy, make_demo_studies
 from dicom_node.errors import DestinationAwayError
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import ObjectRow, ResultRow
-from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.score_offline import summary_line
 from dicom_node.study_status import study_status
-from scoring.phantoms.write_phantoms import write_hand_pair
 from scoring.result import ScoreResult
 from sr_templates.report_as_text import report_as_text
 
-_STUDIES: Final = Path(__file__).parent / "demo_studies"
 _PATIENCE_SECONDS: Final = 120.0
-_PHANTOM_SEED: Final = 2026
 _RETURNED: Final = ("delivered", "not_evaluable")
 _FINISHED: Final = (*_RETURNED, "no_system", "held", "failed")
-
-
-@dataclass(frozen=True)
-class DemoStudy:
-    """One study of the demonstration: its files, what must become of it, and the truth where it is known."""
-
-    who: str
-    files: tuple[Path, ...]
-    expected: str
-    truth: str = ""
-
-    @property
-    def study_instance_uid(self) -> str:
-        """Read from its first file."""
-        return str(dcmread(self.files[0], stop_before_pixels=True).StudyInstanceUID)
 
 
 def run_demo(*, once: bool, keep: Path | None) -> int:
@@ -63,7 +45,7 @@ def run_demo(*, once: bool, keep: Path | None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         typer.echo("starting a PACS, the node, two workers and the page, all on 127.0.0.1 …")
         site = stack.enter_context(running_site(folder))
-        rows = _send_and_wait(_make_studies(folder / "studies"), site)
+        rows = _send_and_wait(make_demo_studies(folder / "studies"), site)
         _print_report_tree(site, rows)
         _print_table(site, rows)
         if not once:
@@ -85,34 +67,6 @@ class _Row:
         state = self.status.get("state")
         in_pacs = any(modality == "SR" for modality, _ in self.series)
         return state == self.study.expected and (in_pacs or state not in _RETURNED)
-
-
-def _make_studies(folder: Path) -> tuple[DemoStudy, ...]:
-    wrapped = [
-        ("RSNA-11461", "rsna_hand_11461.png", "delivered", "a child's hand without arthritis: 0 expected"),
-        ("FRACATLAS-3310", "fracatlas_hand_3310.jpg", "delivered", "an adult's hand, filmed upside down"),
-        ("FRACATLAS-3309", "fracatlas_knee_3309.jpg", "not_evaluable", "a knee, sent as a hand"),
-    ]
-    studies = [
-        DemoStudy(who, tuple(wrap_photos([_STUDIES / name], "hand", who, folder / who)), expected, truth)
-        for who, name, expected, truth in wrapped
-    ]
-    return (*studies, _phantom_study(folder / "phantom"), _refused_study(folder / "refused"))
-
-
-def _phantom_study(folder: Path) -> DemoStudy:
-    pair = write_hand_pair(folder, _PHANTOM_SEED, severity=0.35)
-    return DemoStudy(f"PHANTOM-{_PHANTOM_SEED}", pair.files, "delivered", f"drawn with a total of {pair.total}")
-
-
-def _refused_study(folder: Path) -> DemoStudy:
-    """The knee again, with a header that says so: no system accepts it."""
-    [path] = wrap_photos([_STUDIES / "fracatlas_knee_3309.jpg"], "hand", "KNEE-1", folder)
-    dataset = dcmread(path)
-    dataset.BodyPartExamined = "KNEE"
-    del dataset.AnatomicRegionSequence
-    dataset.save_as(path)
-    return DemoStudy("KNEE-1", (path,), "no_system", "a knee, sent as a knee")
 
 
 def _send_and_wait(studies: Sequence[DemoStudy], site: DemoSite) -> list[_Row]:

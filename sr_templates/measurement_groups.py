@@ -25,10 +25,21 @@ _VISIT: Final = ("ClinicalTrialTimePointID", "ClinicalTrialTimePointDescription"
 
 @dataclass(frozen=True, slots=True)
 class Illustrations:
-    """SOP Instance UIDs of the pictures that the report links: heatmaps by source image, and the report page."""
+    """SOP Instance UIDs of the pictures that the report links: heatmaps by source image, and the pages.
+
+    ``montage``: the page of all photographs, of a system that numbers pictures. The summary of the patient links it,
+    since a group has one illustration (TID 1501); sums of a finger link the report page.
+    """
 
     heatmaps: Mapping[str, str]
     report_page: str | None
+    montage: str | None = None
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """All of them, in sending order."""
+        pages = tuple(page for page in (self.montage, self.report_page) if page is not None)
+        return (*self.heatmaps.values(), *pages)
 
 
 def site_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictures: Illustrations) -> list[Dataset]:
@@ -63,7 +74,7 @@ def summary_groups(result: ScoreResult, spec: SystemSpec, header: Dataset, pictu
                     finding=spec.summary_finding,
                     site=_sums_site(result, spec, side, site),
                     where=_sums_region(result, side, site),
-                    illustration=pictures.report_page,
+                    illustration=(None if (side, site) != (None, None) else pictures.montage) or pictures.report_page,
                     content=content,
                 )
             )

@@ -35,9 +35,8 @@ def add_evidence(report: Dataset, result: ScoreResult, pictures: Illustrations, 
         Instance(i.study_instance_uid, i.series_instance_uid, i.sop_class_uid, i.sop_instance_uid)
         for i in result.images
     ]
-    made = [*pictures.heatmaps.values(), *((pictures.report_page,) if pictures.report_page else ())]
     own_series = PICTURES.uid(result)
-    found += [Instance(result.study_instance_uid, own_series, SECONDARY_CAPTURE, uid) for uid in made]
+    found += [Instance(result.study_instance_uid, own_series, SECONDARY_CAPTURE, uid) for uid in pictures.instances]
     earlier = baseline_report(result, form)
     if earlier is not None and result.baseline is not None:
         found.append(prior_instance(result.baseline, earlier))

@@ -118,11 +118,13 @@ def _photographs(writing: Writing) -> tuple[list[tuple[Role, Dataset]], Illustra
     """Each photograph with what was found on it, the page of all of them, and the page of numbers."""
     made = photograph_captures(writing, first_number=1)
     pictures: list[tuple[Role, Dataset]] = [("heatmap", capture) for _, capture in made]
+    montage = None
     if any(item.picture is not None for item in writing.result.items):
-        pictures.append(("montage", montage_capture(writing, len(pictures) + 1)))
+        pictures.append(("montage", capture := montage_capture(writing, len(pictures) + 1)))
+        montage = str(capture.SOPInstanceUID)
     page = report_page(writing.result, writing.spec, writing.home, len(pictures) + 1)
     shown = {image: str(capture.SOPInstanceUID) for image, capture in made}
-    return [*pictures, ("report_page", page)], Illustrations(shown, page.SOPInstanceUID)
+    return [*pictures, ("report_page", page)], Illustrations(shown, page.SOPInstanceUID, montage)
 
 
 def _refuse_missing_pictures(writing: Writing) -> None:

@@ -82,8 +82,7 @@ def _earlier(result: ScoreResult) -> list[Dataset]:
 def _images(result: ScoreResult, pictures: Illustrations) -> list[Dataset]:
     """The source images in the order that numbers them, then our pictures."""
     items = [image(codes.SOURCE_OF_MEASUREMENT, i.sop_class_uid, i.sop_instance_uid) for i in result.images]
-    made = [*pictures.heatmaps.values(), *((pictures.report_page,) if pictures.report_page else ())]
-    return items + [image(codes.BEST_ILLUSTRATION, SECONDARY_CAPTURE, uid) for uid in made]
+    return items + [image(codes.BEST_ILLUSTRATION, SECONDARY_CAPTURE, uid) for uid in pictures.instances]
 
 
 def _told(lines: Iterable[tuple[CodedConcept, str]]) -> list[str]:
