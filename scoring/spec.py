@@ -81,6 +81,8 @@ class ItemSpec:
     """Of ``value`` (UCUM): None for a score. A share of 1 (0..1 in a result) has the unit %, as reports write it."""
     judges: str | None = None
     """Of a finding that follows from a measurement: the key of that item."""
+    asks: str | None = None
+    """Of a finding about the picture, not the patient: what whoever took it is asked to do, in a word: ``retake``."""
 
     @property
     def value_concept(self) -> CodedConcept:
@@ -384,6 +386,7 @@ def _item(table: _Table) -> ItemSpec:
         scale=scale,
         unit=table.concept("unit") if scale == "measurement" else PERCENT if scale == "present" else None,
         judges=table.text("judges") if table.get("judges") is not None else None,
+        asks=table.text("asks") if table.get("asks") is not None else None,
     )
     if scale == "measurement" and item.expected_concept:
         raise table.fault("expected_concept", "absent: a measurement is one number")

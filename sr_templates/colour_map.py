@@ -31,6 +31,8 @@ normal sight and for deuteranopia, protanopia and tritanopia (Machado, Oliveira 
 darken in order, and dark letters on each have a contrast of 4.5 or more (WCAG 2.1, 1.4.3).
 """
 NOT_SCORED: Final[Colour] = (158, 158, 164)
+PICTURE_FAULT: Final[Colour] = (216, 231, 246)
+"""A finding about the picture, not the patient, such as blur: nearly white; 18 or more from each of the five."""
 INK: Final[Colour] = (14, 15, 18)
 """Letters on damage colours, and the edge of everything drawn over a film."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from sr_templates.colour_map import DAMAGE_COLOURS, INK, NOT_SCORED, UNDAMAGED
+from sr_templates.colour_map import DAMAGE_COLOURS, INK, NOT_SCORED, PICTURE_FAULT, UNDAMAGED, Colour
 from sr_templates.lettering import font, write
 from sr_templates.picture_findings import Finding, State
 from sr_templates.smooth_shapes import draw_rounded_box
@@ -15,12 +15,19 @@ from sr_templates.smooth_shapes import draw_rounded_box
 _PADDING: Final = 0.4
 _GAP: Final = 0.5
 """Within a chip, and between two, in sizes of the letters."""
-_HEADS: Final[Mapping[State, str]] = {"present": "", "absent": "absent: ", "not_assessed": "not assessed: "}
+_HEADS: Final[Mapping[State, str]] = {
+    "picture_fault": "",
+    "present": "",
+    "absent": "absent: ",
+    "not_assessed": "not assessed: ",
+}
 """In the order in which they are drawn; said before the first of each."""
+_FILLS: Final[Mapping[State, Colour]] = {"present": DAMAGE_COLOURS[1], "picture_fault": PICTURE_FAULT}
+_LETTERS: Final[Mapping[State, Colour]] = {"absent": UNDAMAGED, "not_assessed": NOT_SCORED}
 
 
 def chip_lines(labels: Sequence[Finding], size: int, width: float) -> list[list[Finding]]:
-    """The labels, present ones first, in lines no wider than ``width`` pixels."""
+    """The labels, filled ones first, in lines no wider than ``width`` pixels."""
     lines: list[list[Finding]] = []
     room = 0.0
     for label in _headed(labels):
@@ -59,14 +66,15 @@ def draw_chips(
 
 
 def _width(label: Finding, size: int) -> float:
-    letters = font(size, bold=label.state == "present").getlength(label.words)
-    return letters + size * (2 * _PADDING if label.state == "present" else 0)
+    filled = label.state in _FILLS
+    letters = font(size, bold=filled).getlength(label.words)
+    return letters + size * (2 * _PADDING if filled else 0)
 
 
 def _draw_chip(picture: Image.Image, at: tuple[float, float], label: Finding, size: int) -> None:
-    (x, y), present = at, label.state == "present"
-    if present:
-        draw_rounded_box(picture, (x, y, x + _width(label, size), y + size * 1.45), size * 0.4, DAMAGE_COLOURS[1])
-    colour = {"present": INK, "absent": UNDAMAGED, "not_assessed": NOT_SCORED}[label.state]
-    left = x + (size * _PADDING if present else 0)
-    write(ImageDraw.Draw(picture), (left, y + size * 0.725), label.words, font(size, bold=present), colour, anchor="lm")
+    (x, y), fill = at, _FILLS.get(label.state)
+    if fill:
+        draw_rounded_box(picture, (x, y, x + _width(label, size), y + size * 1.45), size * 0.4, fill)
+    left = x + (size * _PADDING if fill else 0)
+    letters, colour = font(size, bold=fill is not None), _LETTERS.get(label.state, INK)
+    write(ImageDraw.Draw(picture), (left, y + size * 0.725), label.words, letters, colour, anchor="lm")

@@ -7,7 +7,7 @@ from typing import Final
 
 from scoring.result import ScoreResult
 from scoring.spec import SystemSpec
-from sr_templates.colour_map import INK, damage_colour
+from sr_templates.colour_map import INK
 from sr_templates.paper import (
     BLACK,
     MARGIN,
@@ -134,9 +134,9 @@ def _draw_cell(paper: Paper, cell: ReadingCell, mark: str, at: tuple[float, floa
     """The number, on its colour where something was found; below each other beside it what it rests on, small."""
     (x, y), size = at, 9.0
     length = width_of(cell.words, size, bold=True)
-    if cell.share is not None:
-        paper.box((x - 2.5, y - _ROW * 0.41, x + length + 2.5, y + _ROW * 0.41), damage_colour(cell.share), 3)
-    colour = INK if cell.share is not None else QUIET if cell.words == "–" else BLACK
+    if cell.fill is not None:
+        paper.box((x - 2.5, y - _ROW * 0.41, x + length + 2.5, y + _ROW * 0.41), cell.fill, 3)
+    colour = INK if cell.fill is not None else QUIET if cell.words == "–" else BLACK
     paper.write((x, y + size * 0.355), cell.words, size, colour, bold=True)
     if mark:
         paper.write((x + length + 3, y + 1), mark, 8, WARNING, bold=True)

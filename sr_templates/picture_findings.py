@@ -9,13 +9,13 @@ from typing import Final, Literal
 from scoring.result import ScoreItem, ScoreResult, Side
 from scoring.spec import SystemSpec
 
-State = Literal["present", "absent", "not_assessed"]
+State = Literal["present", "picture_fault", "absent", "not_assessed"]
 _SIDES: Final = {"R": "Right", "L": "Left", None: ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One label of a picture: ``giant capillaries 97 %``."""
+    """One label of a picture: ``giant capillaries 97 %``, ``too blurry 93 %, please retake``."""
 
     words: str
     state: State
@@ -68,10 +68,14 @@ def _site_words(spec: SystemSpec, item: ScoreItem) -> str:
 
 
 def _label(spec: SystemSpec, item: ScoreItem) -> Finding:
-    name = spec.item(item.item).label.lower()
+    planned = spec.item(item.item)
+    name = planned.label.lower()
     if item.status != "scored" or item.value is None:
         return Finding(name, "not_assessed")
-    return Finding(f"{name} {100 * item.value:.0f} %", "present" if item.grade else "absent")
+    words = f"{name} {100 * item.value:.0f} %"
+    if item.grade and planned.asks:
+        return Finding(f"{words}, please {planned.asks}", "picture_fault")
+    return Finding(words, "present" if item.grade else "absent")
 
 
 def _measured(spec: SystemSpec, items: Sequence[ScoreItem]) -> tuple[str, ...]:

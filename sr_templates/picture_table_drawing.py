@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-from sr_templates.colour_map import INK, damage_colour
+from sr_templates.colour_map import INK
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.lettering import fitted, font, largest_fitting, wrapped, write
 from sr_templates.page_style import LIGHT, MARGIN, PANEL, QUIET, RULE, STRIPE, WIDTH
@@ -85,11 +85,11 @@ def _draw_cell(picture: Image.Image, cell: ReadingCell, mark: str, at: tuple[flo
     """The number, on its colour where something was found; beside it, small, what it rests on."""
     (x, y), letters = at, font(25, bold=True)
     size = letters.getlength(cell.words)
-    if cell.share is not None:
+    if cell.fill is not None:
         box = (x - 6, y - _ROW * 0.44, x + size + 8, y + _ROW * 0.44)
-        draw_rounded_box(picture, box, 7, damage_colour(cell.share))
+        draw_rounded_box(picture, box, 7, cell.fill)
     draw = ImageDraw.Draw(picture)
-    colour = INK if cell.share is not None else QUIET if mark or cell.words == "–" else LIGHT
+    colour = INK if cell.fill is not None else QUIET if mark or cell.words == "–" else LIGHT
     write(draw, (x, y), cell.words, letters, colour, anchor="lm")
     if mark:
         write(draw, (x + size + 8, y - 4), mark, font(22), STAMP_COLOUR, anchor="lm")

@@ -14,6 +14,7 @@ from scoring.coded_concept import CodedConcept
 from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
 from scoring.spec import Derivation, ItemSpec, SystemSpec, TotalSpec
 from sr_templates import codes
+from sr_templates.colour_map import PICTURE_FAULT, Colour, damage_colour
 from sr_templates.group_places import items_by_place, totals_by_place
 
 _SIDES: Final[dict[Side | None, str]] = {"R": "Right ", "L": "Left ", None: ""}
@@ -31,9 +32,18 @@ class ReadingCell:
     small: str = ""
     """Beside it: the mean, how many of how many, the interval."""
     share: float | None = None
-    """How strongly it is coloured, 0..1; None: not at all."""
+    """How strong the finding is, 0..1; None: nothing was found."""
     reason: CodedConcept | None = None
     """Why there is no number."""
+    picture_fault: bool = False
+    """Whether a finding would be about the picture, not the patient."""
+
+    @property
+    def fill(self) -> Colour | None:
+        """The colour behind its words; None where nothing was found."""
+        if self.share is None:
+            return None
+        return PICTURE_FAULT if self.picture_fault else damage_colour(self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,9 @@ def key_sentence(table: ReadingTable) -> str:
         "Of a finger and the patient: the highest probability; small: the mean, and pictures with the finding of "
         "those assessed."
     )
+    if asked := [column for column in table.columns if column.asks]:
+        about = ", ".join(f"{column.label.lower()}: please {column.asks}" for column in asked)
+        key += f" Pale blue is about the picture, not the patient ({about})."
     if table.marks:
         key += " Not given, " + "; ".join(f"{mark}: {reason.meaning}" for reason, mark in table.marks.items()) + "."
     return key
@@ -135,10 +148,11 @@ def _summary_row(
         by_item.setdefault(part[0].item, []).append(part)
     counts = [part for part in by_item.get(None, ()) if part[0].derivation == "count"]
     count = ", ".join(f"{total.grade or 0} of {total.planned} {unit_words(total_spec)}" for total_spec, total in counts)
-    return ReadingRow(place_words(spec, *place), count, tuple(_summary_cell(by_item.get(c.key, ())) for c in columns))
+    cells = tuple(_summary_cell(column, by_item.get(column.key, ())) for column in columns)
+    return ReadingRow(place_words(spec, *place), count, cells)
 
 
-def _summary_cell(parts: Sequence[Part]) -> ReadingCell:
+def _summary_cell(column: ItemSpec, parts: Sequence[Part]) -> ReadingCell:
     """The highest value in front, else the mean; beside it the mean and the count."""
     by_kind: dict[Derivation, Part] = {part[0].derivation: part for part in parts}
     main = by_kind.get("maximum") or by_kind.get("mean")
@@ -156,7 +170,8 @@ def _summary_cell(parts: Sequence[Part]) -> ReadingCell:
         positive = total.value if counted[1].grade else None
     elif total.interval:
         small.append(_interval_words(total.interval, total_spec))
-    return ReadingCell(amount(total.value, total_spec), " · ".join(small), positive)
+    words = amount(total.value, total_spec)
+    return ReadingCell(words, " · ".join(small), positive, picture_fault=column.asks is not None)
 
 
 def _picture_row(
@@ -174,12 +189,12 @@ def _picture_cell(spec: ItemSpec, item: ScoreItem | None, judged: ScoreItem | No
         return ReadingCell("")
     if item.status != "scored" or (item.value is None and item.grade is None):
         return ReadingCell("–", reason=item.reason)
-    small = _interval_words(item.interval, spec) if item.interval else ""
+    small = _interval_words(item.interval, spec) if item.interval else (spec.asks or "") if item.grade else ""
     if spec.scale == "measurement":
         return ReadingCell(amount(item.value or 0.0, spec), small, 1.0 if judged and judged.grade else None)
     share = (item.value if item.value is not None else 1.0) if item.grade else None
     words = amount(item.value, spec) if item.value is not None else codes.PRESENCE[item.grade or 0].meaning
-    return ReadingCell(words, small, share)
+    return ReadingCell(words, small, share, picture_fault=spec.asks is not None)
 
 
 def _interval_words(interval: tuple[float, float], spec: ItemSpec | TotalSpec) -> str:

@@ -10,11 +10,11 @@ from scoring.catalogue import find_spec
 from scoring.errors import UnknownSystemError
 from scoring.result import ScoreItem, ScoreResult, ScoreTotal, Side
 from scoring.spec import SystemSpec
-from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, UNDAMAGED, damage_colour
+from sr_templates.colour_map import DAMAGE_COLOURS, NOT_SCORED, PICTURE_FAULT, UNDAMAGED, Colour, damage_colour
 from sr_templates.score_table import set_words
 from sr_templates.second_opinions import OpinionSentence, opinion_sentences
 
-_LEVELS: Final = (UNDAMAGED, *DAMAGE_COLOURS, NOT_SCORED)
+_LEVELS: Final = (UNDAMAGED, *DAMAGE_COLOURS, NOT_SCORED, PICTURE_FAULT)
 NOT_SCORED_LEVEL: Final = _LEVELS.index(NOT_SCORED)
 SIDE_WORDS: Final = {"R": "Right", "L": "Left", None: ""}
 
@@ -139,7 +139,12 @@ def image_marks(result: ScoreResult, sop_instance_uid: str) -> list[dict[str, An
 
 def damage_level(share: float | None) -> int:
     """0 (nothing found) to 3 (severe), as pictures colour it; ``NOT_SCORED_LEVEL`` for None."""
-    return _LEVELS.index(damage_colour(share))
+    return colour_level(damage_colour(share))
+
+
+def colour_level(colour: Colour) -> int:
+    """What style sheet and viewer call a colour of ``sr_templates.colour_map``."""
+    return _LEVELS.index(colour)
 
 
 def reason_of(item: ScoreItem) -> str:

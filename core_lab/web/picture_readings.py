@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core_lab.web.grade_sheet import NOT_SCORED_LEVEL, damage_level
+from core_lab.web.grade_sheet import NOT_SCORED_LEVEL, colour_level
 from scoring.catalogue import find_spec
 from scoring.errors import UnknownSystemError
 from scoring.result import ScoreResult
+from sr_templates.colour_map import UNDAMAGED
 from sr_templates.reading_table import ReadingCell, ReadingRow, ReadingTable, column_head, key_sentence, reading_table
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
-    """One cell: ``level`` 0 (nothing found) to 3, as pictures colour it; ``note``: the letter of why it is empty."""
+    """One cell: ``level``, see ``colour_level``; ``note``: the letter of why it is empty."""
 
     cell: ReadingCell
     level: int
@@ -112,4 +113,4 @@ def _cell(table: ReadingTable, cell: ReadingCell, head: str) -> ShownCell:
     if cell.reason is not None:
         return ShownCell(cell, NOT_SCORED_LEVEL, table.marks[cell.reason], f"{head} not given: {cell.reason.meaning}")
     words = f"{head} {cell.words}{f' ({cell.small})' if cell.small else ''}" if cell.words else ""
-    return ShownCell(cell, damage_level(cell.share or 0.0), "", words)
+    return ShownCell(cell, colour_level(cell.fill or UNDAMAGED), "", words)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from scoring.result import Heatmap
 from sr_templates import lettering
-from sr_templates.colour_map import DAMAGE_COLOURS, INK, NOT_SCORED, UNDAMAGED
+from sr_templates.colour_map import DAMAGE_COLOURS, INK, NOT_SCORED, PICTURE_FAULT, UNDAMAGED
 from sr_templates.heatmap_drawing import draw_heatmap
 from sr_templates.heatmap_legend import STAMP_COLOUR
 from sr_templates.page_style import GROUND, LIGHT, PANEL, QUIET, STRIPE
@@ -22,7 +22,7 @@ from sr_templates.site_marks import item_letters, site_name
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.colour_vision import VISIONS, contrast, difference, seen_as
 
-SITE_COLOURS = (UNDAMAGED, *DAMAGE_COLOURS, NOT_SCORED)
+SITE_COLOURS = (UNDAMAGED, *DAMAGE_COLOURS, NOT_SCORED, PICTURE_FAULT)
 Picture = npt.NDArray[np.uint8]
 
 
@@ -42,7 +42,7 @@ def test_the_colours_of_sites_are_told_apart_by_every_colour_vision(vision: str)
 
 
 def test_letters_stand_out_from_their_ground() -> None:
-    assert all(contrast(INK, colour) > 4.5 for colour in (*DAMAGE_COLOURS, UNDAMAGED, NOT_SCORED, STAMP_COLOUR))
+    assert all(contrast(INK, colour) > 4.5 for colour in (*SITE_COLOURS, STAMP_COLOUR))
     for ground in (GROUND, STRIPE, PANEL):
         assert all(contrast(letters, ground) > 4.5 for letters in (LIGHT, QUIET, STAMP_COLOUR))
     assert contrast(LIGHT, STRIPE) > 12, "a zero is as plain as any other grade"

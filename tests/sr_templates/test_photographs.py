@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 
 from scoring.phantoms.nailfold.nailfold import draw_nailfold
 from scoring.phantoms.nailfold.patient import draw_patient
@@ -94,6 +95,35 @@ def test_each_judged_photograph_is_one_picture_and_all_are_on_one_page(make: Cal
     assert shown == {item.image for item in made.result.items}
     sides = {item.side for item in made.result.items} - {None}
     assert montage.ImageLaterality == ("B" if len(sides) == 2 else sides.pop() if sides else "U")
+
+
+@pytest.mark.parametrize("make", [nailfolds.whole_visit, nailfolds.one_picture])
+def test_the_patients_summary_leads_to_the_page_of_all_pictures(make: Callable[[], ResultForTests]) -> None:
+    objects = objects_of(make)
+    (montage,), (page,), (report,) = (of_role(objects, role) for role in ("montage", "report_page", "report"))
+    links = dict(_illustrations(report))
+    assert links["NAILFOLD both summary"] == montage.SOPInstanceUID
+    assert page.SOPInstanceUID in {uid for name, uid in links.items() if name.endswith("summary")}
+    [study] = report.CurrentRequestedProcedureEvidenceSequence
+    evidence = {
+        one.ReferencedSOPInstanceUID
+        for series in study.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    }
+    assert {montage.SOPInstanceUID, page.SOPInstanceUID, *links.values()} <= evidence
+
+
+def _illustrations(report: Dataset) -> Iterator[tuple[str, str]]:
+    """Of each group its name, and the picture that it leads to."""
+    groups = next(i for i in report.ContentSequence if name_of(i) == "Imaging Measurements").ContentSequence
+    for group in groups:
+        parts = {name_of(part): part for part in group.get("ContentSequence", ())}
+        if shown := parts.get("Illustration of ROI"):
+            yield parts["Tracking Identifier"].TextValue, shown.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+
+
+def name_of(item: Dataset) -> str:
+    return str(item.ConceptNameCodeSequence[0].CodeMeaning) if "ConceptNameCodeSequence" in item else ""
 
 
 def test_the_photograph_itself_is_on_its_picture() -> None:

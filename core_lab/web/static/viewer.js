@@ -1,7 +1,7 @@
 // A small viewer for one image: 16-bit grey values, window by drag, zoom at the pointer, pan, heatmap and site boxes.
 // Points are those of the source image: (x, y), 0-based, pixel centres.
 const PREVIEW_SIDE = 1024;
-const COLOURS = ["#7ac4ec", "#f7e25c", "#f6a628", "#f06028", "#b0b0b0"]; // no damage, mild, moderate, severe, not scored
+const COLOURS = ["#7ac4ec", "#f7e25c", "#f6a628", "#f06028", "#b0b0b0", "#d8e7f6"]; // no damage, mild, moderate, severe, not scored, fault of the picture
 
 export class Viewer {
   constructor(canvas, told) {

@@ -17,6 +17,8 @@ def test_every_picture_and_finger_has_a_row_and_a_gap_says_why() -> None:
     blurry = next(shown for shown in pictures if shown.row.label == "Right middle finger 2")
     assert blurry.cells[0].note and blurry.cells[0].words == "Abnormal shapes not given: Too blurry to grade"
     assert f"{blurry.cells[0].note}: Too blurry to grade" in readings.key
+    blur = blurry.cells[4]
+    assert (blur.words, blur.level) == ("Too blurry 93 % (retake)", 5), "about the picture: no colour of damage"
     templates = Environment(loader=PackageLoader("core_lab.web"), autoescape=True, undefined=StrictUndefined)
     table = templates.from_string('{% from "readings.html" import table_of %}{{ table_of(it) }}').render(it=readings)
     assert table.count("<tr>") == 2 + 9 + 16 and 'data-mark="Right ring finger 1"' in table
