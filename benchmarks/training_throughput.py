@@ -38,7 +38,7 @@ from scoring.learning.labelled_images import read_film
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.showing_order import Order, shuffled
 from scoring.learning.training_loop import fit
-from scoring.networks.torch_start import start_torch
+from scoring.networks.torch_start import mend_torchvision, start_torch
 from scoring.phantoms.hand import draw_hand
 from scoring.pixel_decoding import PixelDecoder
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES
@@ -102,7 +102,8 @@ def compare_loops(asked: argparse.Namespace, device: ComputeDevice, folder: Path
 
 def network_of(backbone: str) -> nn.Module:
     """The same weights each time."""
-    import timm  # start_torch has mended torchvision, which timm loads
+    mend_torchvision()  # timm loads it
+    import timm
 
     torch.manual_seed(1)
     return timm.create_model(backbone, pretrained=False, in_chans=1, num_classes=1)

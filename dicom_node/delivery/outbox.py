@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import time
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,7 +22,9 @@ from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, StudyRow
 from dicom_node.ledger.timeline import record
 from dicom_node.peers import Peer
 from scoring.result import ScoreResult
-from sr_templates.result_objects import ResultObjects
+
+if TYPE_CHECKING:  # whoever only moves what is written need not load what writes it
+    from sr_templates.result_objects import ResultObjects
 
 HELD = "held"
 """Code of the reason on a study whose results wait to be released."""

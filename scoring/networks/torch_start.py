@@ -1,4 +1,4 @@
-"""Start torch once and alike everywhere: threads, determinism, a torchvision that imports, checked weights.
+"""Start torch once and alike everywhere: threads, determinism, checked weights; a torchvision that imports.
 
 torchvision's wheel registers its operators from a compiled part that does not load beside a CPU build of torch of
 another build number; its Python part then fails on ``torchvision::nms`` and takes timm down with it
@@ -32,12 +32,15 @@ _KEPT_ALIVE: Final[list[torch.library.Library]] = []
 def start_torch(threads: int) -> None:
     """Set what must hold before the first network runs: ``threads`` per operation, repeatable algorithms."""
     torch.set_num_threads(max(1, threads))
-    torch.use_deterministic_algorithms(True)
-    mend_torchvision()
+    # The same switch as use_deterministic_algorithms(True), which loads torch's compiler first: two seconds.
+    torch.set_deterministic_debug_mode("error")
 
 
 def mend_torchvision() -> bool:
-    """Make ``import torchvision`` work; True when it was mended. A healthy or absent install is left untouched."""
+    """Make ``import torchvision`` work; True when it was mended. A healthy or absent install is left untouched.
+
+    For those who import timm, and for nobody else: torchvision loads torch's compiler.
+    """
     try:
         importlib.import_module("torchvision")
     except ModuleNotFoundError:

@@ -12,9 +12,9 @@ from dicom_node.ledger.audit_trail import Head, follow_chain
 from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow
 from dicom_node.local_files import dataset_digest
 from dicom_node.source_images import source_images
-from scoring.catalogue import find_spec
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreItem, ScoreResult
+from scoring.spec import SystemSpec
 from sr_templates.result_objects import write_result_objects
 from tests.journey.killed_node import KilledNode
 from tests.journey.sent_study import SentStudy
@@ -92,8 +92,11 @@ def objects_in_the_archive(node: KilledNode, study: SentStudy, result: ResultRow
     return len(there)
 
 
-def check_objects(node: KilledNode, study: SentStudy) -> None:
-    """P6: what was sent is, byte for byte, what the stored result is written as now; and no judge finds an error."""
+def check_objects(node: KilledNode, study: SentStudy, spec: SystemSpec) -> None:
+    """P6: what was sent is, byte for byte, what the stored result is written as now; and no judge finds an error.
+
+    ``spec``: of the system that scored it.
+    """
     store, result = ContentStore(node.data_dir), result_of(node, study)
     with node.ledger.read() as session:
         kept = session.scalars(select(ObjectRow).where(ObjectRow.result_digest == result.digest)).all()
@@ -102,7 +105,7 @@ def check_objects(node: KilledNode, study: SentStudy) -> None:
     with PixelDecoder() as decoder:
         sources = source_images(result, paths, decoder)
     arrays = {heatmap.array: store.read(heatmap.array) for heatmap in result.heatmaps}
-    again = write_result_objects(result, find_spec(result.system), sources, arrays, form)  # type: ignore[arg-type]
+    again = write_result_objects(result, spec, sources, arrays, form)  # type: ignore[arg-type]
     written = {item.sop_instance_uid: hashlib.sha256(item.content).hexdigest() for item in again.objects}
     assert written == {row.sop_instance_uid: row.content_sha256 for row in kept}
     for row in kept:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -30,11 +30,11 @@ PATIENCE_SECONDS = 240.0
 class KilledNode(RunningNode):
     """``rheumascore run`` with its crash points within reach: a file in ``points`` arms one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, quiet_seconds=0.5)
         self.points = folder / "points"
         self.points.mkdir(parents=True)
-        self.environment = {VARIABLE: str(self.points)}
+        self.environment = {VARIABLE: str(self.points), **(environment or {})}
         self.more_peers = "[delivery]\ncommitment_first_seconds = 3"  # a report that is lost is soon asked for anew
         self._deaths: list[tuple[float, str]] = []
 

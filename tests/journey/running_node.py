@@ -6,9 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dicom_node.ledger.ledger import Ledger
+from dicom_node.ledger.tables import JobRow, StudyRow
+from dicom_node.settings import read_settings
+from dicom_node.study_status import study_status
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import answers_on, free_port, log_tail, stop, wait_until
 
@@ -105,31 +114,59 @@ systems = {json.dumps(self.systems)}
         command = [sys.executable, "-m", "scoring.cli", *arguments, "--config", str(self.config)]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A look into its ledger."""
+        ledger = Ledger(read_settings(self.config).database_url)
+        try:
+            with ledger.read() as session:
+                yield session
+        finally:
+            ledger.close()
+
     def status(self, study_instance_uid: str) -> dict[str, Any]:
-        """``status --json --study``; empty when the node does not know the study."""
-        done = self.verb("status", "--json", "--study", study_instance_uid)
-        return dict(json.loads(done.stdout)[0]) if done.stdout.strip() else {}
+        """What ``status --json --study`` prints; empty when the node does not know the study.
+
+        Asked of the ledger: the verb, started at every look, would take a processor from the node that is waited for.
+        """
+        with self.reading() as session:
+            return study_status(session, study_instance_uid) or {}
 
     def wait_for(self, study_instance_uid: str, seconds: float = 90.0, not_in: tuple[str, ...] = ()) -> dict[str, Any]:
         """The study's status once it came to rest, in another state than ``not_in``."""
+        resting = set(FINISHED) - set(not_in)
+        state = select(StudyRow.state).where(StudyRow.study_instance_uid == study_instance_uid)
 
-        def settled() -> dict[str, Any]:
-            status = self.status(study_instance_uid)
-            return status if status.get("state") in set(FINISHED) - set(not_in) else {}
+        def settled(session: Session) -> dict[str, Any]:
+            status = study_status(session, study_instance_uid) if session.scalar(state) in resting else None
+            return status or {}
 
-        return wait_until(f"study …{study_instance_uid[-6:]} comes to rest", settled, seconds)
+        return self._wait_until(f"study …{study_instance_uid[-6:]} comes to rest", settled, seconds)
 
     def wait_for_commitment(self, study_instance_uid: str) -> dict[str, Any]:
         """The study's status once every destination has committed everything that it was sent, and its job says so."""
+        mine = JobRow.study_instance_uid == study_instance_uid, JobRow.kind == "commit"
+        at_work = select(JobRow.id).where(*mine, JobRow.state.in_(("waiting", "leased")))
 
-        def committed() -> dict[str, Any]:
-            status = self.status(study_instance_uid)
-            words = {place["commitment"] for place in status.get("destinations", ())}
-            jobs = {job["state"] for job in status.get("jobs", ()) if job["kind"] == "commit"}
-            at_work = jobs & {"waiting", "leased"}
-            return status if words == {"has committed everything"} and not at_work else {}
+        def committed(session: Session) -> dict[str, Any]:
+            status = study_status(session, study_instance_uid) if session.scalars(at_work).first() is None else None
+            words = {place["commitment"] for place in status["destinations"]} if status else set()
+            return status or {} if words == {"has committed everything"} else {}
 
-        return wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 60)
+        return self._wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 60)
+
+    def _wait_until(self, what: str, answer: Callable[[Session], dict[str, Any]], seconds: float) -> dict[str, Any]:
+        """The first answer that the ledger gives."""
+
+        def look() -> dict[str, Any]:
+            with ledger.read() as session:
+                return answer(session)
+
+        ledger = Ledger(read_settings(self.config).database_url)
+        try:
+            return wait_until(what, look, seconds)
+        finally:
+            ledger.close()
 
     def send_through_orthanc(self, *files: Path) -> None:
         """Put files into the PACS and let the PACS forward them to the node, as in a hospital."""

@@ -24,7 +24,7 @@ class SentStudy:
         return [dataset_digest(path) for path in self.files]
 
 
-def write_study(folder: Path, number: int, film: int = 1) -> SentStudy:
+def write_study(folder: Path, number: int, film: int = 1, body_part: str = "HAND") -> SentStudy:
     """The film as study ``number``."""
     folder.mkdir(parents=True, exist_ok=True)
     hand = _hand(film)
@@ -32,6 +32,7 @@ def write_study(folder: Path, number: int, film: int = 1) -> SentStudy:
     dataset = hand_dataset(
         hand.pixels, hand.spacing_mm, hand.side, hand.seed, study_instance_uid=uid, patient_id=f"KILLED-{number}"
     )
+    dataset.BodyPartExamined = body_part
     path = folder / f"{number}.dcm"
     dataset.save_as(path, enforce_file_format=True)
     return SentStudy(uid, (path,))

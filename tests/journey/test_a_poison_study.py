@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from dicom_node.ledger.job_failures import CRASHED
+from dicom_node.ledger.tables import StudyRow
 from scoring.phantoms.as_dicom import hand_dataset, phantom_uid
 from scoring.phantoms.hand import draw_hand
 from tests.foreign_programs.dcmtk import storescu
 from tests.foreign_programs.programs import wait_until
 from tests.journey.running_node import RunningNode
-from tests.journey.toy_house import TOY, build_house
+from tests.journey.toy_house import TOY, build_house, where_the_toy_scores
 
 _OTHERS = 5
 _POISON = "2.25.66600666"
@@ -51,11 +53,7 @@ def node(tmp_path: Path, fault: Path) -> Iterator[RunningNode]:
     with (house / "scoring" / "systems" / TOY.name / "system.py").open("a") as system:
         system.write(_KILLS_ITS_WORKER.format(poison=_POISON, fault=fault))
     node = RunningNode(tmp_path)
-    node.environment = {
-        "PYTHONPATH": str(house),
-        "PYTHONSAFEPATH": "1",
-        "RHEUMASCORE__SCORING__SYSTEMS": f'["{TOY.name}"]',
-    }
+    node.environment = where_the_toy_scores(house)
     with node:
         yield node
 
@@ -75,8 +73,9 @@ def wait_for(node: RunningNode, wanted: dict[str, str]) -> None:
     """Until every study is in the state that it must come to."""
 
     def are_there() -> bool:
-        studies = json.loads(node.verb("status", "--json").stdout)
-        return {study["study_instance_uid"]: study["state"] for study in studies} == wanted
+        with node.reading() as session:
+            states = session.execute(select(StudyRow.study_instance_uid, StudyRow.state))
+            return {row.study_instance_uid: row.state for row in states} == wanted
 
     wait_until("every study comes to rest", are_there, 150)
 

@@ -1,7 +1,7 @@
 """Killed with SIGKILL at every named place, started again: nothing is lost, nothing is doubled (docs/reliability.md).
 
-The very command line ``rheumascore run`` with the shipped weights and a real Orthanc. Ten times each, with figures:
-``python -m benchmarks.kill_matrix``.
+The very command line ``rheumascore run`` and a real Orthanc; a toy scores, for whatever dies is started again. With the
+shipped weights: ``test_random_kills``, and with figures ``python -m benchmarks.kill_matrix``.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from scoring.spec import read_spec
 from tests.journey.kept_promises import check_objects, check_store, check_study, result_of, scores_of
 from tests.journey.killed_node import KilledNode
 from tests.journey.kills import KILLS, UNDISTURBED, Kill
 from tests.journey.sent_study import SentStudy, write_study
+from tests.journey.toy_house import TOY, build_house, where_the_toy_scores
 
 pytestmark = pytest.mark.timeout(900)
+
+_TOY_READS = "FINGER"
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledNode]:
-    with KilledNode(tmp_path_factory.mktemp("killed")) as running:
+    house = build_house(tmp_path_factory.mktemp("house"))
+    with KilledNode(tmp_path_factory.mktemp("killed"), where_the_toy_scores(house)) as running:
         yield running
 
 
@@ -34,7 +39,7 @@ def survivors(node: KilledNode) -> list[SentStudy]:
 def test_killed_there_nothing_is_lost_and_nothing_doubled(
     node: KilledNode, survivors: list[SentStudy], kill: Kill
 ) -> None:
-    study = write_study(node.folder / "sent", KILLS.index(kill))
+    study = write_study(node.folder / "sent", KILLS.index(kill), body_part=_TOY_READS)
     with node.calm_after_a_fault():
         kill.happens(node, study)
     check_study(node, study)
@@ -44,7 +49,7 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(
 def test_whoever_died_the_scores_are_those_of_a_study_during_which_nobody_dies(
     node: KilledNode, survivors: list[SentStudy]
 ) -> None:
-    undisturbed = write_study(node.folder / "sent", len(KILLS))
+    undisturbed = write_study(node.folder / "sent", len(KILLS), body_part=_TOY_READS)
     UNDISTURBED.happens(node, undisturbed)
     check_study(node, undisturbed)
     for study in survivors:
@@ -55,8 +60,9 @@ def test_whoever_died_the_scores_are_those_of_a_study_during_which_nobody_dies(
 def test_the_objects_are_what_the_result_is_written_as_again_byte_for_byte(
     node: KilledNode, survivors: list[SentStudy]
 ) -> None:
+    toy = read_spec(TOY / "spec.toml")
     for study in survivors:
-        check_objects(node, study)
+        check_objects(node, study, toy)
 
 
 def test_the_store_holds_nothing_half_written(node: KilledNode) -> None:

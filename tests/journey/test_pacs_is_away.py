@@ -16,18 +16,26 @@ from dicom_node.ledger.tables import JobRow
 from tests.dicom_node.delivery.committing_pacs import CommittingPacs
 from tests.foreign_programs.chaos_proxy import Fault
 from tests.foreign_programs.programs import wait_until
+from tests.journey.toy_house import build_house, where_the_toy_scores
 from tests.journey.waiting_node import WaitingNode
 
 pytestmark = pytest.mark.timeout(900)
 """A busy machine is no fault."""
 
 RESULTS = 20
+Environment = dict[str, str]
 
 
-def test_after_a_week_everything_goes_without_a_click_in_order_and_gently(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Nothing is scored here: a scoring process need not load more than a toy."""
+    return where_the_toy_scores(build_house(tmp_path_factory.mktemp("house")))
+
+
+def test_after_a_week_everything_goes_without_a_click_in_order_and_gently(tmp_path: Path, toy: Environment) -> None:
     """Given 20 results and no PACS; when it was asked in vain a dozen times and comes back; then it gets them all in
     order of completion, over two associations at a time, each object once, and commits them."""
-    with WaitingNode(tmp_path, RESULTS) as node:
+    with WaitingNode(tmp_path, RESULTS, environment=toy) as node:
         wait_until("it was asked a dozen times", lambda: node.failures() >= 12, 180)
         assert node.jobs()["deliver", "waiting"] + node.jobs().get(("deliver", "leased"), 0) == RESULTS
         assert len(node.events("deliver_postponed")) == 1, "who is away is said once, not at every attempt"
@@ -46,11 +54,11 @@ def in_order(studies: list[str]) -> bool:
     return all(abs(studies.index(uid) - place) <= 1 for place, uid in enumerate(sorted(studies)))
 
 
-def test_a_pacs_that_stands_still_and_one_that_dies_in_mid_delivery(tmp_path: Path) -> None:
+def test_a_pacs_that_stands_still_and_one_that_dies_in_mid_delivery(tmp_path: Path, toy: Environment) -> None:
     """Given an Orthanc that gets results slowly; when it is stopped (SIGSTOP) until an answer was waited for in vain,
     goes on, is killed and started again; then it has each object once, with the bytes that were sent."""
     waits = "first_wait_seconds = 0.1\nlongest_wait_seconds = 0.5\nanswer_seconds = 4.0\ncommitment_first_seconds = 5.0"
-    with WaitingNode(tmp_path, RESULTS, waits) as node:
+    with WaitingNode(tmp_path, RESULTS, waits, toy) as node:
         node.wire.fault = Fault(delay=0.02)
         node.orthanc.start()
         assert node.orthanc.process is not None
@@ -68,9 +76,9 @@ def test_a_pacs_that_stands_still_and_one_that_dies_in_mid_delivery(tmp_path: Pa
         node.check_pacs()
 
 
-def test_a_pacs_that_answers_nothing_and_then_slowly(tmp_path: Path) -> None:
+def test_a_pacs_that_answers_nothing_and_then_slowly(tmp_path: Path, toy: Environment) -> None:
     waits = "first_wait_seconds = 0.1\nlongest_wait_seconds = 0.5\nanswer_seconds = 4.0\ncommitment_first_seconds = 5.0"
-    with WaitingNode(tmp_path, 5, waits) as node:
+    with WaitingNode(tmp_path, 5, waits, toy) as node:
         node.orthanc.start()
         node.wire.fault = Fault(swallow_after=0)
         wait_until("it was asked in vain", lambda: node.failures() >= 2, 180)
@@ -79,11 +87,13 @@ def test_a_pacs_that_answers_nothing_and_then_slowly(tmp_path: Path) -> None:
         node.check_pacs()
 
 
-def test_a_refusal_and_a_lost_object_call_a_person_and_hold_up_nothing_else(tmp_path: Path) -> None:
+def test_a_refusal_and_a_lost_object_call_a_person_and_hold_up_nothing_else(
+    tmp_path: Path, toy: dict[str, str]
+) -> None:
     """Given four results; when the PACS refuses an object of the first for good, and stores one of the second and does
     not commit it however often it is sent; then both wait for a person, the others are there; and when the PACS is
     mended, `requeue --dead` brings all of it."""
-    with WaitingNode(tmp_path, 4) as node, CommittingPacs(node.port) as pacs:
+    with WaitingNode(tmp_path, 4, environment=toy) as node, CommittingPacs(node.port) as pacs:
         refused, lost = "2.25.77000000.1", "2.25.77000001.1"
         pacs.refused, pacs.lost = {refused: 0xC000}, {lost: 0x0112}
         node.wire.to_port = pacs.port

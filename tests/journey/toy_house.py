@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -17,3 +19,12 @@ def build_house(folder: Path, toy: str = TOY.name) -> Path:
     shutil.copytree(_FACES, folder / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(_TOYS / toy, folder / "scoring" / "systems" / toy)
     return folder
+
+
+def where_the_toy_scores(house: Path) -> dict[str, str]:
+    """Environment of a node that uses the toy and nothing else.
+
+    For tests of what happens around a score: each scoring process of theirs would load torch for seconds.
+    """
+    path = os.pathsep.join(filter(None, (str(house), os.environ.get("PYTHONPATH"))))
+    return {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "RHEUMASCORE__SCORING__SYSTEMS": json.dumps([TOY.name])}

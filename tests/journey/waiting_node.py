@@ -5,8 +5,10 @@ The waits are those of ``[delivery]``, made short; nothing else differs from a n
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -39,8 +41,11 @@ commitment_first_seconds = 30.0
 class WaitingNode:
     """``sent``: the bytes of every object by its UID. ``wire`` counts and spoils what goes to the PACS."""
 
-    def __init__(self, folder: Path, results: int, delivery: str = _SHORT_WAITS, of_pacs: str = "") -> None:
+    def __init__(
+        self, folder: Path, results: int, delivery: str = _SHORT_WAITS, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.folder, self.port = folder, free_port()
+        self._environment = os.environ | dict(environment or {})
         folder.mkdir(parents=True, exist_ok=True)
         self.orthanc = Orthanc(folder / "orthanc", modalities={"node": ("RHEUMASCORE", "127.0.0.1", self.port)})
         self.wire = ChaosProxy(self.orthanc.dicom_port)
@@ -58,7 +63,6 @@ ae_title = "ORTHANC"
 host = "127.0.0.1"
 port = {self.wire.port}
 receives_results = true
-{of_pacs}
 [delivery]
 {delivery}
 """,
@@ -75,7 +79,10 @@ receives_results = true
         self.wire.__enter__()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scoring.cli", "run", "--config", str(self.config)], stdout=log, stderr=log
+                [sys.executable, "-m", "scoring.cli", "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env=self._environment,
             )
         wait_until("the node listens", lambda: answers_on(self.port) or self._dead(), 120)
         return self

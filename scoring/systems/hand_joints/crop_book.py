@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from scoring.learning.progress import Progress, silent
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.hand import draw_hand
 from scoring.phantoms.seeded import stream
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, SITES_OF, Item
@@ -73,10 +72,9 @@ def phantom_book(seeds: Sequence[int], workers: int = 1, progress: Progress = si
     """Draw one phantom hand a seed and cut its windows around the true centres."""
     windows = np.empty((len(seeds), len(SITES), WINDOW, WINDOW), np.float16)
     grades = np.empty((len(seeds), len(SITES), len(ITEMS)), np.float32)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for n, (cut, graded) in enumerate(pool.map(_phantom_page, seeds, chunksize=16)):
-            windows[n], grades[n] = cut, graded
-            progress("phantom hands drawn", n + 1, len(seeds))
+    for n, (cut, graded) in enumerate(in_processes(_phantom_page, seeds, workers=workers, chunk=16)):
+        windows[n], grades[n] = cut, graded
+        progress("phantom hands drawn", n + 1, len(seeds))
     return CropBook(windows, grades)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy.typing as npt
 from scoring.anatomy.found_hand import FoundSite
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
-from scoring.networks.torch_start import start_torch
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SIDES, SITES, Side
@@ -56,13 +54,12 @@ def phantom_hands(patients: int, workers: int = 2, progress: Progress = silent) 
     jobs = [(patient, side) for patient in range(patients) for side in SIDES]
     pages: list[CropBook] = []
     visits: list[tuple[str, str]] = []
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        found = pool.map(_phantom_page, jobs, chunksize=8)
-        for number, ((patient, _), page) in enumerate(zip(jobs, found, strict=True), 1):
-            if page is not None:
-                pages.append(page)
-                visits.append((f"phantom {patient}", "1"))
-            progress("calibration films searched", number, len(jobs))
+    found = in_processes(_phantom_page, jobs, workers=workers, chunk=8)
+    for number, ((patient, _), page) in enumerate(zip(jobs, found, strict=True), 1):
+        if page is not None:
+            pages.append(page)
+            visits.append((f"phantom {patient}", "1"))
+        progress("calibration films searched", number, len(jobs))
     return UnseenHands(bound(pages), tuple(visits))
 
 
@@ -76,7 +73,6 @@ def film_hands(films: Sequence[FilmHand | None]) -> UnseenHands:
 
 
 def _phantom_page(job: tuple[int, Side]) -> CropBook | None:
-    start_torch(1)
     patient, side = job
     phantom = draw_hand(_FIRST_SEED + 2 * patient + SIDES.index(side), side=side)
     search = _finder().find(phantom.pixels, side)

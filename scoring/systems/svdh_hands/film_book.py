@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +11,7 @@ import numpy as np
 from scoring.anatomy.film_view import inverse, moved
 from scoring.errors import LabelError
 from scoring.learning.progress import Progress, silent
-from scoring.networks.torch_start import start_torch
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.damaged_hands.damaged_hand import damage_hand
 from scoring.phantoms.damaged_hands.real_films import FilmHand, checked_hand, find_film_hand
 from scoring.phantoms.damaged_hands.visits import course_of_grades
@@ -42,12 +40,11 @@ def film_book(
     of_film = [lesions[number :: len(films)] for number in range(len(used))]
     pages: list[HandPage] = []
     patients: list[str] = []
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch, initargs=(1,)) as pool:
-        found = pool.map(_film_pages, [folder] * len(used), used, of_film, [pixels] * len(used))
-        for number, (film, some) in enumerate(zip(used, found, strict=True), 1):
-            pages += some
-            patients += [_PATIENT + film] * len(some)
-            progress("real films drawn into", number, len(used))
+    found = in_processes(_film_pages, [folder] * len(used), used, of_film, [pixels] * len(used), workers=workers)
+    for number, (film, some) in enumerate(zip(used, found, strict=True), 1):
+        pages += some
+        patients += [_PATIENT + film] * len(some)
+        progress("real films drawn into", number, len(used))
     if not pages:
         raise LabelError(f"No hand was found on any of {len(used)} films of {folder.name}.")
     views, places, damage = (np.stack(part) for part in zip(*pages, strict=True))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy.typing as npt
 from scoring.anatomy.film_view import inverse, moved
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
-from scoring.networks.torch_start import start_torch
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SITES, Item
 from scoring.systems.svdh_hands.preprocessing import Views, hand_view, margin_of, view_affine
@@ -73,10 +71,9 @@ def bound(books: Sequence[HandBook]) -> HandBook:
 def phantom_book(seeds: Sequence[int], pixels: int, workers: int = 1, progress: Progress = silent) -> HandBook:
     """Draw one phantom hand a seed; its frame is that of its true sites."""
     pages: list[HandPage] = []
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch, initargs=(1,)) as pool:
-        for page in pool.map(_phantom_page, seeds, [pixels] * len(seeds), chunksize=16):
-            pages.append(page)
-            progress("phantom hands drawn", len(pages), len(seeds))
+    for page in in_processes(_phantom_page, seeds, [pixels] * len(seeds), workers=workers, chunk=16):
+        pages.append(page)
+        progress("phantom hands drawn", len(pages), len(seeds))
     views, places, damage = (np.stack(part) for part in zip(*pages, strict=True))
     return HandBook(views, damage.sum(1), places, damage, tuple(f"PHANTOM-{seed}" for seed in seeds))
 

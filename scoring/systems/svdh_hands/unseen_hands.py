@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
@@ -14,7 +12,7 @@ import numpy.typing as npt
 
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
-from scoring.networks.torch_start import start_torch
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SIDES
 from scoring.systems.svdh_hands.ensemble import Ensemble, HandOpinions
@@ -47,11 +45,10 @@ def unseen_patients(
 ) -> tuple[list[UnseenPatient], int]:
     """Patients both of whose hands the finder found, and how many films were searched."""
     found: list[UnseenPatient] = []
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch, initargs=(1,)) as pool:
-        pages = pool.map(_patient, patients, [pixels] * len(patients), chunksize=4)
-        for number, page in enumerate(pages, 1):
-            found += [page] if page is not None else []
-            progress("unseen phantom patients drawn", number, len(patients))
+    pages = in_processes(_patient, patients, [pixels] * len(patients), workers=workers, chunk=4)
+    for number, page in enumerate(pages, 1):
+        found += [page] if page is not None else []
+        progress("unseen phantom patients drawn", number, len(patients))
     return found, len(SIDES) * len(patients)
 
 

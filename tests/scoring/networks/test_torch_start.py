@@ -64,8 +64,19 @@ def test_another_fault_of_torchvision_is_not_hidden(tmp_path: Path) -> None:
 
 
 def test_the_installed_torchvision_lets_timm_be_imported() -> None:
-    code = "from scoring.networks.torch_start import start_torch\nstart_torch(1)\nimport timm\nprint(bool(timm))"
+    code = (
+        "from scoring.networks.torch_start import mend_torchvision\nmend_torchvision()\nimport timm\nprint(bool(timm))"
+    )
     assert _in_a_process(code) == "True"
+
+
+def test_a_start_makes_torch_repeatable_and_loads_neither_its_compiler_nor_torchvision() -> None:
+    code = (
+        "import sys, torch\nfrom scoring.networks.torch_start import start_torch\nstart_torch(1)\n"
+        "print(torch.are_deterministic_algorithms_enabled(), torch.get_num_threads(),"
+        " {'torchvision', 'torch._dynamo', 'torch._inductor'} & sys.modules.keys())"
+    )
+    assert _in_a_process(code) == "True 1 set()"
 
 
 def _listed(path: Path) -> WeightRecord:

@@ -26,7 +26,7 @@ FRESH_SEEDS = range(930_000, 930_040)
 
 @pytest.fixture(scope="module")
 def fresh() -> CropBook:
-    return phantom_book(FRESH_SEEDS, workers=2)
+    return phantom_book(FRESH_SEEDS)
 
 
 def test_untrained_networks_are_consistent_too() -> None:
