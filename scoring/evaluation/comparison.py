@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
+
+from scoring.learning.label import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,12 @@ class Comparison:
     def of(self, item: str) -> tuple[Compared, ...]:
         """The rows of one item."""
         return tuple(row for row in self.rows if row.item == item)
+
+
+def readings_of(labels: Sequence[Label]) -> dict[str, float]:
+    """Each reader's value: the mean of the repeats."""
+    values: dict[str, list[float]] = {}
+    for label in labels:
+        if label.value is not None:
+            values.setdefault(label.reader, []).append(label.value)
+    return {reader: fsum(sorted(own)) / len(own) for reader, own in sorted(values.items())}

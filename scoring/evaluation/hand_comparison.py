@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import fsum
 from pathlib import Path
 from typing import Final
 
-from pydicom.dataset import Dataset
-
-from scoring.contract import ScoringContext, ScoringSystem
-from scoring.errors import ImageTooLargeError, ImageUnreadableError
-from scoring.evaluation.comparison import Compared, Comparison, Scale
-from scoring.image import ScoringImage, scoring_image
-from scoring.inference import read_header, weights_digest
+from scoring.contract import ScoringSystem
+from scoring.evaluation.comparison import Compared, Comparison, Scale, readings_of
+from scoring.evaluation.scored_images import comparison_of, scored_images
 from scoring.learning.label import HAND, TOTAL, Label
-from scoring.learning.labelled_images import PICTURES, check_images, find_image, read_film
+from scoring.learning.labelled_images import read_film
 from scoring.learning.progress import Progress, silent
 from scoring.learning.splits import SCORE_BANDS
-from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreItem, ScoreTotal
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, Side, highest_sum, planned_sites
-from scoring.study import TrialContext, read_image_reference
 from scoring.uncertainty.calibration import read_calibration
 from scoring.uncertainty.stated import with_uncertainty
 
@@ -47,56 +40,25 @@ def compare_hands(
     Raises LabelError when images are missing or contradict the table. What the system could not grade is a row with
     its reason.
     """
-    check_images(labels, images)
-    names = list(dict.fromkeys(label.image for label in labels))
+    sides: dict[str, set[Side]] = {}
+    for label in labels:
+        sides.setdefault(label.image, set()).add(label.side)
     said: dict[_Place, ScoreItem] = {}
     reasons: dict[str, str] = {}
     devices: dict[str, str] = {}
     sums: dict[tuple[str, Side], ScoreTotal] = {}
     calibration = read_calibration(system.weights)
-    with PixelDecoder() as decoder:
-        for number, name in enumerate(names, 1):
-            sides = {label.side for label in labels if label.image == name}
-            try:
-                image, devices[name] = _open(find_image(images, name), sides, decoder)
-            except (ImageUnreadableError, ImageTooLargeError) as error:
-                reasons[name] = str(error)
-            else:
-                findings = with_uncertainty(system.score([image], (), ScoringContext(TrialContext())), calibration)
-                said |= {(name, i.side, i.site, i.item): i for i in findings.items if i.side in sides}
-                sums |= {(name, t.side): t for t in sorted(findings.totals, key=lambda t: t.highest) if t.side}
-                if findings.not_evaluable is not None:
-                    reasons[name] = findings.not_evaluable.reason.meaning
-            progress("images scored", number, len(names))
+    for one in scored_images(labels, images, system, read_film, progress):
+        reasons[one.name], devices[one.name] = one.reason, one.device
+        if one.findings is not None:
+            findings = with_uncertainty(one.findings, calibration)
+            said |= {(one.name, i.side, i.site, i.item): i for i in findings.items if i.side in sides[one.name]}
+            sums |= {(one.name, t.side): t for t in sorted(findings.totals, key=lambda t: t.highest) if t.side}
     if TOTAL in {item.key for item in system.spec.items}:
         rows = _whole_hand_rows(labels, said, sums, reasons, devices)
     else:
         rows = [*_graded_rows(labels, said, reasons, devices), *_sum_rows(labels, said, sums, reasons, devices)]
-    return Comparison(
-        system=system.spec.key,
-        version=system.spec.version,
-        weights_digest=weights_digest(system.spec, system.weights),
-        statement=system.statement,
-        measured_on=measured_on,
-        scales=_SCALES,
-        rows=tuple(rows),
-        images=len(names),
-        failures=dict(Counter(reasons.values()).most_common()),
-    )
-
-
-def _open(path: Path, sides: set[Side], decoder: PixelDecoder) -> tuple[ScoringImage, str]:
-    """The image in the convention of scoring, and the device that took it as its header names it."""
-    if path.suffix.lower() in PICTURES:
-        pixels = read_film(path, decoder)
-        blank = read_image_reference(Dataset(), "", "")
-        claimed = next(iter(sides)) if len(sides) == 1 else ""
-        reference = replace(blank, sop_instance_uid=path.name, laterality=claimed, rows=pixels.shape[0])
-        return ScoringImage(replace(reference, columns=pixels.shape[1]), pixels, None, "unknown"), "picture file"
-    header = read_header(path)
-    reference = read_image_reference(header, "", "")
-    device = f"{header.get('Manufacturer', '')} {header.get('ManufacturerModelName', '')}".strip()
-    return scoring_image(header, decoder.first_frame(path, header), reference), device
+    return comparison_of(system, measured_on, _SCALES, rows, reasons)
 
 
 def _graded_rows(
@@ -119,7 +81,7 @@ def _graded_rows(
                 expected=item.value if item else None,
                 grade=item.grade if item else None,
                 interval=item.interval if item else None,
-                reason=reasons.get(place[0], "") or _why(item),
+                reason=reasons[place[0]] or _why(item),
             )
         )
     return rows
@@ -161,7 +123,7 @@ def _sum_rows(
                 expected=fsum(sorted(values)) if whole else None,
                 grade=sum(i.grade or 0 for i in graded) if whole else None,
                 interval=_interval_of(sums_said.get((image, side)), len(places)) if whole else None,
-                reason="" if whole else reasons.get(image, "Not every site that readers graded was assessed"),
+                reason="" if whole else reasons[image] or "Not every site that readers graded was assessed",
             )
         )
     return rows
@@ -190,7 +152,7 @@ def _whole_hand_rows(
                 expected=item.value if item else None,
                 grade=item.grade if item else None,
                 interval=total.interval if item and total else None,
-                reason=reasons.get(image, "") or _why(item),
+                reason=reasons[image] or _why(item),
             )
         )
     return rows
@@ -235,17 +197,8 @@ def _row(label: Label, readings: Mapping[str, float], devices: Mapping[str, str]
         expected=None,
         grade=None,
         centre=label.centre,
-        device=devices.get(label.image, ""),
+        device=devices[label.image],
     )
-
-
-def readings_of(labels: Sequence[Label]) -> dict[str, float]:
-    """Each reader's value: the mean of the repeats."""
-    values: dict[str, list[float]] = {}
-    for label in labels:
-        if label.value is not None:
-            values.setdefault(label.reader, []).append(label.value)
-    return {reader: fsum(sorted(own)) / len(own) for reader, own in sorted(values.items())}
 
 
 def _group(site: str) -> str:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydicom.dataset import Dataset
+import numpy.typing as npt
 
-from scoring.contract import ScoringContext, ScoringSystem
-from scoring.errors import ImageTooLargeError, ImageUnreadableError
-from scoring.evaluation.comparison import Compared, Comparison, Scale
-from scoring.evaluation.hand_comparison import readings_of
-from scoring.image import ScoringImage, scoring_image
-from scoring.inference import read_header, weights_digest
+from scoring.contract import ScoringSystem
+from scoring.evaluation.comparison import Compared, Comparison, Scale, readings_of
+from scoring.evaluation.scored_images import ScoredImage, comparison_of, scored_images
 from scoring.learning.label import Label
-from scoring.learning.labelled_images import PICTURES, check_images, find_image, read_photograph
+from scoring.learning.labelled_images import read_photograph
 from scoring.learning.progress import Progress, silent
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreItem
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
-from scoring.score_rules.sharp_van_der_heijde import Side
-from scoring.study import TrialContext, read_image_reference
 
 _WORDS: Final = {
     "abnormal_shape": "abnormal shapes",
@@ -46,54 +39,24 @@ def compare_pictures(
     Raises LabelError when pictures are missing or contradict the table. What the system did not say is a row with its
     reason; what readers could not judge is none.
     """
-    check_images(labels, images)
     by_image: dict[str, list[Label]] = {}
     for label in labels:
         by_image.setdefault(label.image, []).append(label)
     rows: list[Compared] = []
     reasons: dict[str, str] = {}
-    with PixelDecoder() as decoder:
-        for number, (name, read) in enumerate(by_image.items(), 1):
-            said: Mapping[str, ScoreItem] = {}
-            device = ""
-            try:
-                image, device = _open(find_image(images, name), read[0].side, decoder)
-            except (ImageUnreadableError, ImageTooLargeError) as error:
-                reasons[name] = str(error)
-            else:
-                findings = system.score([image], (), ScoringContext(TrialContext()))
-                said = {item.item: item for item in findings.items if item.item in NAILFOLD_LABELS}
-                if findings.not_evaluable is not None:
-                    reasons[name] = findings.not_evaluable.reason.meaning
-            rows += _rows(read, said, reasons.get(name, ""), device)
-            progress("pictures scored", number, len(by_image))
-    return Comparison(
-        system=system.spec.key,
-        version=system.spec.version,
-        weights_digest=weights_digest(system.spec, system.weights),
-        statement=system.statement,
-        measured_on=measured_on,
-        scales=_SCALES,
-        rows=tuple(rows),
-        images=len(by_image),
-        failures=dict(Counter(reasons.values()).most_common()),
-    )
+    for one in scored_images(labels, images, system, _photograph, progress):
+        items = one.findings.items if one.findings else ()
+        said: dict[str, ScoreItem] = {item.item: item for item in items if item.item in NAILFOLD_LABELS}
+        rows += _rows(by_image[one.name], said, one)
+        reasons[one.name] = one.reason
+    return comparison_of(system, measured_on, _SCALES, rows, reasons)
 
 
-def _open(path: Path, side: Side, decoder: PixelDecoder) -> tuple[ScoringImage, str]:
-    """The picture in the convention of scoring, and the device that took it as its header names it."""
-    if path.suffix.lower() in PICTURES:
-        pixels = read_photograph(path, decoder).astype(np.float32) / np.float32(255)
-        blank = read_image_reference(Dataset(), "", "")
-        reference = replace(blank, sop_instance_uid=path.name, laterality=side, rows=pixels.shape[0])
-        return ScoringImage(replace(reference, columns=pixels.shape[1]), pixels, None, "unknown"), "picture file"
-    header = read_header(path)
-    device = f"{header.get('Manufacturer', '')} {header.get('ManufacturerModelName', '')}".strip()
-    reference = read_image_reference(header, "", "")
-    return scoring_image(header, decoder.first_frame(path, header), reference), device
+def _photograph(path: Path, decoder: PixelDecoder) -> npt.NDArray[np.float32]:
+    return read_photograph(path, decoder).astype(np.float32) / np.float32(255)
 
 
-def _rows(read: Sequence[Label], said: Mapping[str, ScoreItem], reason: str, device: str) -> list[Compared]:
+def _rows(read: Sequence[Label], said: Mapping[str, ScoreItem], scored: ScoredImage) -> list[Compared]:
     """One row a label that a reader looked for."""
     rows = []
     for label in dict.fromkeys(one.item for one in read):
@@ -110,9 +73,9 @@ def _rows(read: Sequence[Label], said: Mapping[str, ScoreItem], reason: str, dev
                 readings=readings_of([one for one in read if one.item == label]),
                 expected=item.value if item else None,
                 grade=item.grade if item else None,
-                reason=reason or (item.reason.meaning if item and item.reason else ""),
+                reason=scored.reason or (item.reason.meaning if item and item.reason else ""),
                 centre=first.centre,
-                device=device,
+                device=scored.device,
             )
         )
     return rows

@@ -1,8 +1,10 @@
 """Fast track: whether a nailfold shows a scleroderma pattern, by three rules over density, giants and shapes.
 
 The rules are those of the EULAR Study Group and the Scleroderma Clinical Trials Consortium (Smith V et al., Autoimmun
-Rev 2019;18:102394), who judge pictures; confirm their wording against the paper before they carry a clinical claim.
-How a visit follows from its pictures is ours: the most telling rule that fired on any of them.
+Rev 2019;18:102394); confirm their wording against the paper before they carry a clinical claim. As we know them they
+sort single pictures, and one giant capillary is enough; they name no number of pictures or fingers. How a visit
+follows from its pictures is therefore ours: the most telling rule that fired on any of them. A visit that hangs on one
+picture says so (``scoring.systems.nailfold.remarks``); asking for two would be another rule than the published ones.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from scoring.score_rules.nailfold_labels import LOW_DENSITY_BELOW_PER_MM
 
 LATE_UP_TO_PER_MM: Final = 3.0
 """Capillaries of the distal row per millimetre; with abnormal shapes the late scleroderma pattern."""
-
+SCLERODERMA_PATTERN: Final = 2
+"""The category; 1 is none."""
 
 RuleKey = Literal["normal", "giant", "late", "non_specific"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from scoring.capillaroscopy.picture_quality import ADVICE
-from scoring.score_rules.nailfold_fast_track import NOTHING_IN_MM, fast_track_of_visit
+from scoring.score_rules.nailfold_fast_track import NOTHING_IN_MM, SCLERODERMA_PATTERN, fast_track_of_visit
 from scoring.score_rules.nailfold_labels import NailfoldLabel
 from scoring.systems.nailfold.picture_reading import PictureReading, um_per_px
 from scoring.systems.nailfold.protocol import NailfoldProtocol
@@ -49,7 +49,20 @@ def _fast_track_in_words(readings: Sequence[PictureReading]) -> str:
     judged = sum(r.rule is not None for r in readings)
     return (
         f"Fast track, from measurements: {fired.words}. It fired on {len(those)} of {judged} measured pictures: "
-        f"{_listed(_with_measures(r) for r in those)}."
+        f"{_listed(_with_measures(r) for r in those)}.{_if_one_picture_decides(readings)}"
+    )
+
+
+def _if_one_picture_decides(readings: Sequence[PictureReading]) -> str:
+    """The published rules judge a picture, and one is enough: a visit that hangs on a single one is worth a look."""
+    rules = [r.rule for r in readings if r.rule is not None]
+    others = [rule for rule in rules if rule.category != SCLERODERMA_PATTERN]
+    without = fast_track_of_visit(others)
+    if len(rules) - len(others) != 1 or without is None:
+        return ""
+    return (
+        f" The rules judge pictures, and the category of a visit is that of its most telling one: here a single "
+        f"picture decides, the other {len(others)} say category {without.category}. Look at it before it is believed."
     )
 
 
@@ -57,7 +70,10 @@ def _with_measures(reading: PictureReading) -> str:
     found = reading.measured
     if found is None:
         return str(reading.place)
-    widest = "" if found.widest_um is None else f", widest apex {found.widest_um:.0f} µm"
+    widest = ""
+    if found.widest_um is not None:
+        ends = found.widest_interval
+        widest = f", widest apex {found.widest_um:.0f} µm{f', {ends[0]:.0f} to {ends[1]:.0f}' if ends else ''}"
     return f"{reading.place} ({found.density_per_mm:.1f}/mm{widest})"
 
 

@@ -103,6 +103,13 @@ def test_with_a_scale_density_and_diameters_are_measured_and_the_rule_that_fired
     )
 
 
+def test_where_a_single_picture_makes_the_category_that_is_said() -> None:
+    giant, normal = {"measured": measures(8, 61.2)}, {"measured": measures(8)}
+    one = said_of(normal, giant, normal)
+    assert "a single picture decides, the other 2 say category 1" in one
+    assert "a single picture" not in said_of(giant, giant, normal) + said_of(normal, normal) + said_of(giant)
+
+
 def test_without_a_scale_nothing_is_given_in_millimetres_and_why_is_said() -> None:
     found = totals_of({"giant": 0.99})
     assert found["fast_track"].reason == found["density"].reason == SPEC.reasons["not_calibrated"]
