@@ -111,7 +111,8 @@ def train_demonstration(
     measured = measured_figures("unseen", said, unseen, said_of(network, unseen), network.thresholds)
     told = f"{len(book)} pictures of {plan.labels.patients} phantom patients"
     _write_figures(out, plan, seed, book, drawn, _of_folds(plan, book, learnt, told) | measured)
-    return TrainingSummary(out, len(book) + len(drawn or ()), len(set(book.patients)), seed, files.licence)
+    patients = len(set(book.patients + (drawn.patients if drawn else ())))
+    return TrainingSummary(out, len(book) + len(drawn or ()), patients, seed, files.licence)
 
 
 def train(
