@@ -45,6 +45,7 @@ class ResultSeries:
 REPORTS: Final = ResultSeries("report", 9001, "SR", "report")
 PICTURES: Final = ResultSeries("pictures", 9002, "OT", "pictures")
 JOINTS: Final = ResultSeries("multiframe", 9003, "OT", "joint by joint")
+PHOTOGRAPHS: Final = ResultSeries("multiframe", 9003, "OT", "photographs without and with heat")
 SEGMENTATIONS: Final = ResultSeries("segmentations", 9005, "SEG", "heatmaps as numbers")
 DOCUMENTS: Final = ResultSeries("pdf", 9006, "DOC", "report as PDF")
 KEY_OBJECTS: Final = ResultSeries("key objects", 9007, "KO", "key objects")

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from sr_templates.joint_frame import FRAME_SIDE
 from sr_templates.result_objects import WrittenObject, write_result_objects
 from tests.judges.dicom3tools import iod_complaints
+from tests.sr_templates import nailfold_results as nailfolds
 from tests.sr_templates import results_for_tests as results
 from tests.sr_templates.result_cases import CASES
 
@@ -41,6 +42,13 @@ def test_every_graded_joint_has_a_frame_and_a_label() -> None:
     assert max(map(len, labels)) <= 16
     assert capture.FrameIncrementPointer == 0x00182002
     assert (capture.SeriesNumber, capture.BurnedInAnnotation) == (9003, "YES")
+
+
+def test_a_photograph_has_a_frame_as_it_is_and_one_with_its_heat() -> None:
+    (capture,) = multiframes(nailfolds.one_picture())
+    assert list(capture.FrameLabelVector) == ["Photograph", "Heatmap"]
+    assert capture.pixel_array.shape == (2, FRAME_SIDE, FRAME_SIDE, 3)
+    assert "joint" not in capture.SeriesDescription and "site" not in capture.DerivationDescription
 
 
 def test_the_joint_itself_is_shown_and_nothing_over_it() -> None:
