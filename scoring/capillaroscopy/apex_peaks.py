@@ -57,12 +57,13 @@ def _one_a_loop(places: npt.NDArray[np.float64], reaches: npt.NDArray[np.float64
     return kept
 
 
-def row_mm(maps: NailfoldMaps) -> float:
-    """Length of the row in sight of the first view: the area of its band by its breadth.
+def row_mm(maps: NailfoldMaps, part: Tensor | None = None) -> float:
+    """Length of the row of the first view, or of a ``part`` (rows, columns) of it: the area of its band by its breadth.
 
     Probabilities are added up, not counted above a limit: where the network is unsure, the area stays the expected one.
     """
-    area_um2 = float(torch.sigmoid(maps.row[0]).sum()) * UM_PER_PX**2
+    row = torch.sigmoid(maps.row[0])
+    area_um2 = float((row if part is None else row * part).sum()) * UM_PER_PX**2
     return area_um2 / BAND_UM / 1000
 
 

@@ -58,30 +58,31 @@ def _measures(sharp: Sequence[Measured]) -> dict[str, Figures]:
     return {
         "apices": {
             "capillaries": sum(one.true for one in matched),
-            **_recall_and_precision(matched),
-            "median_distance": _rounded(np.median(distances)),
-            "p95_distance": _rounded(np.percentile(distances, 95)),
+            **recall_and_precision(matched),
+            "median_distance": rounded(np.median(distances)),
+            "p95_distance": rounded(np.percentile(distances, 95)),
         },
         "density": {
-            "mean_absolute_error": _rounded(mean_absolute_error(true, said)),
-            "bias": _rounded(bias(true, said)),
-            "correlation": _rounded(pearson_correlation(true, said)),
-            "row_mean_absolute_error_mm": _rounded(
+            "mean_absolute_error": rounded(mean_absolute_error(true, said)),
+            "bias": rounded(bias(true, said)),
+            "correlation": rounded(pearson_correlation(true, said)),
+            "row_mean_absolute_error_mm": rounded(
                 mean_absolute_error([p.row_mm for p, _ in sharp], [m.row_mm for _, m in sharp])
             ),
         },
         "diameter": _diameters(matched),
         "widest": _widest(sharp),
-        "giant": _label([_true_widest(p) > GIANT_ABOVE_UM for p, _ in sharp], [m.giant for _, m in sharp]),
-        "low_density": _label(_low(sharp), [m.low_density for _, m in sharp]),
+        "giant": as_label([_true_widest(p) > GIANT_ABOVE_UM for p, _ in sharp], [m.giant for _, m in sharp]),
+        "low_density": as_label(_low(sharp), [m.low_density for _, m in sharp]),
     }
 
 
-def _recall_and_precision(matched: Sequence[MatchedLoops]) -> Figures:
+def recall_and_precision(matched: Sequence[MatchedLoops]) -> Figures:
+    """Of all these pictures together."""
     pairs = sum(len(one.distances_um) for one in matched)
     return {
-        "recall": _rounded(pairs / sum(one.true for one in matched)),
-        "precision": _rounded(pairs / sum(one.found for one in matched)),
+        "recall": rounded(pairs / sum(one.true for one in matched)),
+        "precision": rounded(pairs / sum(one.found for one in matched)),
     }
 
 
@@ -97,17 +98,17 @@ def _diameters(matched: Sequence[MatchedLoops]) -> Figures:
     table: Figures = {}
     for name, chosen in classes.items():
         table[f"{name}_capillaries"] = int(chosen.sum())
-        table[f"{name}_mean_absolute_error"] = _rounded(mean_absolute_error(true[chosen], said[chosen]))
-        table[f"{name}_bias"] = _rounded(bias(true[chosen], said[chosen]))
+        table[f"{name}_mean_absolute_error"] = rounded(mean_absolute_error(true[chosen], said[chosen]))
+        table[f"{name}_bias"] = rounded(bias(true[chosen], said[chosen]))
     return table
 
 
 def _widest(sharp: Sequence[Measured]) -> Figures:
     true, said = [_true_widest(p) for p, _ in sharp], [m.widest_um or 0.0 for _, m in sharp]
     return {
-        "mean_absolute_error": _rounded(mean_absolute_error(true, said)),
-        "bias": _rounded(bias(true, said)),
-        "correlation": _rounded(pearson_correlation(true, said)),
+        "mean_absolute_error": rounded(mean_absolute_error(true, said)),
+        "bias": rounded(bias(true, said)),
+        "correlation": rounded(pearson_correlation(true, said)),
     }
 
 
@@ -125,8 +126,8 @@ def _coverage(pairs: Iterable[tuple[float, Interval | None]]) -> Figures:
     held = [(found is not None and found[0] <= true <= found[1], found) for true, found in pairs]
     return {
         "level": LEVEL,
-        "coverage": _rounded(np.mean([inside for inside, _ in held])),
-        "median_breadth": _rounded(np.median([found[1] - found[0] for _, found in held if found is not None])),
+        "coverage": rounded(np.mean([inside for inside, _ in held])),
+        "median_breadth": rounded(np.median([found[1] - found[0] for _, found in held if found is not None])),
     }
 
 
@@ -134,20 +135,21 @@ def _of_tone(sharp: Sequence[Measured]) -> Figures:
     true, said = _densities(sharp)
     return {
         "pictures": len(sharp),
-        **_recall_and_precision([matched_loops(picture, found.loops) for picture, found in sharp]),
-        "density_mean_absolute_error": _rounded(mean_absolute_error(true, said)),
+        **recall_and_precision([matched_loops(picture, found.loops) for picture, found in sharp]),
+        "density_mean_absolute_error": rounded(mean_absolute_error(true, said)),
         "widest_mean_absolute_error": _widest(sharp)["mean_absolute_error"],
-        "giant_f1": _label([_true_widest(p) > GIANT_ABOVE_UM for p, _ in sharp], [m.giant for _, m in sharp])["f1"],
-        "low_density_f1": _label(_low(sharp), [m.low_density for _, m in sharp])["f1"],
+        "giant_f1": as_label([_true_widest(p) > GIANT_ABOVE_UM for p, _ in sharp], [m.giant for _, m in sharp])["f1"],
+        "low_density_f1": as_label(_low(sharp), [m.low_density for _, m in sharp])["f1"],
     }
 
 
-def _label(true: Sequence[bool], said: Sequence[bool]) -> Figures:
+def as_label(true: Sequence[bool], said: Sequence[bool]) -> Figures:
+    """F1, and what it is to be seen beside."""
     measured = label_f1(np.asarray(true, int), np.asarray(said, int))
     return {
-        "f1": _rounded(measured.f1),
-        "prevalence": _rounded(measured.prevalence),
-        "always_yes_f1": _rounded(measured.always_yes_f1),
+        "f1": rounded(measured.f1),
+        "prevalence": rounded(measured.prevalence),
+        "always_yes_f1": rounded(measured.always_yes_f1),
     }
 
 
@@ -163,5 +165,6 @@ def _true_widest(picture: MeasuredPicture) -> float:
     return picture.widest_um or 0.0
 
 
-def _rounded(value: float | np.floating) -> float:
+def rounded(value: float | np.floating) -> float:
+    """In the digits that figures are kept in."""
     return round(float(value), 4)

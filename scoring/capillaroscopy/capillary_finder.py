@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from scoring.capillaroscopy.apex_peaks import row_mm, seen_loops
+from scoring.capillaroscopy.burned_in import Mask
 from scoring.capillaroscopy.capillary_network import UM_PER_PX, CapillaryNetwork, NailfoldMaps
 from scoring.capillaroscopy.measure_calibration import DENSITY, WIDEST, read_measure_calibration
 from scoring.capillaroscopy.picture_measures import Interval, Loop, NotMeasured, PictureMeasures
-from scoring.capillaroscopy.scaled_view import Pixels, contrast, padded, scaled_view
+from scoring.capillaroscopy.scaled_view import Pixels, contrast, hidden_view, padded, scaled_view
 from scoring.networks.torch_start import load_weights
 from scoring.uncertainty.calibration import Calibration
 from scoring.weights import WeightsRecord
 
 ROLE: Final = "capillary_finder"
 """Of the network among the files of weights.toml."""
-LEAST_CERTAINTY: Final = 0.28
-"""What is less surely a capillary is not counted; chosen where false and missed ones are about as many."""
 _COARSEST_UM: Final = 10.0
 """Coarser pixels do not tell the limbs of a capillary apart."""
 _FINEST_UM: Final = 0.02
@@ -44,10 +44,13 @@ class CapillaryFinder:
         load_weights(network, record.file(ROLE))
         return cls(network, read_measure_calibration(record.files))
 
-    def measure(self, pixels: Pixels, um_per_px: float | None) -> PictureMeasures | NotMeasured:
+    def measure(
+        self, pixels: Pixels, um_per_px: float | None, hidden: Mask | None = None
+    ) -> PictureMeasures | NotMeasured:
         """Measure one picture (rows, columns, 3), ``um_per_px`` micrometres of skin to a pixel, None: nobody knows.
 
-        Never raises for what a picture shows or how large it is.
+        ``hidden`` (rows, columns): where skin cannot be seen (``clean_picture``); nothing is counted there, nor along
+        it. Never raises for what a picture shows or how large it is.
         """
         if um_per_px is None or not _is_plausible(pixels.shape[:2], um_per_px):
             return NotMeasured("not_calibrated")
@@ -60,14 +63,22 @@ class CapillaryFinder:
             maps = self._seen(view)
             if float(maps.blurry) > 0:
                 return NotMeasured("too_blurry")
-            length = row_mm(maps)
+            covered = None if hidden is None else hidden_view(hidden, (view.shape[2], view.shape[3]))
+            hidden_mm = 0.0 if covered is None else row_mm(maps, covered)
+            length = row_mm(maps) - hidden_mm
             if length < _LEAST_ROW_MM:
                 return NotMeasured("no_row")
-            loops = _loops(maps, UM_PER_PX / um_per_px)
+            loops = _loops(maps, float(self._network.least_certainty), UM_PER_PX / um_per_px, covered)
         density = len(loops) / length
         widest = max((loop.diameter_um for loop in loops), default=None)
         return PictureMeasures(
-            loops, length, density, self._interval(DENSITY, density), widest, self._interval(WIDEST, widest)
+            loops,
+            length,
+            density,
+            self._interval(DENSITY, density),
+            widest,
+            self._interval(WIDEST, widest),
+            hidden_mm,
         )
 
     def _seen(self, view: Tensor) -> NailfoldMaps:
@@ -80,11 +91,17 @@ class CapillaryFinder:
         return None if self._calibration is None or value is None else self._calibration.total_interval(key, value)
 
 
-def _loops(maps: NailfoldMaps, source_px: float) -> tuple[Loop, ...]:
+def _loops(maps: NailfoldMaps, least: float, source_px: float, covered: Tensor | None) -> tuple[Loop, ...]:
     """From left to right, on the source's grid: ``source_px`` of its pixels to one of the view."""
-    seen = seen_loops(maps, LEAST_CERTAINTY)
-    places = (seen.places + 0.5) * source_px - 0.5
-    found = zip(places.tolist(), seen.diameters_um.tolist(), seen.certainties.tolist(), strict=True)
+    seen = seen_loops(maps, least)
+    in_sight = np.ones(len(seen.places), np.bool_)
+    if covered is not None:
+        x, y = np.rint(seen.places).astype(int).T
+        rows, columns = covered.shape
+        in_sight = ~covered.numpy()[y.clip(0, rows - 1), x.clip(0, columns - 1)]
+    places = (seen.places[in_sight] + 0.5) * source_px - 0.5
+    diameters, certainties = seen.diameters_um[in_sight], seen.certainties[in_sight]
+    found = zip(places.tolist(), diameters.tolist(), certainties.tolist(), strict=True)
     return tuple(sorted((Loop(x, y, diameter, sure) for (x, y), diameter, sure in found), key=lambda loop: loop.x))
 
 

@@ -18,6 +18,7 @@ MULTIPLE: Final = 16
 BAND_UM: Final = 80.0
 """Breadth of the band along the distal row whose area, divided by it, is the row's length."""
 _CHANNELS: Final = (16, 32, 48, 64, 96)
+_EVEN: Final = 0.5
 _RARE: Final = 5.0
 """Taken from every logit of an apex, so that learning begins where there is hardly one."""
 
@@ -38,10 +39,16 @@ class NailfoldMaps:
 
 
 class CapillaryNetwork(nn.Module):
-    """MONAI's U-Net of 0.3 million parameters; its view of the whole row comes from the four halvings."""
+    """MONAI's U-Net of 0.3 million parameters; its view of the whole row comes from the four halvings.
+
+    ``least_certainty`` (scalar): what is less surely an apex is not counted; chosen after learning, kept with it.
+    """
+
+    least_certainty: Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("least_certainty", torch.tensor(_EVEN))
         self.maps = UNet(
             spatial_dims=2,
             in_channels=3,

@@ -13,6 +13,7 @@ from scoring.capillaroscopy.capillary_finder import CapillaryFinder
 from scoring.capillaroscopy.figures_in_words import FIGURES_FILE
 from scoring.capillaroscopy.packaging import FOLDER
 from scoring.capillaroscopy.unseen_pictures import MEASURED, measured_pictures
+from scoring.capillaroscopy.written_over import WRITTEN_OVER, written_figures, written_pictures
 from scoring.learning.figures_file import write_figures
 from scoring.learning.progress import progress_on_stderr
 from scoring.networks.torch_start import start_torch
@@ -28,8 +29,9 @@ def main() -> None:
     start_torch(1)
     finder = CapillaryFinder.open(read_weights_record(folder / WEIGHTS_RECORD))
     with progress_on_stderr() as progress:
-        pictures = measured_pictures(finder, MEASURED, progress)
-    write_figures(folder / FIGURES_FILE, figures(pictures))
+        tables = figures(measured_pictures(finder, MEASURED, progress))
+        tables |= written_figures(written_pictures(finder, WRITTEN_OVER, progress))
+    write_figures(folder / FIGURES_FILE, tables)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 FIGURES_FILE: Final = "capillary_figures.toml"
 _FIGURES: Final = Path(__file__).with_name(FIGURES_FILE)
+_WRITING: Final = {"stamp": '"PHANTOM" in a corner', "software": "words, dates, scale bars, arrows, distances"}
 _SIZES: Final = {"normal": "under 20 µm", "enlarged": "20 to 50 µm", "giant": "over 50 µm"}
 
 
@@ -47,7 +48,34 @@ def measures_in_words() -> list[str]:
         "| skin tone | pictures | recall | precision | density error | widest error | giant F1 | low density F1 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *(_of_tone(tone, figures) for tone, figures in told["by_tone"].items()),
+        "",
+        *_written_over(told["written_over"]),
     ]
+
+
+def _written_over(told: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    any_of_them = next(iter(told.values()))
+    yield (
+        f"Other {any_of_them['pictures']} sharp pictures, each as it is and written over. On "
+        f"{any_of_them['false_alarms']} of those with nothing written something was taken for writing."
+    )
+    yield ""
+    yield (
+        "| written over | found on | false loops at it, of all loops | row hidden | density error (without writing) | "
+        "bias | moved by | interval holds | giant F1 | low density F1 |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name, title in _WRITING.items():
+        of = told[name]
+        moved, held = f"{of['density_moved']:.2f}/mm", f"{100 * of['density_coverage']:.1f} %"
+        yield (
+            f"| {title} | {of['found']} of {of['pictures']} | {of['false_loops_at_writing']} of {of['found_loops']} | "
+            f"{of['hidden_row_mm']:.1f} mm | {of['density_mean_absolute_error']:.2f}/mm "
+            f"({of['clean_density_mean_absolute_error']:.2f}) | {of['density_bias']:+.2f}/mm "
+            f"({of['clean_density_bias']:+.2f}) | {moved} | {held} | "
+            f"{of['giant_f1']:.3f} ({of['clean_giant_f1']:.3f}) | {of['low_density_f1']:.3f} "
+            f"({of['clean_low_density_f1']:.3f}) |"
+        )
 
 
 def _of_size(diameter: Mapping[str, Any], size: str) -> str:

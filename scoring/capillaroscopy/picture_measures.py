@@ -27,7 +27,8 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class PictureMeasures:
-    """``loops`` from left to right. ``row_mm``: length of the distal row in sight.
+    """``loops`` from left to right. ``row_mm``: length of the distal row in sight; ``hidden_row_mm``: how much
+    more there would be without what is drawn over the picture.
 
     ``widest_um`` is None where no capillary is in sight; an interval is None where the calibration says nothing.
     """
@@ -38,6 +39,7 @@ class PictureMeasures:
     density_interval: Interval | None
     widest_um: float | None
     widest_interval: Interval | None
+    hidden_row_mm: float = 0.0
 
     @property
     def giant(self) -> bool:

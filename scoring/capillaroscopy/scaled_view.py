@@ -18,6 +18,8 @@ Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 _KEPT: Final = 3
 """Of a camera with far finer pixels so many to one of the view are looked at, in each direction: focus is coarser."""
+_ONE_WORD_PX: Final = 15
+"""Gaps between what is hidden that are narrower than this are hidden too: between letters nobody finds a capillary."""
 _DARK: Final = 0.08
 """What is darker in every channel is the border of the lens."""
 _LEAST_SPREAD: Final = 0.02
@@ -34,6 +36,13 @@ def scaled_view(pixels: Pixels, um_per_px: float) -> Tensor:
     if pixels.dtype == np.uint8:
         view = view / 255
     return functional.interpolate(view, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def hidden_view(hidden: npt.NDArray[np.bool_], shape: tuple[int, int]) -> Tensor:
+    """(rows, columns) of a view of this shape: what of it is hidden, letters of a word as one."""
+    seen = functional.adaptive_max_pool2d(torch.from_numpy(hidden)[None, None].float(), shape)
+    wide = functional.max_pool2d(seen, _ONE_WORD_PX, 1, _ONE_WORD_PX // 2)
+    return -functional.max_pool2d(-wide, _ONE_WORD_PX, 1, _ONE_WORD_PX // 2)[0, 0] > 0
 
 
 def contrast(views: Tensor) -> Tensor:

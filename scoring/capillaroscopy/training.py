@@ -7,6 +7,7 @@ Given the same command again, a run that was ended goes on.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -16,12 +17,19 @@ from safetensors.torch import save
 
 from scoring.capillaroscopy.capillary_finder import ROLE, CapillaryFinder
 from scoring.capillaroscopy.capillary_network import CapillaryNetwork
+from scoring.capillaroscopy.chosen_certainty import LOOKED_AT_FROM, chosen_certainty, counted_from
 from scoring.capillaroscopy.learning import CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.measure_calibration import DENSITY, calibrate_measures
 from scoring.capillaroscopy.measure_calibration import FILE as CALIBRATION_FILE
 from scoring.capillaroscopy.measure_calibration import ROLE as CALIBRATION_ROLE
 from scoring.capillaroscopy.training_pictures import LearntPicture, learnt_pictures
-from scoring.capillaroscopy.unseen_pictures import CALIBRATED, Patients, calibration_rows, measured_pictures
+from scoring.capillaroscopy.unseen_pictures import (
+    CALIBRATED,
+    MeasuredPicture,
+    Patients,
+    calibration_rows,
+    measured_pictures,
+)
 from scoring.learning.course import Course
 from scoring.learning.progress import Progress, progress_on_stderr, silent
 from scoring.learning.run_files import RunFiles
@@ -29,7 +37,7 @@ from scoring.learning.run_folder import RunFolder
 from scoring.learning.training_loop import fit
 from scoring.networks.torch_start import start_torch
 from scoring.uncertainty.calibration import calibration_json
-from scoring.weights import WeightRecord, WeightsRecord
+from scoring.weights import WeightRecord
 
 FILE: Final = "capillary_finder.safetensors"
 PICTURES: Final = 1800
@@ -99,8 +107,18 @@ def train(
             command=f"python -m scoring.capillaroscopy.training --out RUN --seed {seed}",
             demonstration=True,
         )
-        weights = files.write(ROLE, FILE, save(_compact(network)))
-        files.write_record([weights, _calibrated(files, weights, calibrated, progress)])
+        write_finder(files, network, calibrated, progress)
+
+
+def write_finder(files: RunFiles, network: CapillaryNetwork, calibrated: Patients, progress: Progress = silent) -> None:
+    """Choose the least certainty on these patients, whom it has not learnt from; write weights, calibration, record."""
+    network.load_state_dict(_compact(network))
+    network.eval().least_certainty.fill_(LOOKED_AT_FROM)
+    pictures = measured_pictures(CapillaryFinder(network, None), calibrated, progress)
+    least = chosen_certainty(pictures)
+    network.least_certainty.fill_(least)
+    weights = files.write(ROLE, FILE, save(_compact(network)))
+    files.write_record([weights, _calibrated(files, weights, [counted_from(one, least) for one in pictures])])
 
 
 def _drawn(pictures: int, seed: int, progress: Progress) -> list[LearntPicture]:
@@ -111,10 +129,9 @@ def _drawn(pictures: int, seed: int, progress: Progress) -> list[LearntPicture]:
     return drawn
 
 
-def _calibrated(files: RunFiles, weights: WeightRecord, patients: Patients, progress: Progress) -> WeightRecord:
-    """Measure patients that it has not learnt from, and keep how far it was off."""
-    finder = CapillaryFinder.open(WeightsRecord(files.statement, (weights,)))
-    rows = calibration_rows(measured_pictures(finder, patients, progress))
+def _calibrated(files: RunFiles, weights: WeightRecord, pictures: Sequence[MeasuredPicture]) -> WeightRecord:
+    """Keep how far it was off on these pictures."""
+    rows = calibration_rows(pictures)
     count = len({row.patient for row in rows[DENSITY]})
     said = f"{count} drawn patients that it has not learnt from, two pictures each, those too blurry left out"
     calibration = calibrate_measures(said, weights, rows)

@@ -9,12 +9,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from scoring.capillaroscopy.burned_in import clean_picture
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
 from scoring.capillaroscopy.measure_calibration import DENSITY, WIDEST
 from scoring.capillaroscopy.picture_measures import NotMeasured, PictureMeasures
 from scoring.capillaroscopy.training_pictures import phantoms
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.nailfold.nailfold import NailfoldPhantom
+from scoring.phantoms.nailfold.phone_camera import Picture
 from scoring.phantoms.nailfold.skin_tone import ToneGroup, tone_group
 from scoring.uncertainty.calibration import TotalRow
 
@@ -30,12 +32,13 @@ class Patients:
 
 
 CALIBRATED: Final = Patients(8_000_000, 300)
-MEASURED: Final = Patients(9_000_000, 200)
+MEASURED: Final = Patients(9_200_000, 200)
 
 
 @dataclass(frozen=True)
 class MeasuredPicture:
-    """One picture. ``tips_um`` (n, 2): true tips, from the picture's corner; ``found``: what was measured."""
+    """One picture. ``tips_um`` (n, 2): true tips, from the picture's corner; ``found``: what was measured;
+    ``written_over``: was something found that is drawn over it."""
 
     patient: str
     tone: ToneGroup
@@ -45,6 +48,7 @@ class MeasuredPicture:
     diameters_um: npt.NDArray[np.float64]
     row_mm: float
     found: PictureMeasures | NotMeasured
+    written_over: bool
 
     @property
     def density_per_mm(self) -> float:
@@ -69,9 +73,12 @@ def measured_pictures(
     return measured
 
 
-def measured_picture(finder: CapillaryFinder, phantom: NailfoldPhantom) -> MeasuredPicture:
-    """Measure one drawn picture."""
+def measured_picture(
+    finder: CapillaryFinder, phantom: NailfoldPhantom, pixels: Picture | None = None
+) -> MeasuredPicture:
+    """Measure one drawn picture, or these ``pixels`` in its place, on which something may be written."""
     scale, seen = phantom.view.um_per_px, phantom.capillaries
+    clean = clean_picture(phantom.pixels if pixels is None else pixels)
     places = np.array([(capillary.u, capillary.v) for capillary in seen], np.float32).reshape(-1, 2)
     return MeasuredPicture(
         patient=str(phantom.fold.patient.seed),
@@ -81,7 +88,8 @@ def measured_picture(finder: CapillaryFinder, phantom: NailfoldPhantom) -> Measu
         tips_um=(phantom.view.to_pixels(places) + 0.5).astype(np.float64) * scale,
         diameters_um=np.array([capillary.diameter_um for capillary in seen]),
         row_mm=phantom.visible_row_mm,
-        found=finder.measure(phantom.pixels, scale),
+        found=finder.measure(clean.pixels, scale, clean.hidden),
+        written_over=clean.hidden is not None,
     )
 
 

@@ -17,6 +17,7 @@ MEASURED_TWINS: Final[Mapping[NailfoldLabel, str]] = {"giant": "giant_measured",
 """Labels that both routes judge, with the item that rests on measurement."""
 _DENSITY_DIGITS: Final = 2
 _DIAMETER_DIGITS: Final = 1
+_LENGTH_DIGITS: Final = 2
 _SAME_STEPS: Final = 0.01
 """Pixels whose height and width differ by more than this share have no one scale."""
 
@@ -78,6 +79,7 @@ def as_reported(found: PictureMeasures) -> PictureMeasures:
         density_interval=_rounded(found.density_interval, _DENSITY_DIGITS),
         widest_um=None if found.widest_um is None else round(found.widest_um, _DIAMETER_DIGITS),
         widest_interval=_rounded(found.widest_interval, _DIAMETER_DIGITS),
+        hidden_row_mm=round(found.hidden_row_mm, _LENGTH_DIGITS),
     )
 
 

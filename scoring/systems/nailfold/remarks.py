@@ -27,6 +27,7 @@ def remarks(readings: Sequence[PictureReading], protocol: NailfoldProtocol) -> I
     yield from _below_minimum(readings, protocol)
     yield _fast_track_in_words(readings)
     yield from _disagreements(readings)
+    yield from _written_over(readings)
     yield from _to_be_retaken(readings)
     yield from _unnamed(readings)
 
@@ -86,6 +87,15 @@ def _disagreements(readings: Sequence[PictureReading]) -> Iterator[str]:
                 f"Network and measurement disagree on {words} in {len(those)} of {both} pictures: "
                 f"{_listed(f'{r.place} (network {100 * r.probabilities[label]:.0f} %)' for r in those)}. Look at them."
             )
+
+
+def _written_over(readings: Sequence[PictureReading]) -> Iterator[str]:
+    hidden = [(r, found.hidden_row_mm) for r in readings if (found := r.measured) is not None and found.hidden_row_mm]
+    if hidden:
+        yield (
+            f"What is burned into the picture hides part of the row in {len(hidden)} of {len(readings)} pictures; that "
+            f"part was left out of what was measured: {_listed(f'{r.place} ({mm:.2f} mm)' for r, mm in hidden)}."
+        )
 
 
 def _to_be_retaken(readings: Sequence[PictureReading]) -> Iterator[str]:

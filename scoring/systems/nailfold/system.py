@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from scoring.capillaroscopy.burned_in import CleanPicture, clean_picture
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
 from scoring.capillaroscopy.picture_measures import NotMeasured, PictureMeasures
 from scoring.capillaroscopy.picture_quality import ADVICE, PictureQuality, judge_picture
@@ -73,17 +74,22 @@ class Nailfold:
         """May one upright picture, of any size, be read: what ``score`` asks, for whoever can take another."""
         seen = pixels if self.spec.longest_side is None else smaller(pixels, self.spec.longest_side)
         scale = None if um_per_px is None else um_per_px * pixels.shape[1] / seen.shape[1]
-        (said,) = self._probabilities([self._network.picture(seen)])
-        return self._judged(seen, scale, said)
+        clean = clean_picture(seen).pixels
+        (said,) = self._probabilities([self._network.picture(clean)])
+        return self._judged(clean, scale, said)
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Read one to many pictures; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
         ordered = sorted(images, key=lambda image: taking_order(image.reference))
         repeated = repeats(ordered)
         distinct = [image for image in ordered if image.reference.sop_instance_uid not in repeated]
-        pictures = [self._network.picture(image.pixels) for image in distinct]
+        clean = [clean_picture(image.pixels) for image in distinct]
+        pictures = [self._network.picture(one.pixels) for one in clean]
         said = self._probabilities(pictures)
-        judged = [self._judged(image.pixels, um_per_px(image), one) for image, one in zip(distinct, said, strict=True)]
+        judged = [
+            self._judged(one.pixels, um_per_px(image), found)
+            for image, one, found in zip(distinct, clean, said, strict=True)
+        ]
         seen = [n for n, quality in enumerate(judged) if _NO_NAILFOLD not in quality.faults]
         left_out = {uid: (SAME_PICTURE, why) for uid, why in repeated.items()} | {
             image.reference.sop_instance_uid: (_NO_NAILFOLD, ADVICE[_NO_NAILFOLD])
@@ -92,7 +98,9 @@ class Nailfold:
         }
         if not seen:
             return self._no_nailfold(left_out)
-        readings = self._readings([distinct[n] for n in seen], [judged[n] for n in seen], [said[n] for n in seen])
+        readings = self._readings(
+            [distinct[n] for n in seen], [clean[n] for n in seen], [judged[n] for n in seen], [said[n] for n in seen]
+        )
         items = tuple(item for reading in readings for item in picture_items(self.spec, reading))
         protocol = NailfoldProtocol()
         return Findings(
@@ -125,6 +133,7 @@ class Nailfold:
     def _readings(
         self,
         images: Sequence[ScoringImage],
+        clean: Sequence[CleanPicture],
         judged: Sequence[PictureQuality],
         said: Sequence[Mapping[NailfoldLabel, float]],
     ) -> list[PictureReading]:
@@ -136,17 +145,19 @@ class Nailfold:
                 quality=quality,
                 probabilities=one,
                 present={label: one[label] >= self._network.thresholds[label] for label in NAILFOLD_LABELS},
-                measures=self._measured(image, quality),
+                measures=self._measured(image, picture, quality),
             )
-            for image, place, quality, one in zip(images, places, judged, said, strict=True)
+            for image, picture, place, quality, one in zip(images, clean, places, judged, said, strict=True)
         ]
 
-    def _measured(self, image: ScoringImage, quality: PictureQuality) -> PictureMeasures | NotMeasured:
+    def _measured(
+        self, image: ScoringImage, clean: CleanPicture, quality: PictureQuality
+    ) -> PictureMeasures | NotMeasured:
         """Nothing is measured on a picture that may not be read."""
         scale = um_per_px(image)
         if scale is None or not quality.fit:
             return NotMeasured("not_calibrated" if scale is None else "too_blurry")
-        found = self._finder.measure(image.pixels, scale)
+        found = self._finder.measure(clean.pixels, scale, clean.hidden)
         return as_reported(found) if isinstance(found, PictureMeasures) else found
 
     def _heatmaps(

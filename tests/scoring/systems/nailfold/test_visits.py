@@ -122,6 +122,16 @@ def test_where_network_and_measurement_disagree_both_are_told() -> None:
     assert "low density in" not in words
 
 
+def test_what_writing_hides_of_the_row_is_said_where_it_hides_any() -> None:
+    hidden = replace(measures(8), hidden_row_mm=0.123)
+    words = said_of({"measured": measures(8)}, {"measured": hidden})
+    assert (
+        "hides part of the row in 1 of 2 pictures; that part was left out of what was measured: right ring 2 (0.12 mm)"
+        in words
+    )
+    assert "burned into" not in said_of({"measured": measures(8)})
+
+
 def test_too_few_fingers_or_pictures_are_said_with_what_the_protocol_asks_for() -> None:
     assert "asks for" not in said_of(*EIGHT)
     words = said_of(*EIGHT[:3])
