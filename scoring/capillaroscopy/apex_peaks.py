@@ -35,7 +35,7 @@ def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
     within one diameter of a surer one is the same capillary.
     """
     certainty = torch.sigmoid(maps.apex[:1])
-    highest = functional.max_pool2d(certainty[:, None], 2 * _APART - 1, 1, _APART - 1)[:, 0]
+    highest = _highest_around(certainty)
     _, rows, columns = torch.nonzero((certainty == highest) & (certainty >= least_certainty), as_tuple=True)
     order = torch.argsort(certainty[0, rows, columns], descending=True, stable=True)
     rows, columns = rows[order], columns[order]
@@ -46,6 +46,14 @@ def seen_loops(maps: NailfoldMaps, least_certainty: float) -> SeenLoops:
     places, widths = torch.stack((x, y), 1).double().numpy(), width_um(width).double().numpy()
     kept = _one_a_loop(places, widths / UM_PER_PX)
     return SeenLoops(places[kept], widths[kept], certainty[0, rows, columns].double().numpy()[kept])
+
+
+def _highest_around(certainty: Tensor) -> Tensor:
+    """(1, rows, columns): the highest value of the square around each place, across first and then down: a third of
+    the time of both at once."""
+    reach = _APART - 1
+    across = functional.max_pool2d(certainty[:, None], (1, 2 * reach + 1), 1, (0, reach))
+    return functional.max_pool2d(across, (2 * reach + 1, 1), 1, (reach, 0))[:, 0]
 
 
 def _one_a_loop(places: npt.NDArray[np.float64], reaches: npt.NDArray[np.float64]) -> list[int]:

@@ -65,7 +65,8 @@ def judge_picture(
     ``nailfold_in_view``: what the view gate says, None where it was not asked. On a picture too dark or too bright
     nothing else is judged, and what is no nailfold is not told to be held still.
     """
-    faults = _exposure(pixels)
+    field, brightness = _looked_at(pixels)
+    faults = _exposure(field, brightness)
     if not faults and nailfold_in_view is False:
         faults = ("no_nailfold",)
     if not faults:
@@ -74,25 +75,21 @@ def judge_picture(
             if blur_probability is None
             else blur_probability >= blur_threshold
         )
-        shining = _share_of_shine(pixels) > MOST_SHINE
+        shining = float((brightness[field] > _WHITE).mean()) > MOST_SHINE
         faults = tuple(fault for fault, found in (("glare", shining), ("too_blurry", blurred)) if found)
     return PictureQuality(NON_DIAGNOSTIC if faults else DIAGNOSTIC, faults, " ".join(ADVICE[fault] for fault in faults))
 
 
-def _exposure(pixels: Pixels) -> tuple[str, ...]:
-    field, brightness = _looked_at(pixels)
+def _exposure(field: npt.NDArray[np.bool_], brightness: Plane) -> tuple[str, ...]:
     if np.percentile(brightness, 95) < DARKEST:
         return ("under_exposed",)
     return ("over_exposed",) if np.median(brightness[field]) > BRIGHTEST else ()
-
-
-def _share_of_shine(pixels: Pixels) -> float:
-    field, brightness = _looked_at(pixels)
-    return float((brightness[field] > _WHITE).mean())
 
 
 def _looked_at(pixels: Pixels) -> tuple[npt.NDArray[np.bool_], Plane]:
     """The field of the lens and the brightness, at single pixels of a coarse grid: a mean would hide white specks."""
     step = max(1, max(pixels.shape[:2]) // _LOOKED_AT)
     seen = np.asarray(pixels[::step, ::step], np.float32) / np.float32(255 if pixels.dtype == np.uint8 else 1)
-    return seen.max(axis=-1) > _FIELD_FROM, np.asarray(seen @ _LUMA, np.float32)
+    red, green, blue = seen[..., 0], seen[..., 1], seen[..., 2]
+    field = np.maximum(np.maximum(red, green), blue) > _FIELD_FROM
+    return field, np.asarray(seen @ _LUMA, np.float32)

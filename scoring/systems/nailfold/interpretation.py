@@ -5,52 +5,53 @@ A map is scaled by the most probable of the labels, so that a picture without a 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor, nn
 
 from scoring.score_rules.nailfold_labels import FEATURES, NAILFOLD_LABELS
-from scoring.systems.nailfold.network import LabelNetwork
+from scoring.systems.nailfold.backbones import as_labels
+from scoring.systems.nailfold.network import LabelNetwork, with_mirrored
 
 METHOD: Final = "Grad-CAM"
 ABOUT: Final = "the labels, each by its probability"
 _COLUMNS_OF_FEATURES: Final = [NAILFOLD_LABELS.index(label) for label in FEATURES]
 
 Heat = npt.NDArray[np.uint8]
-Pictures = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 
-class LabelExplainer:
-    """Grad-CAM over a label network; one more forward and a short backward pass. Not for two threads at once."""
+class ExplainedPictures(NamedTuple):
+    """What the network says of n pictures, and where it looked."""
 
-    def __init__(self, network: LabelNetwork) -> None:
-        self._network = network
+    probabilities: Floats
+    """(n, 5), 0..1, as ``LabelNetwork.probabilities``."""
+    heat: Floats
+    """(n, rows, columns), 0..1."""
 
-    def heat(self, pictures: Pictures, probabilities: Pictures) -> npt.NDArray[np.float32]:
-        """(n, rows, columns), 0..1, for pictures of ``LabelNetwork.picture`` and what it said of them (n, 5)."""
-        weights = torch.from_numpy(probabilities[:, _COLUMNS_OF_FEATURES])
-        kept: list[Tensor] = []
 
-        def cut_off(module: nn.Module, given: Any, features: Tensor) -> Tensor:
-            """Gradients are needed from here on only."""
-            kept.append(features.detach().requires_grad_())
-            return kept[-1]
+def explained(network: LabelNetwork, pictures: Floats) -> ExplainedPictures:
+    """Judge and explain pictures of ``LabelNetwork.picture`` (n, 3, rows, columns): one forward pass serves both.
 
-        hook = self._network.last_convolution.register_forward_hook(cut_off)
-        try:
-            with torch.enable_grad():
-                logits = self._network.module(torch.from_numpy(pictures))
-                explained = (weights * logits[:, _COLUMNS_OF_FEATURES]).sum()
-                (slopes,) = torch.autograd.grad(explained, kept[0])
-        finally:
-            hook.remove()
-        maps = (slopes.mean((2, 3), keepdim=True) * kept[0].detach()).sum(1).relu()
-        share = maps / maps.amax((1, 2), keepdim=True).clamp_min(1e-12)
-        return np.asarray((share * weights.amax(1)[:, None, None]).numpy(), np.float32)
+    Backwards it goes through the head alone. Safe from several threads.
+    """
+    given = torch.from_numpy(np.ascontiguousarray(pictures, np.float32))
+    with torch.no_grad():
+        features, labels = as_labels(network.module).last_map(given.contiguous(memory_format=torch.channels_last))
+    with torch.enable_grad():
+        logits = labels(features.requires_grad_())
+    with torch.no_grad():
+        said = with_mirrored(network.module, logits, given) if network.shape.mirrored else logits
+        probabilities = said.detach().double().sigmoid().float()
+    weights = probabilities[:, _COLUMNS_OF_FEATURES]
+    (slopes,) = torch.autograd.grad((weights * logits[:, _COLUMNS_OF_FEATURES]).sum(), features)
+    maps = (slopes.mean((2, 3), keepdim=True) * features.detach()).sum(1).relu()
+    share = maps / maps.amax((1, 2), keepdim=True).clamp_min(1e-12)
+    heat = share * weights.amax(1)[:, None, None]
+    return ExplainedPictures(probabilities.numpy(), heat.numpy())
 
 
 def heat_on_photograph(heat: npt.NDArray[np.float32], shape: tuple[int, ...], view: tuple[int, int]) -> Heat:

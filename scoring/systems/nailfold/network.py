@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from scoring.networks.torch_start import load_weights
 from scoring.score_rules.nailfold_labels import NailfoldLabel
-from scoring.systems.nailfold.backbones import as_labels, untrained
+from scoring.systems.nailfold.backbones import as_labels, pack_for_serving, untrained
 from scoring.systems.nailfold.label_shape import LABELS_ROLE, LabelShape, read_label_shape
 from scoring.systems.nailfold.preprocessing import Photograph, as_pictures, nailfold_view
 from scoring.weights import WeightsRecord, checked_bytes
@@ -39,15 +39,15 @@ class LabelNetwork:
         load_weights(module, record.file(NETWORK_ROLE))
         return cls(shape, module)
 
+    def packed(self) -> Self:
+        """For a node, which only asks: faster, and no longer to be exported."""
+        pack_for_serving(self.module)
+        return self
+
     @property
     def thresholds(self) -> Mapping[NailfoldLabel, float]:
         """Probability from which on each label is said to be present."""
         return self.shape.thresholds
-
-    @property
-    def last_convolution(self) -> nn.Module:
-        """What explanations look at: its output is (n, features, rows, columns), coarser than the pictures."""
-        return as_labels(self.module).last_convolution
 
     def picture(self, photograph: Photograph) -> npt.NDArray[np.float32]:
         """(3, rows, columns) of 0..1: a photograph (rows, columns, 3) of any size as this network takes it."""
@@ -67,8 +67,10 @@ class LabelNetwork:
 
 def logits_of(module: nn.Module, pictures: Tensor, mirrored: bool) -> Tensor:
     """(n, 5): what a ``LabelModule`` says of pictures, or the mean of that and what it says of their mirror images."""
-    judge = as_labels(module)
-    logits = judge(pictures.contiguous(memory_format=torch.channels_last))
-    if not mirrored:
-        return logits
-    return (logits + judge(pictures.flip(3).contiguous(memory_format=torch.channels_last))) / 2
+    logits = as_labels(module)(pictures.contiguous(memory_format=torch.channels_last))
+    return with_mirrored(module, logits, pictures) if mirrored else logits
+
+
+def with_mirrored(module: nn.Module, logits: Tensor, pictures: Tensor) -> Tensor:
+    """The mean of what was said of pictures and what a ``LabelModule`` says of their mirror images."""
+    return (logits + as_labels(module)(pictures.flip(3).contiguous(memory_format=torch.channels_last))) / 2

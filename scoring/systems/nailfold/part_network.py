@@ -7,6 +7,7 @@ finds it; density needs the apices and the scale, which the rest of the picture 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import torch
@@ -66,10 +67,21 @@ class PartNetwork(nn.Module):
 
     def judge(self, pictures: Tensor) -> PartJudgement:
         """The same with what the labels rest on."""
+        return self._judged(*self._seen(pictures))
+
+    def last_map(self, pictures: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """See ``LabelModule``."""
+        found, wide = self._seen(pictures)
+        return found, lambda found: self._judged(found, wide).logits
+
+    def _seen(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The last map, and the coarser one that sees further around each place."""
         near = self.eighth(normalised(pictures))
         wide = self.sixteenth(near)
         around = functional.interpolate(self.down(wide), size=near.shape[2:], mode="nearest")
-        found = self.last_convolution(near + around)
+        return self.last_convolution(near + around), wide
+
+    def _judged(self, found: Tensor, wide: Tensor) -> PartJudgement:
         parts = self.parts(found).float()
         hottest = parts.flatten(2).topk(_HOTTEST, 2).values.mean(2)
         share = parts.sigmoid().mean((2, 3)) * parts.shape[3] / 2

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.capillaroscopy.burned_in import CleanPicture, clean_picture
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
@@ -22,7 +25,7 @@ from scoring.result import NotEvaluable, ScoreItem
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS, NailfoldLabel
 from scoring.smaller_frame import smaller
 from scoring.spec import SystemSpec
-from scoring.systems.nailfold.interpretation import ABOUT, METHOD, LabelExplainer, heat_on_photograph
+from scoring.systems.nailfold.interpretation import ABOUT, METHOD, explained, heat_on_photograph
 from scoring.systems.nailfold.network import LabelNetwork
 from scoring.systems.nailfold.picture_items import picture_items
 from scoring.systems.nailfold.picture_place import place_pictures, taking_order
@@ -35,19 +38,34 @@ from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictu
 from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
 
 _THREADS: Final = 1
-"""Fixed, so that a result does not depend on how many cores a machine has."""
+"""Of one operation; fixed, so that a result does not depend on how many cores a machine has."""
+_READERS: Final = 2
+"""Pictures that are read at once, each by a thread of its own: their number changes nothing of what is found."""
 _NO_NAILFOLD: Final = "no_nailfold"
 _LOOPS: Final = "capillary loops; apical diameter in um"
 _DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLook:
+    """What was seen on one picture by itself, before its place among the others is known."""
+
+    image: ScoringImage
+    quality: PictureQuality
+    said: Mapping[NailfoldLabel, float]
+    """Probability of each label."""
+    measures: PictureMeasures | NotMeasured
+    heat: npt.NDArray[np.float32]
+    """Where the network looked, on the coarse grid of its last map, 0..1."""
 
 
 def open_system(spec: SystemSpec) -> Nailfold:
     """Load gate, label network and capillary finder; WeightsError when a file is missing, changed or not listed."""
     start_torch(_THREADS)
     own, shared = (read_weights_record(path) for path in spec.weights_files)
-    return Nailfold(
-        spec, LabelNetwork.open(own), CapillaryFinder.open(shared), ViewGate.open(shared.file(GATE_ROLE)), (own, shared)
-    )
+    network = LabelNetwork.open(own).packed()
+    gate = ViewGate.open(shared.file(GATE_ROLE))
+    return Nailfold(spec, network, CapillaryFinder.open(shared), gate, (own, shared))
 
 
 class Nailfold:
@@ -68,56 +86,50 @@ class Nailfold:
         self._network = network
         self._finder = finder
         self._gate = gate
-        self._explainer = LabelExplainer(network)
 
     def judge(self, pixels: Photograph, um_per_px: float | None) -> PictureQuality:
         """May one upright picture, of any size, be read: what ``score`` asks, for whoever can take another."""
         seen = pixels if self.spec.longest_side is None else smaller(pixels, self.spec.longest_side)
         scale = None if um_per_px is None else um_per_px * pixels.shape[1] / seen.shape[1]
         clean = clean_picture(seen).pixels
-        (said,) = self._probabilities([self._network.picture(clean)])
-        return self._judged(clean, scale, said)
+        (said,) = self._network.probabilities(self._network.picture(clean)[None])
+        return self._judged(clean, scale, _by_label(said))
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Read one to many pictures; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
         ordered = sorted(images, key=lambda image: taking_order(image.reference))
         repeated = repeats(ordered)
         distinct = [image for image in ordered if image.reference.sop_instance_uid not in repeated]
-        clean = [clean_picture(image.pixels) for image in distinct]
-        pictures = [self._network.picture(one.pixels) for one in clean]
-        said = self._probabilities(pictures)
-        judged = [
-            self._judged(one.pixels, um_per_px(image), found)
-            for image, one, found in zip(distinct, clean, said, strict=True)
-        ]
-        seen = [n for n, quality in enumerate(judged) if _NO_NAILFOLD not in quality.faults]
+        with ThreadPoolExecutor(_READERS) as readers:
+            looks = list(readers.map(self._look, distinct))
+        seen = [look for look in looks if _NO_NAILFOLD not in look.quality.faults]
         left_out = {uid: (SAME_PICTURE, why) for uid, why in repeated.items()} | {
-            image.reference.sop_instance_uid: (_NO_NAILFOLD, ADVICE[_NO_NAILFOLD])
-            for image, quality in zip(distinct, judged, strict=True)
-            if _NO_NAILFOLD in quality.faults
+            look.image.reference.sop_instance_uid: (_NO_NAILFOLD, ADVICE[_NO_NAILFOLD])
+            for look in looks
+            if _NO_NAILFOLD in look.quality.faults
         }
         if not seen:
             return self._no_nailfold(left_out)
-        readings = self._readings(
-            [distinct[n] for n in seen], [clean[n] for n in seen], [judged[n] for n in seen], [said[n] for n in seen]
-        )
+        readings = self._readings(seen)
         items = tuple(item for reading in readings for item in picture_items(self.spec, reading))
         protocol = NailfoldProtocol()
         return Findings(
             items=items,
             totals=totals(self.spec, readings, items),
             quality=_quality(readings, protocol, all_seen=len(seen) == len(distinct)),
-            heatmaps=self._heatmaps(readings, [pictures[n] for n in seen]),
+            heatmaps=tuple(self._heatmap(look) for look in seen if look.quality.fit),
             marks=tuple(_loops(reading, reading.measured) for reading in readings if reading.measured is not None),
             notes=(*remarks(readings, protocol), *_repeats_in_words(repeated)),
             left_out=left_out,
         )
 
-    def _probabilities(self, pictures: Sequence[np.ndarray]) -> list[Mapping[NailfoldLabel, float]]:
-        found = self._network.probabilities(np.stack(pictures))
-        return [
-            {label: round(float(p), _DIGITS) for label, p in zip(NAILFOLD_LABELS, one, strict=True)} for one in found
-        ]
+    def _look(self, image: ScoringImage) -> PictureLook:
+        """All that is asked of one picture by itself. Safe from several threads."""
+        clean = clean_picture(image.pixels)
+        seen = explained(self._network, self._network.picture(clean.pixels)[None])
+        said = _by_label(seen.probabilities[0])
+        quality = self._judged(clean.pixels, um_per_px(image), said)
+        return PictureLook(image, quality, said, self._measured(image, clean, quality), seen.heat[0])
 
     def _judged(
         self, pixels: Photograph, um_per_px: float | None, said: Mapping[NailfoldLabel, float]
@@ -130,24 +142,18 @@ class Nailfold:
             nailfold_in_view=self._gate.sees_nailfold(pixels),
         )
 
-    def _readings(
-        self,
-        images: Sequence[ScoringImage],
-        clean: Sequence[CleanPicture],
-        judged: Sequence[PictureQuality],
-        said: Sequence[Mapping[NailfoldLabel, float]],
-    ) -> list[PictureReading]:
-        places = place_pictures([image.reference for image in images])
+    def _readings(self, looks: Sequence[PictureLook]) -> list[PictureReading]:
+        places = place_pictures([look.image.reference for look in looks])
         return [
             PictureReading(
-                image=image,
+                image=look.image,
                 place=place,
-                quality=quality,
-                probabilities=one,
-                present={label: one[label] >= self._network.thresholds[label] for label in NAILFOLD_LABELS},
-                measures=self._measured(image, picture, quality),
+                quality=look.quality,
+                probabilities=look.said,
+                present={label: look.said[label] >= self._network.thresholds[label] for label in NAILFOLD_LABELS},
+                measures=look.measures,
             )
-            for image, picture, place, quality, one in zip(images, clean, places, judged, said, strict=True)
+            for look, place in zip(looks, places, strict=True)
         ]
 
     def _measured(
@@ -160,22 +166,11 @@ class Nailfold:
         found = self._finder.measure(clean.pixels, scale, clean.hidden)
         return as_reported(found) if isinstance(found, PictureMeasures) else found
 
-    def _heatmaps(
-        self, readings: Sequence[PictureReading], pictures: Sequence[np.ndarray]
-    ) -> tuple[HeatmapFinding, ...]:
-        """Of the pictures on which the labels were judged."""
-        fit = [n for n, reading in enumerate(readings) if reading.quality.fit]
-        if not fit:
-            return ()
-        said = np.array([[readings[n].probabilities[label] for label in NAILFOLD_LABELS] for n in fit], np.float32)
-        heat = self._explainer.heat(np.stack([pictures[n] for n in fit]), said)
+    def _heatmap(self, look: PictureLook) -> HeatmapFinding:
+        """Of a picture on which the labels were judged."""
         view = (self._network.shape.rows, self._network.shape.columns)
-        return tuple(
-            HeatmapFinding(
-                readings[n].uid, heat_on_photograph(one, readings[n].image.pixels.shape, view), METHOD, ABOUT
-            )
-            for n, one in zip(fit, heat, strict=True)
-        )
+        grid = heat_on_photograph(look.heat, look.image.pixels.shape, view)
+        return HeatmapFinding(look.image.reference.sop_instance_uid, grid, METHOD, ABOUT)
 
     def _no_nailfold(self, left_out: Mapping[str, tuple[str, str]]) -> Findings:
         return Findings(
@@ -195,6 +190,11 @@ def _quality(readings: Sequence[PictureReading], protocol: NailfoldProtocol, *, 
     if not protocol.fulfilled(assessable_fingers(readings), assessable_pictures(readings)):
         return NON_DIAGNOSTIC
     return DIAGNOSTIC if all_seen and all(reading.quality.fit for reading in readings) else LIMITED
+
+
+def _by_label(said: npt.NDArray[np.float32]) -> Mapping[NailfoldLabel, float]:
+    """(5,) of the network, in the digits that a report gives."""
+    return {label: round(float(p), _DIGITS) for label, p in zip(NAILFOLD_LABELS, said, strict=True)}
 
 
 def _loops(reading: PictureReading, found: PictureMeasures) -> MarksFinding:

@@ -14,8 +14,9 @@ from safetensors.torch import save
 
 from scoring.catalogue import find_spec
 from scoring.errors import WeightsError
-from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
+from scoring.score_rules.nailfold_labels import FEATURES, NAILFOLD_LABELS
 from scoring.systems.nailfold.backbones import untrained
+from scoring.systems.nailfold.interpretation import explained
 from scoring.systems.nailfold.label_shape import LABELS_FILE, LABELS_ROLE, LabelShape, label_shape_text
 from scoring.systems.nailfold.network import NETWORK_ROLE, LabelNetwork
 from scoring.systems.nailfold.onnx_network import write_onnx
@@ -61,6 +62,19 @@ def test_a_mirror_image_is_judged_alike(tmp_path: Path) -> None:
     network = LabelNetwork.open(written(tmp_path, SMALL))
     picture = network.picture(photographs((300, 400))[0])[None]
     np.testing.assert_allclose(network.probabilities(picture), network.probabilities(picture[..., ::-1]), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [SMALL, CONVNEXT], ids=lambda shape: shape.backbone)
+def test_the_pass_that_explains_judges_alike_packed_or_not(tmp_path: Path, shape: LabelShape) -> None:
+    record = written(tmp_path, shape)
+    network = LabelNetwork.open(record)
+    pictures = np.stack([network.picture(one) for one in photographs((300, 400), (50, 50))])
+    for asked in (network, LabelNetwork.open(record).packed()):
+        seen = explained(asked, pictures)
+        np.testing.assert_allclose(seen.probabilities, network.probabilities(pictures), atol=1e-6)
+        hottest = seen.probabilities[:, [NAILFOLD_LABELS.index(label) for label in FEATURES]].max(1)
+        assert seen.heat.shape[0] == 2 and seen.heat.min() >= 0 and (seen.heat.max((1, 2)) <= hottest + 1e-6).all()
+        assert seen.heat.max() > 0, "it looked somewhere"
 
 
 def test_a_picture_of_other_proportions_is_seen_whole_on_black(tmp_path: Path) -> None:

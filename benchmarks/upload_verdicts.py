@@ -1,0 +1,118 @@
+"""How soon the upload page says of a picture whether it can be read: sixteen of a phone, as its own script sends them.
+
+    python -m benchmarks.upload_verdicts [--visits 3]
+
+A page process of its own, on this machine; two pictures of twelve megapixels are under way at a time, as in a browser.
+Seconds run from the last byte of a picture to the verdict; memory is the peak of the page and of its reading child.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.phone_pictures import write_phone_visit
+from dicom_node.demo_site import free_ports
+
+_AT_A_TIME: Final = 2
+"""As static/upload.js."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--visits", type=int, default=3, help="of sixteen pictures each")
+    visits = parser.parse_args().visits
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        taken = [write_phone_visit(folder / str(seed), seed)[0] for seed in range(9000, 9000 + visits)]
+        with _running_page(folder) as page, ThreadPoolExecutor(_AT_A_TIME) as browser:
+            first = page.verdict(taken[0].pop(0))
+            seconds = [s for pictures in taken for s in browser.map(page.verdict, pictures)]
+            memory = page.memory()
+        size = median(path.stat().st_size for pictures in taken for path in pictures) / 1e6
+    print(f"{len(seconds)} pictures of 12 megapixels, {size:.1f} MB each, {_AT_A_TIME} at a time")
+    print(f"first picture after the page was opened (the networks are loaded meanwhile)  {first:.2f} s")
+    print(f"last byte to verdict: median {median(seconds):.2f} s, longest {max(seconds):.2f} s")
+    print(f"peak memory: {memory}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+
+
+class _Page:
+    """A running page, signed in to."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, cookie: str) -> None:
+        self._process, self._port, self._cookie = process, port, cookie
+
+    def verdict(self, picture: Path) -> float:
+        """Hand one in; seconds from its last byte to the verdict."""
+        content = picture.read_bytes()
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=300)
+        headers = {"Cookie": self._cookie, "Origin": f"http://127.0.0.1:{self._port}"}
+        connection.request("POST", f"/api/upload/pictures?name={picture.name}", content, headers)
+        sent = time.perf_counter()
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        seconds = time.perf_counter() - sent
+        connection.close()
+        assert answer.status == 200 and "fit" in said, said
+        return seconds
+
+    def memory(self) -> str:
+        """Peak resident memory of the page and of each of its children."""
+        return ", ".join(f"{name} {peak >> 10} MiB" for name, peak in _peaks(self._process.pid))
+
+
+def _peaks(page: int) -> Iterator[tuple[str, int]]:
+    """Name and peak in KiB, as Linux tells."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        except OSError:  # it ended in this moment
+            continue
+        if str(page) in (lines["Pid"], lines["PPid"]) and "VmHWM" in lines:
+            yield "page" if lines["Pid"] == str(page) else "reading child", int(lines["VmHWM"].split()[0])
+
+
+@contextmanager
+def _running_page(folder: Path) -> Iterator[_Page]:
+    (port,) = free_ports(1)
+    config = folder / "node.toml"
+    config.write_text(
+        f'[node]\ndata_dir = "{folder / "data"}"\n[web]\nport = {port}\n[upload]\non = true\npictures = 200\n'
+        '[scoring]\nsystems = ["nailfold"]\naccept_demonstration_weights = true\n',
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "scoring.cli", "web", "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = next(line for line in process.stdout if "/upload" in line).split()[-1]
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", address.partition(str(port))[2])
+            cookie = (connection.getresponse().getheader("Set-Cookie") or "").partition(";")[0]
+            connection.close()
+            connection.request("GET", "/upload", headers={"Cookie": cookie})
+            opened = connection.getresponse()
+            assert opened.status == 200, opened.read()
+            connection.close()
+            yield _Page(process, port, cookie)
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()
