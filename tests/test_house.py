@@ -89,6 +89,7 @@ def test_no_file_is_called_utils() -> None:
         ("core_lab.cli", LEARNING | {"fastapi", "sqlalchemy"}),
         ("dicom_node.receiving.listener", LEARNING),
         ("dicom_node.routing", LEARNING),
+        ("dicom_node.status_table", LEARNING | {"reportlab", "highdicom", "celery"}),
         ("scoring.inference", LEARNING),
         ("sr_templates.result_objects", LEARNING | NETWORK),
         ("core_lab.web.app", LEARNING),

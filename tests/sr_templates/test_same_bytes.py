@@ -30,7 +30,7 @@ from tests.sr_templates import results_for_tests as results
 from tests.sr_templates import stored_bytes
 from tests.sr_templates.generated_results import any_result, report_alone
 from tests.sr_templates.results_for_tests import ResultForTests
-from tests.sr_templates.written_objects import objects_of, write, write_report
+from tests.sr_templates.written_objects import objects_of, reports_of, write, write_report
 
 ROOT = Path(__file__).parents[2]
 EXTRAS: tuple[Extra, ...] = get_args(Extra)
@@ -72,6 +72,12 @@ def test_forms_have_reports_of_their_own_and_pictures_in_common() -> None:
     assert len(set(reports)) == len(reports) == len(LADDER) - 1
     pictures = [tuple(one for one in objects if one.role != "report") for objects in by_form.values()]
     assert len(set(pictures)) == 1
+
+
+def test_reports_for_tests_are_those_that_are_sent() -> None:
+    """Judges and readers of others are shown reports whose pictures were drawn once for all forms."""
+    for form, report in reports_of(results.two_hands).items():
+        assert [report] == [one.content for one in objects_of(results.two_hands, form) if one.role == "report"]
 
 
 def test_another_result_shares_no_object_and_no_series() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import cache, lru_cache
 
-from pydicom import dcmread
+from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 
+from sr_templates import result_objects
 from sr_templates.document_forms import SOP_CLASS_OF_FORM, DocumentForm, Extra
 from sr_templates.result_objects import WrittenObject, write_result_objects
-from sr_templates.writing import Role
+from sr_templates.writing import Role, Writing
 from tests.sr_templates.results_for_tests import ResultForTests
 
 
@@ -30,9 +32,20 @@ def datasets_of(make: Callable[[], ResultForTests], form: DocumentForm = "compre
 
 @cache
 def reports_of(make: Callable[[], ResultForTests]) -> dict[DocumentForm, bytes]:
-    """The report in every form; small enough to be kept for all tests, as the pictures are not."""
+    """The report in every form; small enough to be kept for all tests, as the pictures are not.
+
+    The pictures that it names are drawn once, for they are the same in every form.
+    """
     made = make()
-    return {form: next(o.content for o in write(made, form) if o.role == "report") for form in SOP_CLASS_OF_FORM}
+    home = result_objects._home(made.result, made.sources)
+    reports = {}
+    with config.disable_value_validation():
+        writing = Writing(made.result, made.spec, made.sources, made.arrays, "comprehensive", home)
+        _, links = result_objects._pictures(writing)
+        for form in SOP_CLASS_OF_FORM:
+            [(role, report)] = result_objects._report(replace(writing, form=form), links)
+            reports[form] = result_objects._written(role, report).content
+    return reports
 
 
 def write(
