@@ -21,6 +21,12 @@ PHANTOMS: Final = "rheumascore hand phantoms (drawn, no person)"
 RSNA_TERMS: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)"
 
 
+def train_command(system: str, learns_from: str, seed: int, recipe: Path | None = None) -> str:
+    """What made the weights, for whoever makes them again; ``learns_from``: ``--demonstration``."""
+    chosen = f" --recipe {recipe.name}" if recipe else ""
+    return f"rheumascore train {system} {learns_from}{chosen} --out RUN --seed {seed}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunFiles:
     """The folder of a run, and what is to be said of every file in it. Copied into the system's folder they are the

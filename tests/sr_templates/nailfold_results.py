@@ -13,7 +13,7 @@ from pydicom.uid import DermoscopicPhotographyImageStorage, VLPhotographicImageS
 
 from scoring.coded_concept import CodedConcept
 from scoring.inference import NON_DIAGNOSTIC
-from scoring.result import Engine, Heatmap, ImageUse, Marks, ScoreItem, ScoreResult, ScoreTotal, Side, WeightUse
+from scoring.result import Engine, Heatmap, Marks, ScoreItem, ScoreResult, ScoreTotal, Side, WeightUse
 from scoring.score_rules.nailfold_labels import FEATURES, NAILFOLD_LABELS
 from scoring.spec import SystemSpec, TotalSpec, read_spec
 from scoring.stored_array import array_bytes
@@ -91,7 +91,7 @@ def _visit(pictures: Sequence[Pictured]) -> ResultForTests:
         statement="demonstration weights; learnt on drawn nailfolds only; for research use only",
         engine=Engine("rheumascore 0.1.0", ("numpy 2.4.6",), "cpu x86_64"),
         study_instance_uid="2.25.77",
-        images=tuple(_image_use(header) for header in headers),
+        images=hands.every_image(headers),
         items=tuple(sorted(items, key=spec.place)),
         totals=totals,
         missing_site_rule="none",
@@ -175,21 +175,6 @@ def _total(total: TotalSpec, items: Sequence[ScoreItem], pictures: Sequence[Pict
         gap = "not_calibrated" if total.item not in (*FEATURES, "too_blurry") and shown else "none_assessed"
         reason = spec.reasons[gap]
     return ScoreTotal(total.key, total.side, value, grade, count, planned, float(total.highest), reason, None, rule)
-
-
-def _image_use(header: Dataset) -> ImageUse:
-    return ImageUse(
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        series_instance_uid=str(header.SeriesInstanceUID),
-        study_instance_uid=str(header.StudyInstanceUID),
-        content_sha256="cd" * 32,
-        rows=header.Rows,
-        columns=header.Columns,
-        used=True,
-        rule="all",
-        explanation="every accepted image is read",
-    )
 
 
 def _pixels() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

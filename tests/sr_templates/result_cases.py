@@ -19,7 +19,6 @@ from scoring.coded_concept import CodedConcept
 from scoring.result import (
     Engine,
     Heatmap,
-    ImageUse,
     NotEvaluable,
     PriorObject,
     PriorResult,
@@ -182,7 +181,7 @@ def _toy_result(spec: SystemSpec, headers: list[Dataset], side: Side | None = No
         statement=hands.STATEMENT,
         engine=Engine("rheumascore 0.1.0", ("numpy 2.4.6",), "cpu x86_64"),
         study_instance_uid="2.25.77",
-        images=tuple(_image_use(header) for header in headers),
+        images=hands.every_image(headers),
         items=tuple(items),
         totals=tuple(totals),
         missing_site_rule="none",
@@ -199,21 +198,6 @@ def _toy_item(site: str, item: str, side: Side | None, image: str, grade: int, s
     probabilities = tuple(0.7 if n == grade else 0.3 / highest for n in range(highest + 1))
     box = (20.0, 30.0, 150.0, 200.0)
     return ScoreItem(site, item, "scored", side, grade + 0.25, grade, probabilities, 0.7, None, None, image, box)
-
-
-def _image_use(header: Dataset) -> ImageUse:
-    return ImageUse(
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        series_instance_uid=str(header.SeriesInstanceUID),
-        study_instance_uid=str(header.StudyInstanceUID),
-        content_sha256="cd" * 32,
-        rows=header.Rows,
-        columns=header.Columns,
-        used=True,
-        rule="all",
-        explanation="every accepted image is read",
-    )
 
 
 def _pixels(header: Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

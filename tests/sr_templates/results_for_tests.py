@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -193,7 +193,14 @@ def totals_of(items: list[ScoreItem], spec: SystemSpec) -> tuple[ScoreTotal, ...
     return tuple(totals)
 
 
-def _image_use(header: Dataset, used: bool = True) -> ImageUse:
+def image_use(
+    header: Dataset,
+    *,
+    used: bool = True,
+    rule: str = "one_frontal_per_side",
+    explanation: str = "frontal view",
+) -> ImageUse:
+    """The image of a header, read or left out, as routing would tell it."""
     return ImageUse(
         sop_instance_uid=str(header.SOPInstanceUID),
         sop_class_uid=str(header.SOPClassUID),
@@ -203,9 +210,14 @@ def _image_use(header: Dataset, used: bool = True) -> ImageUse:
         rows=header.Rows,
         columns=header.Columns,
         used=used,
-        rule="one_frontal_per_side" if used else "repeat_exposure",
-        explanation="frontal view" if used else "an earlier exposure of the same side",
+        rule=rule,
+        explanation=explanation,
     )
+
+
+def every_image(headers: Iterable[Dataset]) -> tuple[ImageUse, ...]:
+    """All of them read, as the rule ``all`` chooses."""
+    return tuple(image_use(header, rule="all", explanation="every accepted image is read") for header in headers)
 
 
 def _heat(field_boxes: list[Box], rows: int, columns: int) -> npt.NDArray[np.uint8]:
@@ -246,7 +258,7 @@ def _result(
         statement=STATEMENT,
         engine=Engine("rheumascore 0.1.0", ("torch 2.13.0", "numpy 2.4.6"), "cpu x86_64"),
         study_instance_uid="2.25.77",
-        images=tuple(_image_use(h) for h in headers),
+        images=tuple(image_use(h) for h in headers),
         items=tuple(items),
         totals=totals_of(items, spec),
         missing_site_rule="none",
@@ -392,7 +404,7 @@ def several_images() -> ResultForTests:
     """Both hands with an earlier exposure of the right one, which was left out and lies between them."""
     made = two_hands()
     header = source_header(3, "R")
-    left_out = _image_use(header, used=False)
+    left_out = image_use(header, used=False, rule="repeat_exposure", explanation="an earlier exposure of the same side")
     images = (made.result.images[0], left_out, made.result.images[1])
     sources = {**made.sources, left_out.sop_instance_uid: SourceImage(header, _film(header.Rows, header.Columns))}
     return replace(made, result=replace(made.result, images=images), sources=sources)

@@ -22,7 +22,7 @@ from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.labels import ReadHand, hands_of
 from scoring.learning.progress import Progress, progress_on_stderr
-from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles
+from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.splits import held_out
 from scoring.networks.torch_start import load_weights, start_torch
@@ -87,7 +87,7 @@ def train_demonstration(
             learnt_from="Joint grades: disease on synthetic images and as drawn into healthy children's films; grade 0 "
             "also on these films as they are.",
             data=(PHANTOMS, DATA_SET),
-            command=f"rheumascore train hand_joints --demonstration --data DIR --out RUN --seed {seed}",
+            command=train_command("hand_joints", "--demonstration --data DIR", seed),
             demonstration=True,
         )
         unseen_films = find_film_hands(data, films_for("held_out"), finder, progress)
@@ -149,7 +149,7 @@ def train(
             licence=CENTRE_S_OWN,
             learnt_from=f"Joint grades: {len(book)} hands of {labels.name}, read by the centre; synthetic hand films.",
             data=(labels.name, PHANTOMS),
-            command=f"rheumascore train hand_joints --labels {labels.name} --images DIR --out RUN --seed {seed}",
+            command=train_command("hand_joints", f"--labels {labels.name} --images DIR", seed),
             demonstration=False,
         )
         measured_on = f"{len(unseen.book)} hands of held-out subjects of {labels.name}"

@@ -21,7 +21,7 @@ from scoring.learning.label_splits import deal_labels
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress, progress_on_stderr
-from scoring.learning.run_files import CENTRE_S_OWN, READINGS_STATEMENT, RunFiles
+from scoring.learning.run_files import CENTRE_S_OWN, READINGS_STATEMENT, RunFiles, train_command
 from scoring.learning.run_folder import RunFolder
 from scoring.networks.torch_start import start_torch
 from scoring.spec import SystemSpec, read_spec
@@ -94,7 +94,6 @@ def train_demonstration(
         parts = run.kept(deal_labels(book.cases(), _shares(plan, 0.0), "", seed)).parts
         folds = {name: book.of(patients) for name, patients in parts.items()}
         learnt = teacher.learn(begun, drawn, book, folds)
-        wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "nailfold",
             out,
@@ -102,7 +101,7 @@ def train_demonstration(
             licence=_licence("Apache-2.0", plan),
             learnt_from="Labels of drawn nailfold pictures, and the places of their parts.",
             data=(NAILFOLD_PHANTOMS,),
-            command=f"rheumascore train nailfold --demonstration{wanted} --out RUN --seed {seed}",
+            command=train_command("nailfold", "--demonstration", seed, recipe),
             demonstration=True,
         )
         network = LabelNetwork.open(write_label_network(files, learnt.network))
@@ -138,7 +137,6 @@ def train(
         drawn = _drawn(plan.parts, plan, _FIRST_PHANTOM * (1 + seed), progress) if plan.parts else None
         folds = {name: book.of(patients) for name, patients in parts.items()}
         learnt = teacher.learn(begun, drawn, book, folds)
-        wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "nailfold",
             out,
@@ -146,7 +144,7 @@ def train(
             licence=_licence(CENTRE_S_OWN, plan),
             learnt_from=f"Labels: {len(book)} pictures of {labels.name}, read by the centre.",
             data=(labels.name, *((NAILFOLD_PHANTOMS,) if drawn else ())),
-            command=f"rheumascore train nailfold --labels {labels.name} --images DIR{wanted} --out RUN --seed {seed}",
+            command=train_command("nailfold", f"--labels {labels.name} --images DIR", seed, recipe),
             demonstration=False,
         )
         network = LabelNetwork.open(write_label_network(files, learnt.network))

@@ -17,7 +17,7 @@ from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress, progress_on_stderr
-from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles
+from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
 from scoring.learning.run_folder import RunFolder
 from scoring.networks.torch_start import start_torch
 from scoring.phantoms.damaged_hands import real_films
@@ -91,7 +91,6 @@ def train_demonstration(
         teacher.folds(totals)  # a fault of these is said before more is drawn
         lessons = _lessons(plan, totals.without_places(), films, seed, progress)
         learnt = teacher.learn(lessons)
-        wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "svdh_hands",
             out,
@@ -100,8 +99,7 @@ def train_demonstration(
             learnt_from="Totals and severity of hands whose damage is drawn, by us"
             + ("; trunks first on the skeletal age of healthy children's films." if films else "."),
             data=(PHANTOMS, *_sets_of_films(plan)) if films else (PHANTOMS,),
-            command=f"rheumascore train svdh_hands --demonstration{wanted}{' --data DIR' if films else ''} --out RUN "
-            f"--seed {seed}",
+            command=train_command("svdh_hands", f"--demonstration{' --data DIR' if films else ''}", seed, recipe),
             demonstration=True,
         )
         weights = write_ensemble(files, plan, learnt)
@@ -128,7 +126,6 @@ def train(
         teacher.folds(totals)
         lessons = _lessons(plan, totals, films, seed, progress)
         learnt = teacher.learn(lessons)
-        wanted = f" --recipe {recipe.name}" if recipe else ""
         files = RunFiles(
             "svdh_hands",
             out,
@@ -136,7 +133,7 @@ def train(
             licence=f"{CENTRE_S_OWN}; {RSNA_TERMS}" if films else CENTRE_S_OWN,
             learnt_from=f"Totals and severity: {len(totals)} hands of {labels.name}, read by the centre.",
             data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *(_sets_of_films(plan) if films else ())),
-            command=f"rheumascore train svdh_hands --labels {labels.name} --images DIR{wanted} --out RUN --seed {seed}",
+            command=train_command("svdh_hands", f"--labels {labels.name} --images DIR", seed, recipe),
             demonstration=False,
         )
         files.write_record(write_ensemble(files, plan, learnt))
