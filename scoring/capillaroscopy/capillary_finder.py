@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scoring.capillaroscopy.apex_peaks import row_mm, seen_loops
-from scoring.capillaroscopy.burned_in import Mask
+from scoring.capillaroscopy.burned_in_ink import Mask
 from scoring.capillaroscopy.capillary_network import UM_PER_PX, CapillaryNetwork, NailfoldMaps
 from scoring.capillaroscopy.measure_calibration import DENSITY, WIDEST, read_measure_calibration
 from scoring.capillaroscopy.picture_measures import Interval, Loop, NotMeasured, PictureMeasures

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from scoring.agreement.error_size import bias, mean_absolute_error
-from scoring.capillaroscopy.burned_in import Mask
+from scoring.capillaroscopy.burned_in_ink import Mask
 from scoring.capillaroscopy.capillary_figures import as_label, recall_and_precision, rounded
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
 from scoring.capillaroscopy.loop_matching import REACH_UM, matched_loops

@@ -83,6 +83,23 @@ def test_what_is_white_or_black_but_has_slopes_is_no_ink() -> None:
         assert clean_picture(blot).hidden is None
 
 
+def test_the_light_of_a_coloured_lamp_is_no_ink() -> None:
+    """As broad as a lamp's reflection, razor-edged or not; or all over the picture."""
+    skin = grey_skin()
+    bluish, reflection = skin.copy(), skin.copy()
+    bluish[..., 2] = 250
+    reflection[30:80, 60:140] = (150, 190, 255)
+    assert clean_picture(bluish).hidden is None
+    assert clean_picture(reflection).hidden is None
+
+
+def test_specks_of_shine_are_no_ink() -> None:
+    specks = grey_skin()
+    for x in range(10, 190, 20):
+        specks[40:43, x : x + 4] = 255
+    assert clean_picture(specks).hidden is None
+
+
 def test_bytes_and_shares_of_one_are_cleaned_alike(drawn: list[NailfoldPhantom]) -> None:
     written = stamped(drawn[0].pixels)
     of_bytes, of_shares = clean_picture(written), clean_picture((written / np.float32(255)).astype(np.float32))
