@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dicom_node.queue.celery_app import QUEUES
 from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.dcmtk import storescu
 from tests.foreign_programs.postgresql import PostgresqlServer
@@ -78,6 +79,7 @@ def on_postgresql_and_rabbitmq(folder: Path, request: pytest.FixtureRequest) -> 
             queue.start()
 
         with ThreeProcesses(folder, queue=queue.url, database=database.url) as node:
+            queue.wait_for_queues(*QUEUES)
             yield Stage(node, die, come_back)
 
 
