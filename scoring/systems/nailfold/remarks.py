@@ -15,6 +15,9 @@ from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictu
 _NAMED_AT_MOST: Final = 3
 """Pictures that a remark lists; of more it says how many."""
 
+_TOLD_FROM_MM: Final = 0.05
+"""Capillaries of a healthy row are twice as far apart."""
+
 _BOTH_ROUTES: Final[Mapping[NailfoldLabel, str]] = {"giant": "giant capillaries", "low_density": "low density"}
 _NOTHING_TO_MEASURE: Final = (
     "Fast track: pictures say their scale, but on none could both density and diameters be measured; the rule is not "
@@ -90,7 +93,8 @@ def _disagreements(readings: Sequence[PictureReading]) -> Iterator[str]:
 
 
 def _written_over(readings: Sequence[PictureReading]) -> Iterator[str]:
-    hidden = [(r, found.hidden_row_mm) for r in readings if (found := r.measured) is not None and found.hidden_row_mm]
+    found = [(r, r.measured.hidden_row_mm) for r in readings if r.measured is not None]
+    hidden = [(r, mm) for r, mm in found if mm >= _TOLD_FROM_MM]
     if hidden:
         yield (
             f"What is burned into the picture hides part of the row in {len(hidden)} of {len(readings)} pictures; that "

@@ -124,7 +124,7 @@ def test_where_network_and_measurement_disagree_both_are_told() -> None:
 
 def test_what_writing_hides_of_the_row_is_said_where_it_hides_any() -> None:
     hidden = replace(measures(8), hidden_row_mm=0.123)
-    words = said_of({"measured": measures(8)}, {"measured": hidden})
+    words = said_of({"measured": replace(hidden, hidden_row_mm=0.01)}, {"measured": hidden})
     assert (
         "hides part of the row in 1 of 2 pictures; that part was left out of what was measured: right ring 2 (0.12 mm)"
         in words
