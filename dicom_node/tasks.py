@@ -7,10 +7,11 @@ loop (``receiving/study_assembly.py``) and calls ``routing.route_study``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 from sqlalchemy.orm import Session
@@ -45,6 +46,9 @@ from scoring.result import ImageUse, ScoreResult
 from scoring.study import Study, read_image_reference, read_trial_context
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.result_objects import ResultObjects, write_result_objects
+
+_KEPT_AT_ONCE: Final = 4
+"""Objects that are brought to disk at the same time: each waits for the disk more than it works."""
 
 Works = dict[str, Callable[["Workplace", LeasedJob], None]]
 """What is done with each kind of job."""
@@ -210,7 +214,9 @@ def _write(
     written = {}
     for extras in sorted(wishes or {frozenset()}, key=sorted):
         objects = write_result_objects(result, spec, sources, arrays, form, extras)
-        written[extras] = (objects, [workplace.store.put(item.content) for item in objects.objects])
+        with ThreadPoolExecutor(_KEPT_AT_ONCE) as keepers:
+            digests = list(keepers.map(workplace.store.put, [item.content for item in objects.objects]))
+        written[extras] = (objects, digests)
     return written
 
 

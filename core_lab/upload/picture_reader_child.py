@@ -31,6 +31,11 @@ from scoring.errors import RheumascoreError
 Judge = Callable[[npt.NDArray[np.uint8], float | None], PictureQuality]
 
 _PREVIEW: Final = (960, 960)
+_LOOKED_AT: Final = 1920
+"""Pixels of the longer side, at least, of what is looked at: twice a preview and what a network is given; twelve
+megapixels are made smaller once, before anything else is done with them."""
+_ON_ITS_SIDE: Final = (5, 6, 7, 8)
+"""EXIF orientations whose rows become columns."""
 _NO_COLOUR: Final = (
     "This picture has no colour: nailfolds are photographed in colour. A radiograph is sent by `rheumascore wrap`."
 )
@@ -80,21 +85,25 @@ def _look(task: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
     picture = open_picture(Path(task["picture"]), deep=False)
     if is_colourless(picture.image):
         raise WrapError(_NO_COLOUR)
-    upright = ImageOps.exif_transpose(picture.image).convert("RGB")
-    quality = judge(np.asarray(upright), task["um_per_px"])
+    whole = picture.image if picture.image.mode == "RGB" else picture.image.convert("RGB")
+    finer = max(1, max(whole.size) // _LOOKED_AT)
+    upright = ImageOps.exif_transpose(whole.reduce(finer))
+    columns, rows = whole.size[::-1] if picture.orientation in _ON_ITS_SIDE else whole.size
+    um_per_px = task["um_per_px"]
+    quality = judge(np.asarray(upright), None if um_per_px is None else um_per_px * columns / upright.width)
     _write_preview(upright, Path(task["preview"]))
     return {
-        "columns": upright.width,
-        "rows": upright.height,
+        "columns": columns,
+        "rows": rows,
         "faults": list(quality.faults),
         "advice": quality.advice,
-        "warnings": [_WRITTEN_ON] if looks_written_on(picture.image) else [],
+        "warnings": [_WRITTEN_ON] if looks_written_on(upright) else [],
     }
 
 
 def _write_preview(upright: Image.Image, path: Path) -> None:
     """Its pixels alone: what else a picture carries (comments, a place) would be saved with it."""
-    small = upright.reduce(max(1, max(upright.size) // (2 * max(_PREVIEW))))
+    small = upright.copy()
     small.thumbnail(_PREVIEW)
     Image.fromarray(np.asarray(small)).save(path, "JPEG", quality=80)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AssociationSocket
 
 from dicom_node.delivery.tls_to_peer import TlsSession, TlsToPeer
 from dicom_node.errors import (
@@ -32,6 +34,7 @@ _NEGOTIATE_SECONDS: Final = 10.0
 _LARGEST_PDU: Final = 131_072
 _REJECTED_TRANSIENT: Final = 2
 _NAME_AND_PASSCODE: Final = 2
+_ACKNOWLEDGE_AT_ONCE: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
 def associate(
@@ -116,8 +119,9 @@ class _Requestor(AE):
         """What was agreed; None in plain DICOM."""
         return self.tls.session if self.tls else None
 
-    def _create_socket(self, *arguments: Any) -> Any:
-        made = super()._create_socket(*arguments)
+    def _create_socket(self, assoc: Any, address: Any, tls_args: Any) -> Any:
+        made = _PromptSocket(assoc, address=address)
+        made.tls_args = tls_args
         self._socket = made.socket
         return made
 
@@ -134,6 +138,21 @@ class _Requestor(AE):
             self._socket.close()
         if self.tls is not None:
             self.tls.close()
+
+
+class _PromptSocket(AssociationSocket):
+    """Acknowledges what has come before it reads on, where the kernel can (Linux), instead of 40 ms later.
+
+    DCMTK, and Orthanc with it, writes an answer in two parts and keeps the second back until the first is acknowledged
+    (Nagle's algorithm there): every object that was stored cost those 40 ms. The kernel forgets the wish again.
+    """
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """As pynetdicom's: so many bytes, or fewer at the end."""
+        if _ACKNOWLEDGE_AT_ONCE is not None and self.socket is not None:
+            with contextlib.suppress(OSError):  # the peer has gone: reading says so
+                self.socket.setsockopt(socket.IPPROTO_TCP, _ACKNOWLEDGE_AT_ONCE, 1)
+        return super().recv(nr_bytes)
 
 
 def _tls_to(peer: Peer) -> TlsToPeer | None:
