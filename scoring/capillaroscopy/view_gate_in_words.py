@@ -14,8 +14,9 @@ def view_gate_in_words() -> list[str]:
         "### Is it a nailfold",
         "",
         "A small network looks at every picture first; one that shows no nailfold is not assessed, with that reason. "
-        "It learnt from drawn pictures alone, so each source of real ones below was absent from training. No real "
-        "nailfold could be had: how many of those it refuses is not known.",
+        "It learnt from drawn pictures alone, so each source of real ones below was absent from training. Of nailfolds "
+        "all should be let in, of anything else none. Real nailfolds are paler, turned further and seen nearer than "
+        "drawn ones, and too many of them are refused: a centre must try the gate on its own pictures first.",
         "",
         "| pictures, none of them seen in training | let in | of |",
         "| --- | --- | --- |",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -27,6 +28,8 @@ from tests.foreign_programs.dcmtk import dsrdump
 from tests.foreign_programs.programs import free_port, wait_until
 from tests.journey.running_node import NODE_TITLE, RunningNode
 from tests.journey.test_a_study_comes_back import judge, returned
+
+NO_NAILFOLDS = sorted(Path(__file__).parents[1].glob("scoring/capillaroscopy/no_nailfolds/*.jpg"))
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def hand_in(browser: Chromium, node: RunningNode, folder: Path) -> str:
     fill(browser, "patient_id", "P-17")
     fill(browser, "lens", "measured")
     fill(browser, "um_per_px", scale)
+    strange_picture_is_told(browser)
     browser.choose_files("document.getElementById('files')", [folder / row["image"] for row in drawn])
     browser.wait_for("document.querySelectorAll('.picture.fit, .picture.again').length === 16", 180)
     fingers = {row["image"]: f"{row['side']} {row['finger']}" for row in drawn}
@@ -91,6 +95,15 @@ def hand_in(browser: Chromium, node: RunningNode, folder: Path) -> str:
     browser.value("document.getElementById('send').click()")
     browser.wait_for("!document.getElementById('done').hidden", 180)
     return str(browser.value("document.getElementById('study').href")).rpartition("/")[2]
+
+
+def strange_picture_is_told(browser: Chromium) -> None:
+    """It shows no nailfold: its card says so at once, and is taken away again."""
+    browser.choose_files("document.getElementById('files')", NO_NAILFOLDS[:1])
+    browser.wait_for("document.querySelectorAll('.picture.again').length === 1", 120)
+    assert "No nailfold in sight" in str(browser.value("document.querySelector('.picture.again').textContent"))
+    browser.value("document.querySelector('.picture .remove').click()")
+    browser.wait_for("document.querySelectorAll('.picture').length === 0")
 
 
 def upload_address(node: RunningNode) -> str:
@@ -174,12 +187,15 @@ def test_nothing_of_the_phone_is_in_what_came_back(visit: Visit) -> None:
     assert b"PHANTOM OWNER" not in everything
 
 
-def test_a_photograph_of_something_else_is_not_evaluable_and_says_so(node: RunningNode, tmp_path: Path) -> None:
-    """A real one: the portrait that matplotlib brings along."""
+def test_photographs_of_something_else_are_not_evaluable_and_say_so(node: RunningNode, tmp_path: Path) -> None:
+    """Real ones: lesions, skin from above, and the portrait that matplotlib brings along."""
     with cbook.get_sample_data("grace_hopper.jpg") as file:
         (tmp_path / "portrait.jpg").write_bytes(file.read())
-    portrait = wrap_and_send(node, tmp_path, "--finger", "ring", "--side", "R")
-    assert portrait.status["state"] == "not_evaluable", portrait.status
-    said = portrait.result.not_evaluable
+    for path in NO_NAILFOLDS:
+        shutil.copy(path, tmp_path)
+    strange = wrap_and_send(node, tmp_path, "--finger", "ring", "--side", "R")
+    assert strange.status["state"] == "not_evaluable", strange.status
+    said = strange.result.not_evaluable
     assert said is not None and said.reason == find_spec("nailfold").reasons["no_nailfold"]
-    assert "None of 1 pictures shows a nailfold" in said.explanation
+    assert f"None of {1 + len(NO_NAILFOLDS)} pictures shows a nailfold" in said.explanation
+    assert "put the lens on the skin just behind the nail" in said.explanation

@@ -30,7 +30,7 @@ from scoring.weights import WeightRecord, read_weights_record
 ROOT = Path(__file__).parents[3]
 RECORD = read_weights_record(ROOT / "scoring" / "capillaroscopy" / "weights.toml").file(ROLE)
 NO_NAILFOLDS = [
-    Path(__file__).parent / "no_nailfolds" / "isic_0000000.jpg",
+    *sorted((Path(__file__).parent / "no_nailfolds").glob("*.jpg")),
     ROOT / "dicom_node" / "demo_studies" / "fracatlas_knee_3309.jpg",
     ROOT / "dicom_node" / "demo_studies" / "rsna_hand_11461.png",
 ]
