@@ -47,7 +47,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m docs.make_tables
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/turnaround.py
+	$(BIN)/python -m benchmarks.turnaround
 
 # Load, attack and kills; the last third without kills. Exit code 1 when anything was lost, doubled or grew.
 soak: $(VENV)/.dev peers

@@ -1,8 +1,9 @@
 """How long a study takes, stop by stop: sends N studies, one after the other, and prints medians.
 
-    python benchmarks/turnaround.py [-n 10] [--nailfold] [--keep DIR]
+    python -m benchmarks.turnaround [-n 10] [--nailfold [--phone]] [--keep DIR]
 
-With ``--nailfold`` each study is a visit of sixteen pictures of a phone, wrapped and sent as a site does.
+With ``--nailfold`` each study is a visit of sixteen pictures, wrapped and sent as a site does; with ``--phone`` they
+have twelve megapixels.
 
 Starts a PACS and a node of its own on this machine (as ``rheumascore demo`` does), so that a stranger can run it.
 The first study is counted apart: it is the one that found the worker just started.
@@ -25,6 +26,8 @@ from typing import Any
 
 from pydicom import dcmread
 
+from benchmarks.peak_memory import peaks_below
+from benchmarks.phone_pictures import write_phone_visit
 from dicom_node.delivery.send_files import send_files
 from dicom_node.demo_site import SENDER_TITLE, DemoSite, running_site
 from dicom_node.ledger.ledger import Ledger
@@ -59,20 +62,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=10, help="studies")
     parser.add_argument("--nailfold", action="store_true", help="visits of sixteen nailfold pictures")
+    parser.add_argument("--phone", action="store_true", help="nailfold pictures of twelve megapixels")
     parser.add_argument("--keep", type=Path, help="keep everything in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
-        write = write_visit if arguments.nailfold else write_pair
+        write = write_phone_pictures if arguments.phone else write_visit if arguments.nailfold else write_pair
         studies = [write(folder / "studies" / str(seed), seed) for seed in range(9000, 9000 + arguments.n)]
         started = time.monotonic()
-        with running_site(folder, ["nailfold" if arguments.nailfold else "hand_joints"]) as site:
+        with running_site(folder, ["nailfold" if write is not write_pair else "hand_joints"]) as site:
             first = send_and_wait(site, studies[0])
             print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
             rows = [send_and_wait(site, study) for study in studies[1:]]
+            memory = peaks_below(os.getpid())
     print_table("first study", [first])
     if rows:
         print_table(f"median of {len(rows)} further studies", rows)
+    print("\npeak resident memory, MiB")
+    for words, peak in memory:
+        print(f"  {words:60} {peak:6}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
 
 
@@ -85,6 +93,15 @@ def write_pair(folder: Path, seed: int) -> SentStudy:
 def write_visit(folder: Path, seed: int) -> SentStudy:
     """Sixteen JPEG files of a phantom's nailfolds, wrapped."""
     *photographs, _, table, _ = write_nailfold_phantoms(folder, 1, seed)
+    return _wrapped(folder, seed, photographs, table)
+
+
+def write_phone_pictures(folder: Path, seed: int) -> SentStudy:
+    """The same with files of twelve megapixels."""
+    return _wrapped(folder, seed, *write_phone_visit(folder, seed))
+
+
+def _wrapped(folder: Path, seed: int, photographs: Sequence[Path], table: Path) -> SentStudy:
     fingers = read_fingers(table)
     files = tuple(wrap_photos(photographs, "nailfold", f"PHANTOM-{seed}", folder / "dicom", fingers=fingers))
     return SentStudy(str(dcmread(files[0], stop_before_pixels=True).StudyInstanceUID), files)

@@ -24,6 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from benchmarks.peak_memory import peaks_below
 from benchmarks.phone_pictures import write_phone_visit
 from dicom_node.demo_site import free_ports
 
@@ -72,19 +73,8 @@ class _Page:
         return seconds
 
     def memory(self) -> str:
-        """Peak resident memory of the page and of each of its children."""
-        return ", ".join(f"{name} {peak >> 10} MiB" for name, peak in _peaks(self._process.pid))
-
-
-def _peaks(page: int) -> Iterator[tuple[str, int]]:
-    """Name and peak in KiB, as Linux tells."""
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            lines = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-        except OSError:  # it ended in this moment
-            continue
-        if str(page) in (lines["Pid"], lines["PPid"]) and "VmHWM" in lines:
-            yield "page" if lines["Pid"] == str(page) else "reading child", int(lines["VmHWM"].split()[0])
+        """Peak resident memory of the page and of its reading child."""
+        return ", ".join(f"{words} {peak} MiB" for words, peak in peaks_below(self._process.pid))
 
 
 @contextmanager
