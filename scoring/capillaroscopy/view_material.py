@@ -58,12 +58,13 @@ def drawn_book(first_seed: int, pictures: int, progress: Progress = silent) -> V
     return ViewBook(squares, np.repeat(np.array((1, 0), np.float32), pictures))
 
 
-def other_book(folder: Path) -> ViewBook:
-    """Every JPEG and PNG below a folder as a picture of no nailfold; LabelError when there is none."""
-    squares = [square_view(pixels, KEPT_SIDE) for pixels in pictures_below(folder)]
-    if not squares:
-        raise LabelError(f"No JPEG or PNG lies below {folder.name}; wanted pictures that show no nailfold.")
-    return ViewBook(np.stack(squares), np.zeros(len(squares), np.float32))
+def real_book(folder: Path, *, nailfold: bool, squares: int) -> ViewBook:
+    """At least so many squares of the real pictures below a folder, each as often; LabelError when there is none."""
+    once = [square_view(pixels, KEPT_SIDE) for pixels in pictures_below(folder)]
+    if not once:
+        raise LabelError(f"No JPEG or PNG lies below {folder.name}; wanted pictures to learn from.")
+    often = once * -(-squares // len(once))
+    return ViewBook(np.stack(often), np.full(len(often), nailfold, np.float32))
 
 
 def together(books: Sequence[ViewBook]) -> ViewBook:

@@ -1,12 +1,14 @@
 """Teach the view gate: ``python -m scoring.capillaroscopy.view_training --out DIR``. It needs no picture of anybody.
 
-Nailfolds are phantoms; what is none is drawn: skin under the same lens, and things of all kinds. ``--others DIR`` adds
-real pictures that show no nailfold; the weights then carry their licence too.
+Nailfolds are phantoms; what is none is drawn: skin under the same lens, and things of all kinds. ``--nailfolds DIR``
+and ``--others DIR`` add real pictures that show one or none; the weights then carry their licence.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from scoring.capillaroscopy.view_gate import ROLE, THRESHOLD, gate_probabilities
-from scoring.capillaroscopy.view_material import ViewBook, ViewMaterial, drawn_book, other_book, together
+from scoring.capillaroscopy.view_material import ViewBook, ViewMaterial, drawn_book, real_book, together
 from scoring.capillaroscopy.view_network import ViewNetwork
 from scoring.learning.batch_stream import Batch
 from scoring.learning.course import Course
@@ -31,6 +33,8 @@ TRAINING_SEED, VALIDATION_SEED = 810_000, 830_000
 """Of the first picture; each has a patient of its own."""
 TRAINING_PICTURES, VALIDATION_PICTURES = 1200, 250
 """Nailfolds, and as many others."""
+_REAL_SHARE: Final = 3
+"""To so many drawn pictures of a kind one real one is shown, however few there are."""
 _MISSED: Final = 0.004
 """Share of the validation's nailfolds that lie below the threshold: those blurred until hardly anything is left."""
 _HIGHEST_THRESHOLD: Final = 0.5
@@ -42,23 +46,48 @@ def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the run's folder; given again, training goes on")
+    parser.add_argument("--nailfolds", type=Path, help="a folder of real nailfolds, to learn from")
     parser.add_argument("--others", type=Path, help="a folder of real pictures that show no nailfold, to learn from")
+    parser.add_argument("--licence", default="", help="of these pictures, and so of the weights")
     parser.add_argument("--epochs", type=int, default=24)
     chosen = parser.parse_args()
     course = Course(epochs=chosen.epochs, batch=40, rate=4e-3, seed=7)
+    real = RealPictures(chosen.nailfolds, chosen.others, chosen.licence)
     with progress_on_stderr() as progress:
-        book = drawn_book(TRAINING_SEED, TRAINING_PICTURES, progress)
-        if chosen.others:
-            book = together((book, other_book(chosen.others)))
+        shown = real.books(TRAINING_PICTURES // _REAL_SHARE)
+        book = together((drawn_book(TRAINING_SEED, TRAINING_PICTURES, progress), *shown))
         kept = drawn_book(VALIDATION_SEED, VALIDATION_PICTURES, progress)
-        train(chosen.out, book, kept, course, progress, chosen.others.name if chosen.others else "")
+        train(chosen.out, book, kept, course, progress, real)
 
 
-def train(out: Path, book: ViewBook, kept: ViewBook, course: Course, progress: Progress, others: str = "") -> Path:
+@dataclass(frozen=True, slots=True)
+class RealPictures:
+    """Folders of real pictures that teach beside the drawn ones, and their licence; of neither there need be any."""
+
+    nailfolds: Path | None = None
+    others: Path | None = None
+    licence: str = ""
+
+    @property
+    def folders(self) -> Mapping[str, Path]:
+        """Those that there are, by what their option is called."""
+        named = {"nailfolds": self.nailfolds, "others": self.others}
+        return {option: folder for option, folder in named.items() if folder}
+
+    def books(self, squares: int) -> list[ViewBook]:
+        """At least so many squares of each kind; LabelError when a folder has no picture."""
+        return [real_book(f, nailfold=option == "nailfolds", squares=squares) for option, f in self.folders.items()]
+
+
+def train(
+    out: Path, book: ViewBook, kept: ViewBook, course: Course, progress: Progress, real: RealPictures | None = None
+) -> Path:
     """Learn from ``book``, choose weights and threshold on ``kept``; the file in ``out``, listed in its weights.toml.
 
-    ``others``: name of the real pictures in the book. TrainingError as the loop's.
+    ``real``: of whose pictures the book has some. TrainingError as the loop's.
     """
+    folders = real.folders if real else {}
+    names = " and ".join(folder.name for folder in folders.values())
     torch.set_num_threads(1)
     torch.manual_seed(course.seed)
     network = ViewNetwork()
@@ -69,10 +98,12 @@ def train(out: Path, book: ViewBook, kept: ViewBook, course: Course, progress: P
             "",
             out,
             STATEMENT,
-            licence=f"that of the pictures in {others}" if others else "Apache-2.0",
-            learnt_from=_LEARNT_FROM + (f", and real pictures of other things ({others})" if others else ""),
-            data=("rheumascore nailfold phantoms (drawn, no person)", *([others] if others else [])),
-            command="python -m scoring.capillaroscopy.view_training --out RUN",
+            licence=(real.licence if real else "") or (f"that of the pictures in {names}" if names else "Apache-2.0"),
+            learnt_from=_LEARNT_FROM + (f", and real pictures ({names})" if names else ""),
+            data=("rheumascore nailfold phantoms (drawn, no person)", *([names] if names else [])),
+            command=" ".join(
+                ("python -m scoring.capillaroscopy.view_training --out RUN", *(f"--{o} DIR" for o in folders))
+            ),
             demonstration=True,
         )
         files.write_record([files.write(ROLE, FILE, _file(network, threshold_of(network, kept)))])

@@ -17,9 +17,9 @@ from scoring.capillaroscopy.other_skin import draw_other_skin
 from scoring.capillaroscopy.sharpness import Pixels
 from scoring.capillaroscopy.view_evaluation import FIGURES
 from scoring.capillaroscopy.view_gate import ROLE, ViewGate
-from scoring.capillaroscopy.view_material import ViewBook, drawn_book
-from scoring.capillaroscopy.view_training import train
-from scoring.errors import WeightsError
+from scoring.capillaroscopy.view_material import ViewBook, drawn_book, together
+from scoring.capillaroscopy.view_training import RealPictures, train
+from scoring.errors import LabelError, WeightsError
 from scoring.learning.course import Course
 from scoring.learning.progress import silent
 from scoring.phantoms.nailfold.nailfold import draw_nailfold
@@ -106,3 +106,20 @@ def test_a_gate_is_taught_without_a_picture_of_anybody(tmp_path: Path) -> None:
     digest = hashlib.sha256(first).hexdigest()
     record = WeightRecord(ROLE, path, digest, "none", "test", (), "test", demonstration=True)
     assert 0 < ViewGate.open(record).threshold <= 0.5
+
+
+def test_real_pictures_teach_beside_the_drawn_ones_and_the_record_says_so(tmp_path: Path) -> None:
+    # given three real pictures of no nailfold, and an empty folder
+    real = RealPictures(others=Path(__file__).parent / "no_nailfolds", licence="CC-BY-NC-4.0")
+    (tmp_path / "mine").mkdir()
+    # when squares of them are taken, and a gate learns from them
+    [others] = real.books(4)
+    book = together((drawn_book(1, 2), others))
+    train(tmp_path / "run", book, drawn_book(3, 1), Course(epochs=1, batch=2, rate=1e-3, seed=1), silent, real)
+    # then each is there as often, none as a nailfold, the weights have their licence, and no picture is no lesson
+    assert (len(others), others.nailfold.any()) == (6, False)
+    record = read_weights_record(tmp_path / "run" / "weights.toml").file(ROLE)
+    assert (record.licence, record.data[1]) == ("CC-BY-NC-4.0", "no_nailfolds")
+    assert record.command.endswith("--out RUN --others DIR")
+    with pytest.raises(LabelError, match="No JPEG or PNG lies below mine"):
+        RealPictures(nailfolds=tmp_path / "mine").books(4)
