@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
+from dicom_node.freed_memory import give_large_blocks_back
 from dicom_node.ledger.audit_heads import NEWEST, check_trail
 from dicom_node.ledger.audit_trail import BrokenEntry
 from dicom_node.ledger.ledger import Ledger
@@ -29,6 +30,7 @@ _LEDGER_SECONDS: Final = 5.0
 def run_listener(settings: NodeSettings) -> int:
     """Receive until SIGTERM. Raises PortInUseError, DataFolderError."""
     start_logging()
+    give_large_blocks_back()
     specs = systems_in_use(settings.scoring)
     store = ContentStore(settings.node.data_dir)
     ledger = Ledger(settings.database_url, patience_seconds=_LEDGER_SECONDS)

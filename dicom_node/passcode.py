@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from base64 import b64decode, b64encode
 from hashlib import scrypt
 from hmac import compare_digest
@@ -15,6 +16,8 @@ _SALT_BYTES, _HASH_BYTES = 16, 32
 _BASE64: Final = r"([A-Za-z0-9+/]{22,64}={0,2})"
 _STORED: Final = re.compile(rf"scrypt\$(\d{{1,8}})\$(\d{{1,2}})\$(\d{{1,2}})\${_BASE64}\${_BASE64}")
 _MOST_MEMORY: Final = 64 << 20
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""However many try at once, they cost 16 MB and one processor."""
 
 
 def hash_passcode(passcode: str) -> str:
@@ -38,4 +41,5 @@ def matches(passcode: str, stored: str) -> bool:
 
 
 def _derive(passcode: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
-    return scrypt(passcode.encode(), salt=salt, n=cost, r=block, p=lanes, maxmem=_MOST_MEMORY, dklen=_HASH_BYTES)
+    with _ONE_AT_A_TIME:
+        return scrypt(passcode.encode(), salt=salt, n=cost, r=block, p=lanes, maxmem=_MOST_MEMORY, dklen=_HASH_BYTES)

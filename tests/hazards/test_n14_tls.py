@@ -10,9 +10,11 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -30,6 +32,9 @@ from tests.hazards import slow_tls_peers as slow
 from tests.hazards.attacked_node import SUCCESS
 from tests.hazards.slow_tls_peers import SlowTlsPeers
 from tests.hazards.tls_node import PASSCODE, TlsNode, context_of
+
+_GUESSES: Final = 24
+_ONE_GUESS: Final = 16 << 20
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +253,24 @@ def test_n14_a_positive_response_is_given_where_it_is_asked_for(node: TlsNode) -
         assert association.is_established
         assert (association.acceptor.user_identity is not None) is asked
         association.release()
+
+
+def test_n14_many_wrong_passcodes_at_once_cost_the_memory_of_one(node: TlsNode) -> None:
+    """Scrypt takes 16 MB for each try, and an arena keeps for ever what its thread freed."""
+    # given
+    node.forget_peak()
+    before = node.peak_memory
+    strangers = [node.sender() for _ in range(_GUESSES)]
+
+    # when
+    with ThreadPoolExecutor(_GUESSES) as guessing:
+        answers = list(guessing.map(lambda caller: caller.associate(calling="USER", user=("scanner", "?")), strangers))
+
+    # then
+    assert {(answer.kind, tuple(answer.body[1:4])) for answer in answers} == {(RJ, (1, 1, 1))}
+    assert node.peak_memory - before < 2 * _ONE_GUESS
+    for caller in strangers:
+        caller.socket.close()
 
 
 # The port itself

@@ -61,9 +61,10 @@ class RawSender:
         *contexts: tuple[str, tuple[str, ...]],
         calling: str = "SENDER",
         called: str = "RHEUMASCORE",
+        user: tuple[str, str] | None = None,
     ) -> Answer:
         """Ask for an association; by default for CR and Verification in Explicit Little Endian."""
-        self.socket.sendall(associate_request(*contexts, calling=calling, called=called))
+        self.socket.sendall(associate_request(*contexts, calling=calling, called=called, user=user))
         answer = self.receive()
         if answer.kind == AC:
             self.results = dict(_results(answer.body))
@@ -115,16 +116,23 @@ class RawSender:
 
 
 def associate_request(
-    *contexts: tuple[str, tuple[str, ...]], calling: str = "SENDER", called: str = "RHEUMASCORE"
+    *contexts: tuple[str, tuple[str, ...]],
+    calling: str = "SENDER",
+    called: str = "RHEUMASCORE",
+    user: tuple[str, str] | None = None,
 ) -> bytes:
-    """An A-ASSOCIATE-RQ; context ids are 1, 3, 5 …"""
+    """An A-ASSOCIATE-RQ; context ids are 1, 3, 5 …; ``user``: its name and passcode."""
     offered = contexts or ((CR, (EXPLICIT,)), (VERIFICATION, (EXPLICIT,)))
     body = struct.pack(">HH16s16s32x", 1, 0, called.ljust(16).encode(), calling.ljust(16).encode())
     body += _item(0x10, b"1.2.840.10008.3.1.1.1")
     for number, (abstract, syntaxes) in enumerate(offered):
         inner = _item(0x30, abstract.encode()) + b"".join(_item(0x40, s.encode()) for s in syntaxes)
         body += _item(0x20, bytes((2 * number + 1, 0, 0, 0)) + inner)
-    body += _item(0x50, _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4"))
+    said = _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4")
+    if user is not None:
+        words = (struct.pack(">H", len(word.encode())) + word.encode() for word in user)
+        said += _item(0x58, bytes((2, 0)) + b"".join(words))
+    body += _item(0x50, said)
     return pdu(1, body)
 
 
