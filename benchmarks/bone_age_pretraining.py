@@ -79,7 +79,7 @@ BUDGETS = (
 def main() -> None:
     """Learn, measure, write."""
     told = asked(__doc__)
-    start_torch(1)
+    start_torch()
     identity = {"benchmark": "bone_age_pretraining", "budgets": [asdict(one) for one in BUDGETS]}
     with progress_on_stderr() as progress, RunFolder(told.out, identity) as run:
         films = age_book(told.data / FILMS, AGE_PIXELS, progress)

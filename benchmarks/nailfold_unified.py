@@ -73,7 +73,7 @@ def _network(backbone: str, outputs: int) -> nn.Module:
 
 
 def _write_weights(backbone: str, folder: Path) -> None:
-    start_torch(1)
+    start_torch()
     for arm, networks in _ARMS.items():
         for number, outputs in enumerate(networks):
             torch.manual_seed(number)

@@ -51,7 +51,7 @@ ARMS = ("phantoms_alone", "phantoms_and_real_hands")
 def main() -> None:
     """Learn, measure, write."""
     told = asked(__doc__)
-    start_torch(1)
+    start_torch()
     with progress_on_stderr() as progress, RunFolder(told.out, {"benchmark": "whole_hand_lessons"}) as run:
         lessons, unseen = books(told.data / FILMS, run.folder, progress)
         said = {name: {arm: np.empty((len(book), told.seeds)) for arm in ARMS} for name, book in unseen.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +51,25 @@ class WeightsRecord:
             if record.role == role:
                 return record
         raise WeightsError(f"No weight file with the role {role!r} is listed; see weights.toml of the system.")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsInUse:
+    """What a system scores with: its own record, and those of the anatomy that it shares with others."""
+
+    own: WeightsRecord
+    shared: tuple[WeightsRecord, ...]
+
+    @property
+    def files(self) -> tuple[WeightRecord, ...]:
+        """Every file that takes part, those of shared anatomy first."""
+        return tuple(file for record in (*self.shared, self.own) for file in record.files)
+
+
+def read_weights_in_use(weights_files: Sequence[Path]) -> WeightsInUse:
+    """The records of a spec's ``weights_files``, of which the first is the system's own. Raises SpecError."""
+    own, *shared = map(read_weights_record, weights_files)
+    return WeightsInUse(own, tuple(shared))
 
 
 def read_weights_record(path: Path) -> WeightsRecord:

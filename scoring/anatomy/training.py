@@ -72,7 +72,7 @@ def train(data: Path, out: Path, seed: int, shorter: float = 1.0) -> None:
     if not shorter > 0:
         raise TrainingError(f"--shorter is {shorter:g}; allowed are numbers above 0, and 1 is the whole training.")
     overview_epochs, site_epochs = (max(1, round(epochs / shorter)) for epochs in (OVERVIEW_EPOCHS, SITE_EPOCHS))
-    start_torch(1)
+    start_torch()
     dealt = learnt_from(data, seed)
     identity = {"system": "hand finder", "epochs": [overview_epochs, site_epochs], "seed": seed}
     with progress_on_stderr() as progress, RunFolder(out, identity | {"data": dealt.data_sha256}) as run:

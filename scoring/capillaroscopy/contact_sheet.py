@@ -29,7 +29,7 @@ def main() -> None:
     """Parse the command line, draw, measure, write one picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the picture to write")
-    start_torch(1)
+    start_torch()
     out = parser.parse_args().out
     sheet(CapillaryFinder.open(read_weights_record(FOLDER / WEIGHTS_RECORD))).save(out, quality=72, optimize=True)
 

@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", type=Path, default=FOLDER, help="folder of weights.toml, a run's or the packaged")
     folder = parser.parse_args().weights
-    start_torch(1)
+    start_torch()
     finder = CapillaryFinder.open(read_weights_record(folder / WEIGHTS_RECORD))
     with progress_on_stderr() as progress:
         tables = figures(measured_pictures(finder, MEASURED, progress))

@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="of each course, for a trial")
     parser.add_argument("--pictures", type=int, default=PICTURES, help="drawn for it; fewer for a trial")
     chosen = parser.parse_args()
-    start_torch(1)
+    start_torch()
     with progress_on_stderr() as progress:
         train(chosen.out, chosen.seed, chosen.epochs, chosen.pictures, progress)
 

@@ -21,5 +21,5 @@ def in_processes(page: Callable[..., Page], *rows: Sequence[Any], workers: int, 
     if workers == 1 or len(rows[0]) <= chunk:
         yield from map(page, *rows)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=start_torch) as pool:
         yield from pool.map(page, *rows, chunksize=chunk)

@@ -29,8 +29,12 @@ _KEPT_ALIVE: Final[list[torch.library.Library]] = []
 """An operator lives as long as the Library that declared it."""
 
 
-def start_torch(threads: int) -> None:
-    """Set what must hold before the first network runs: ``threads`` per operation, repeatable algorithms."""
+def start_torch(threads: int = 1) -> None:
+    """Set what must hold before the first network runs: ``threads`` per operation, repeatable algorithms.
+
+    One, so that a result does not depend on how many cores a machine has. A second saves little on networks this small,
+    and waits in a loop for the first when listener, database or PACS share the machine.
+    """
     torch.set_num_threads(max(1, threads))
     # The same switch as use_deterministic_algorithms(True), which loads torch's compiler first: two seconds.
     torch.set_deterministic_debug_mode("error")

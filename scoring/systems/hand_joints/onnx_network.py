@@ -37,7 +37,7 @@ class ProbabilitiesOfGrades(nn.Module):
 
 def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
     """Write the grader with the weights that ``spec`` names first; what goes in and comes out."""
-    start_torch(1)
+    start_torch()
     grader = JointGrader()
     load_weights(grader, read_weights_record(spec.weights_files[0]).file(GRADER_ROLE))
     ports = PortsOfNetwork(

@@ -70,6 +70,6 @@ def calibration_of(
 ) -> tuple[Calibration, dict[str, Figures]]:
     """The calibration of weights, and the figures of its coverage: none where the hands are of too few patients."""
     spec = read_spec(_SPEC)
-    anatomy = all_weights(path for path in spec.weights_files if path.parent != spec.folder)
+    anatomy = all_weights(spec.shared_weights)
     calibration, coverage = calibrated(grader, hands, spec, (*anatomy, record), measured_on)
     return calibration, {} if calibration.is_empty else coverage

@@ -26,37 +26,27 @@ from scoring.systems.hand_joints.interpretation import ABOUT, METHOD, DamageExpl
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.preprocessing import Grey, crop_affines, cut_crops, frame_of, normalised
 from scoring.systems.hand_joints.totals import totals
-from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
+from scoring.weights import WeightRecord, WeightsInUse, read_weights_in_use
 
 GRADER_ROLE: Final = "joint_grader"
-_THREADS: Final = 1
-"""Fixed, so that a result does not depend on how many cores a machine has. A second thread saves little on crops this
-small, and waits in a loop for the first when listener, database or PACS share the machine."""
 
 
 def open_system(spec: SystemSpec) -> HandJoints:
     """Load the finder and the grader; WeightsError when a weight file is missing, changed or not listed."""
-    start_torch(_THREADS)
-    own, *shared = (read_weights_record(path) for path in spec.weights_files)
+    start_torch()
+    weights = read_weights_in_use(spec.weights_files)
     grader = JointGrader()
-    load_weights(grader, own.file(GRADER_ROLE))
-    return HandJoints(spec, HandFinder.open(), grader, own, tuple(file for record in shared for file in record.files))
+    load_weights(grader, weights.own.file(GRADER_ROLE))
+    return HandJoints(spec, HandFinder.open(), grader, weights)
 
 
 class HandJoints:
     """The system with its weights loaded. One job at a time."""
 
-    def __init__(
-        self,
-        spec: SystemSpec,
-        finder: HandFinder,
-        grader: JointGrader,
-        record: WeightsRecord,
-        anatomy: tuple[WeightRecord, ...],
-    ) -> None:
+    def __init__(self, spec: SystemSpec, finder: HandFinder, grader: JointGrader, weights: WeightsInUse) -> None:
         self.spec: Final = spec
-        self.weights: Final = (*anatomy, *record.files)
-        self.statement: Final = record.statement
+        self.weights: Final[tuple[WeightRecord, ...]] = weights.files
+        self.statement: Final = weights.own.statement
         self._finder = finder
         self._grader = grader
         self._explainer = DamageExplainer(grader)

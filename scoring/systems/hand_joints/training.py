@@ -53,8 +53,6 @@ _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _EPOCHS: Final = 12
-_THREADS: Final = 1
-"""Small convolutions gain little from a second thread, and lose much when something else runs."""
 _WORKERS: Final = 2
 _LOADERS: Final = 1
 """Processes that make batches ahead of the network."""
@@ -67,7 +65,7 @@ def train_demonstration(
     _refuse_recipe(recipe)
     if data is None:
         raise LabelError("The demonstration weights also learn from real films: name their folder with --data.")
-    start_torch(_THREADS)
+    start_torch()
     rounds, finder = epochs or _EPOCHS, HandFinder.open()
     with (
         progress_on_stderr() as progress,
@@ -104,7 +102,7 @@ def measure_demonstration(data: Path) -> Path:
 
     What was measured of the grader that learnt from phantoms alone stays as it was: only the run has its weights.
     """
-    start_torch(_THREADS)
+    start_torch()
     grader, finder = JointGrader(), HandFinder.open()
     own, before = read_weights_record(_FOLDER / WEIGHTS_RECORD), read_figures(_FOLDER)
     record = own.file(GRADER_ROLE)
@@ -130,7 +128,7 @@ def train(
     _refuse_recipe(recipe)
     if labels is None:
         raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch(_THREADS)
+    start_torch()
     rounds, read = epochs or _EPOCHS, read_label_table(labels)
     check_images(read, images)
     graded, data = [hand for hand in hands_of(read) if hand.grades], labels_sha256(read)

@@ -31,7 +31,7 @@ class Probabilities(nn.Module):
 
 def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
     """Write the network with the weights that ``spec`` names first; what goes in and comes out."""
-    start_torch(1)
+    start_torch()
     network = LabelNetwork.open(read_weights_record(spec.weights_files[0]))
     shape = (COLOURS, network.shape.rows, network.shape.columns)
     present = tuple(f"P({label}), present from {network.thresholds[label]:g}" for label in NAILFOLD_LABELS)

@@ -35,10 +35,8 @@ from scoring.systems.nailfold.protocol import NailfoldProtocol
 from scoring.systems.nailfold.remarks import remarks
 from scoring.systems.nailfold.repeated_pictures import SAME_PICTURE, repeats
 from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictures, totals
-from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
+from scoring.weights import WeightRecord, WeightsInUse, read_weights_in_use
 
-_THREADS: Final = 1
-"""Of one operation; fixed, so that a result does not depend on how many cores a machine has."""
 _READERS: Final = 2
 """Pictures that are read at once, each by a thread of its own: their number changes nothing of what is found."""
 _NO_NAILFOLD: Final = "no_nailfold"
@@ -61,11 +59,11 @@ class PictureLook:
 
 def open_system(spec: SystemSpec) -> Nailfold:
     """Load gate, label network and capillary finder; WeightsError when a file is missing, changed or not listed."""
-    start_torch(_THREADS)
-    own, shared = (read_weights_record(path) for path in spec.weights_files)
-    network = LabelNetwork.open(own).packed()
-    gate = ViewGate.open(shared.file(GATE_ROLE))
-    return Nailfold(spec, network, CapillaryFinder.open(shared), gate, (own, shared))
+    start_torch()
+    weights = read_weights_in_use(spec.weights_files)
+    (pictures,) = weights.shared
+    network = LabelNetwork.open(weights.own).packed()
+    return Nailfold(spec, network, CapillaryFinder.open(pictures), ViewGate.open(pictures.file(GATE_ROLE)), weights)
 
 
 class Nailfold:
@@ -77,12 +75,11 @@ class Nailfold:
         network: LabelNetwork,
         finder: CapillaryFinder,
         gate: ViewGate,
-        records: tuple[WeightsRecord, WeightsRecord],
+        weights: WeightsInUse,
     ) -> None:
-        own, shared = records
         self.spec: Final = spec
-        self.weights: Final[tuple[WeightRecord, ...]] = (*shared.files, *own.files)
-        self.statement: Final = own.statement
+        self.weights: Final[tuple[WeightRecord, ...]] = weights.files
+        self.statement: Final = weights.own.statement
         self._network = network
         self._finder = finder
         self._gate = gate

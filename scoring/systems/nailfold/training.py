@@ -50,8 +50,6 @@ _FIRST_WITH_LABELS: Final = 500_000
 """Those of whom only labels are told begin so many after those whose parts are told."""
 _FIRST_UNSEEN: Final = 900_000
 _UNSEEN: Final = Phase(epochs=1, batch=1, rate=1.0, patients=500, of_each=2)
-_THREADS: Final = 1
-"""A second thread gains little on networks this small, and loses much when something else runs."""
 _WORKERS: Final = 2
 _LOADERS: Final = 1
 """Processes that make batches ahead of the network."""
@@ -78,7 +76,7 @@ def train_demonstration(
     data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from drawn nailfolds; measure on unseen ones. ``data`` is not needed and not looked at."""
-    start_torch(_THREADS)
+    start_torch()
     path = recipe or _DEMONSTRATION
     plan = read_recipe(path)
     if plan.labels.patients < plan.folds:
@@ -120,7 +118,7 @@ def train(
     """Learn from a centre's readings (``scoring.learning.label_table``); measure on patients who taught nothing."""
     if labels is None:
         raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch(_THREADS)
+    start_torch()
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels, sites=NAILFOLD_SITES)
     data = labels_sha256(read)

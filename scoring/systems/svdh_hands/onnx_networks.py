@@ -34,7 +34,7 @@ class SumAndSeverity(nn.Module):
 
 def write_onnx(spec: SystemSpec, folder: Path) -> Sequence[PortsOfNetwork]:
     """Write each member with the weights that ``spec`` names first; what goes in and comes out."""
-    start_torch(1)
+    start_torch()
     cuts = severity_cuts(spec)
     ensemble = Ensemble.open(read_weights_record(spec.weights_files[0]), cuts)
     shape = (1, *view_shape(ensemble.shape.pixels))

@@ -25,34 +25,23 @@ from scoring.systems.svdh_hands.ensemble import Ensemble, HandOpinions
 from scoring.systems.svdh_hands.interpretation import ABOUT, METHOD, TotalExplainer
 from scoring.systems.svdh_hands.preprocessing import Views, hand_view, palm_and_wrist, view_affine
 from scoring.systems.svdh_hands.totals import severity_cuts, total_rows
-from scoring.weights import WeightRecord, WeightsRecord, read_weights_record
-
-_THREADS: Final = 1
-"""Fixed, so that a result does not depend on how many cores a machine has."""
+from scoring.weights import WeightRecord, WeightsInUse, read_weights_in_use
 
 
 def open_system(spec: SystemSpec) -> SvdhHands:
     """Load the finder and the ensemble; WeightsError when a weight file is missing, changed or not listed."""
-    start_torch(_THREADS)
-    own, *shared = (read_weights_record(path) for path in spec.weights_files)
-    ensemble = Ensemble.open(own, severity_cuts(spec))
-    return SvdhHands(spec, HandFinder.open(), ensemble, own, tuple(file for record in shared for file in record.files))
+    start_torch()
+    weights = read_weights_in_use(spec.weights_files)
+    return SvdhHands(spec, HandFinder.open(), Ensemble.open(weights.own, severity_cuts(spec)), weights)
 
 
 class SvdhHands:
     """The system with its weights loaded. One job at a time."""
 
-    def __init__(
-        self,
-        spec: SystemSpec,
-        finder: HandFinder,
-        ensemble: Ensemble,
-        record: WeightsRecord,
-        anatomy: tuple[WeightRecord, ...],
-    ) -> None:
+    def __init__(self, spec: SystemSpec, finder: HandFinder, ensemble: Ensemble, weights: WeightsInUse) -> None:
         self.spec: Final = spec
-        self.weights: Final = (*anatomy, *record.files)
-        self.statement: Final = record.statement
+        self.weights: Final[tuple[WeightRecord, ...]] = weights.files
+        self.statement: Final = weights.own.statement
         self._finder = finder
         self._ensemble = ensemble
         self._explainer = TotalExplainer(ensemble)

@@ -52,8 +52,6 @@ _FIRST_PHANTOM: Final = 2_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _NO_MORE_HANDS: Final = 1_000_000
 """Those whose totals are learnt begin so many after those whose damage is known by place."""
-_THREADS: Final = 1
-"""A second thread gains little on networks this small, and loses much when something else runs."""
 _WORKERS: Final = 2
 _LOADERS: Final = 1
 """Processes that make batches ahead of the network."""
@@ -79,7 +77,7 @@ def train_demonstration(
     data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from phantoms and, with ``data``, from the bone-age films below it; measure on unseen phantoms."""
-    start_torch(_THREADS)
+    start_torch()
     path = recipe or _DEMONSTRATION
     plan, films = read_recipe(path), data / real_films.FILMS if data else None
     with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"films": films is not None}) as run:
@@ -114,7 +112,7 @@ def train(
     """Learn from a centre's readings (see ``scoring.learning.labels``): every hand whose total its readers gave."""
     if labels is None:
         raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch(_THREADS)
+    start_torch()
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None
@@ -193,7 +191,7 @@ def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], pr
     ensemble = Ensemble.open(WeightsRecord(files.statement, weights), cuts)
     patients, _ = unseen_patients(CALIBRATED, ensemble.shape.pixels, _WORKERS, progress)
     said = f"{len(patients)} phantom patients, both hands, the whole chain; no person with arthritis"
-    shared = all_weights(path for path in spec.weights_files if path.parent != spec.folder)
+    shared = all_weights(spec.shared_weights)
     calibration = calibrated(judged_patients(ensemble, patients), spec, (*shared, *weights), said)
     files.write_record(weights, calibration)
     patients, searched = unseen_patients(MEASURED, ensemble.shape.pixels, _WORKERS, progress)

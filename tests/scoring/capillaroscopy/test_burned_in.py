@@ -36,7 +36,7 @@ def drawn() -> list[NailfoldPhantom]:
 
 @pytest.fixture(scope="module")
 def finder() -> CapillaryFinder:
-    start_torch(1)
+    start_torch()
     return CapillaryFinder.open(read_weights_record(FOLDER / WEIGHTS_RECORD))
 
 

@@ -31,7 +31,7 @@ Picture = npt.NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def finder() -> CapillaryFinder:
-    start_torch(1)
+    start_torch()
     return CapillaryFinder.open(read_weights_record(FOLDER / WEIGHTS_RECORD))
 
 

@@ -28,7 +28,7 @@ LOSS = CapillaryLoss(apex=1.0, width=10.0, row=10.0, blur=1.0)
 
 @pytest.fixture(scope="module")
 def drawn() -> list[NailfoldPhantom]:
-    start_torch(1)
+    start_torch()
     return list(phantoms(FIRST, 4, 2))
 
 

@@ -56,7 +56,7 @@ def closeness(network: nn.Module) -> float:
 
 
 def train(folder: Path, loaders: int = 0) -> nn.Module:
-    start_torch(1)
+    start_torch()
     with RunFolder(folder, {"what": "blobs"}) as run:
         return fit(
             small_network(), Blobs(), loss, COURSE, run.part("blobs"),

@@ -72,7 +72,7 @@ def test_the_installed_torchvision_lets_timm_be_imported() -> None:
 
 def test_a_start_makes_torch_repeatable_and_loads_neither_its_compiler_nor_torchvision() -> None:
     code = (
-        "import sys, torch\nfrom scoring.networks.torch_start import start_torch\nstart_torch(1)\n"
+        "import sys, torch\nfrom scoring.networks.torch_start import start_torch\nstart_torch()\n"
         "print(torch.are_deterministic_algorithms_enabled(), torch.get_num_threads(),"
         " {'torchvision', 'torch._dynamo', 'torch._inductor'} & sys.modules.keys())"
     )

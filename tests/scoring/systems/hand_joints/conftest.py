@@ -13,7 +13,7 @@ from scoring.weights import read_weights_record
 
 @pytest.fixture(scope="session")
 def packaged_grader() -> JointGrader:
-    start_torch(1)
+    start_torch()
     grader = JointGrader()
     record = read_weights_record(find_spec("hand_joints").folder / "weights.toml")
     load_weights(grader, record.file("joint_grader"))

@@ -63,7 +63,7 @@ def test_the_same_seed_learns_the_same_weights(tmp_path: Path) -> None:
         with RunFolder(tmp_path / name, {}) as run:
             return learn([Source(noise_book(16))], 2, 5, run.part("grader"), loaders=loaders).state_dict()
 
-    start_torch(1)
+    start_torch()
     here, elsewhere = learnt("batches made here", 0), learnt("batches made by another process", 1)
     assert all(torch.equal(here[name], elsewhere[name]) for name in here)
 

@@ -41,7 +41,7 @@ RECIPE: Final = SMALL_RECIPE.replace('name = "tiny"', 'name = "plain"').replace(
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> ScoringSystem:
-    start_torch(1)
+    start_torch()
     folder, spec = tmp_path_factory.mktemp("run"), find_spec("svdh_hands")
     torch.manual_seed(1)
     cuts = severity_cuts(spec)

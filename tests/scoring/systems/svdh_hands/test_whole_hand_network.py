@@ -39,7 +39,7 @@ def drawn_book(hands: int, pixels: int, places_known: bool = True) -> HandBook:
 
 
 def test_the_total_is_the_sum_of_the_map_and_never_negative() -> None:
-    start_torch(1)
+    start_torch()
     network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), CUTS).eval()
     judged = network(torch.randn(3, 1, 64, 64))
     assert judged.damage.shape == (3, 2, 2)
@@ -70,7 +70,7 @@ def test_the_class_changes_sides_between_the_totals_around_a_cut_off() -> None:
 
 
 def test_hands_of_which_only_the_total_is_known_cost_nothing_for_places() -> None:
-    start_torch(1)
+    start_torch()
     network = WholeHandNetwork(TimmTrunk.untrained("mobilenetv2_035"), CUTS).eval()
     losses = []
     for known in (True, False):
@@ -83,7 +83,7 @@ def test_hands_of_which_only_the_total_is_known_cost_nothing_for_places() -> Non
 @pytest.mark.parametrize("number", [0, 1], ids=["resnet50", "mobilenetv2_100"])
 def test_the_published_networks_learn_at_their_full_size(number: int, tmp_path: Path) -> None:
     # given: the recipe of the paper, its member begun untrained
-    start_torch(1)
+    start_torch()
     recipe = read_recipe(Path(package.__file__).with_name("recipe.toml"))
     member = recipe.members[number]
     network = WholeHandNetwork(TimmTrunk.untrained(member.backbone), CUTS)
