@@ -28,16 +28,28 @@ def hash_passcode(passcode: str) -> str:
 
 
 def is_hash(stored: str) -> bool:
-    """True for what ``hash_passcode`` makes."""
-    return _STORED.fullmatch(stored) is not None
+    """True for what ``hash_passcode`` makes, or could at another cost."""
+    return _parts(stored) is not None
 
 
 def matches(passcode: str, stored: str) -> bool:
     """True when this is the passcode; takes as long when it is not."""
-    if (found := _STORED.fullmatch(stored)) is None:
+    if (parts := _parts(stored)) is None:
         return False
-    cost, block, lanes, salt, kept = found.groups()
-    return compare_digest(b64decode(kept), _derive(passcode, b64decode(salt), int(cost), int(block), int(lanes)))
+    cost, block, lanes, salt, kept = parts
+    return compare_digest(kept, _derive(passcode, salt, cost, block, lanes))
+
+
+def _parts(stored: str) -> tuple[int, int, int, bytes, bytes] | None:
+    """Cost, block, lanes, salt and hash; None where scrypt would refuse them."""
+    if (found := _STORED.fullmatch(stored)) is None:
+        return None
+    cost, block, lanes = map(int, found.groups()[:3])
+    is_power_of_two = cost > 1 and cost & (cost - 1) == 0
+    memory = 128 * block * (cost + 2 + lanes)
+    if not is_power_of_two or not lanes or cost >= 2 ** (16 * block) or memory > _MOST_MEMORY:
+        return None
+    return cost, block, lanes, b64decode(found[4]), b64decode(found[5])
 
 
 def _derive(passcode: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:

@@ -30,7 +30,22 @@ def test_two_hashes_of_one_passcode_differ() -> None:
     assert hash_passcode("same") != hash_passcode("same")
 
 
-@pytest.mark.parametrize("stored", ["", "scrypt$16384$8$1", "plain", "scrypt$16384$8$1$c2FsdA==$aGFzaA=="])
+_KEPT = "$c2FsdHNhbHRzYWx0c2FsdA==$aGFzaGhhc2hoYXNoaGFzaA=="
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "scrypt$16384$8$1",
+        "plain",
+        "scrypt$16384$8$1$c2FsdA==$aGFzaA==",
+        "scrypt$16383$8$1" + _KEPT,
+        "scrypt$16384$0$1" + _KEPT,
+        "scrypt$16384$8$0" + _KEPT,
+        "scrypt$33554432$8$1" + _KEPT,
+    ],
+)
 def test_what_is_no_hash_knows_nobody(stored: str) -> None:
     assert not is_hash(stored)
     assert not matches("", stored)
