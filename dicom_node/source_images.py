@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from dicom_node.errors import InstanceLostError
 from dicom_node.routing import ImageChoice
@@ -31,20 +33,23 @@ def source_images(result: ScoreResult, paths: Mapping[str, Path], decoder: Pixel
     that cannot be decoded are an empty array.
     """
     pictured = result.drawn_on
-    sources = {}
-    for image in result.images:
+
+    def source(image: ImageUse) -> SourceImage:
         path = paths[image.sop_instance_uid]
         if not path.exists():
             raise InstanceLostError(
                 f"The received instance {image.content_sha256[:12]}… is gone from the store; restore it from a backup."
             )
-        pixels = _pixels(image, path, decoder) if image.sop_instance_uid in pictured else np.zeros((0, 0), np.float32)
-        sources[image.sop_instance_uid] = SourceImage(read_header(path), pixels)
-    return sources
+        header = read_header(path)
+        drawn_on = image.sop_instance_uid in pictured
+        return SourceImage(header, _pixels(image, path, header, decoder) if drawn_on else np.zeros((0, 0), np.float32))
+
+    with ThreadPoolExecutor(decoder.at_once((image.rows, image.columns) for image in result.images)) as readers:
+        sources = list(readers.map(source, result.images))
+    return {image.sop_instance_uid: found for image, found in zip(result.images, sources, strict=True)}
 
 
-def _pixels(image: ImageUse, path: Path, decoder: PixelDecoder) -> Grey:
-    header = read_header(path)
+def _pixels(image: ImageUse, path: Path, header: Dataset, decoder: PixelDecoder) -> Grey:
     reference = read_image_reference(header, image.content_sha256, "")
     try:
         return scoring_image(header, decoder.first_frame(path, header, LONGEST_SIDE), reference).pixels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -62,14 +63,7 @@ def run_inference(
 
     ``now`` dates every object written from the result.
     """
-    readable: list[ScoringImage] = []
-    unreadable: dict[str, str] = {}
-    for image in chosen:
-        if image.used:
-            try:
-                readable.append(load_image(image, decoder, system.spec.longest_side))
-            except (ImageUnreadableError, ImageTooLargeError) as error:
-                unreadable[image.reference.sop_instance_uid] = str(error)
+    readable, unreadable = _loaded([image for image in chosen if image.used], decoder, system.spec.longest_side)
     if readable:
         said = system.score(readable, (), ScoringContext(study.trial, study.forced))
         findings = with_uncertainty(said, read_calibration(system.weights))
@@ -82,6 +76,24 @@ def load_image(image: ChosenImage, decoder: PixelDecoder, longest_side: int | No
     """Decode one image in the child and bring it into the scoring convention; ``longest_side`` of a photograph."""
     header = read_header(image.path)
     return scoring_image(header, decoder.first_frame(image.path, header, longest_side), image.reference)
+
+
+def _loaded(
+    used: Sequence[ChosenImage], decoder: PixelDecoder, longest_side: int | None
+) -> tuple[list[ScoringImage], dict[str, str]]:
+    """The images in their order, and of those that cannot be decoded, by SOP Instance UID, why not."""
+
+    def load(image: ChosenImage) -> ScoringImage | str:
+        try:
+            return load_image(image, decoder, longest_side)
+        except (ImageUnreadableError, ImageTooLargeError) as error:
+            return str(error)
+
+    with ThreadPoolExecutor(decoder.at_once((i.reference.rows, i.reference.columns) for i in used)) as readers:
+        loaded = list(readers.map(load, used))
+    uids = [image.reference.sop_instance_uid for image in used]
+    readable = [found for found in loaded if isinstance(found, ScoringImage)]
+    return readable, {uid: found for uid, found in zip(uids, loaded, strict=True) if isinstance(found, str)}
 
 
 def read_header(path: Path) -> Dataset:

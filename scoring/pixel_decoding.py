@@ -1,21 +1,17 @@
-"""Decode pixels in a child process that may die: limits on memory and time, one frame, nothing inherited.
+"""Decode pixels in child processes that may die: limits on memory and time, one frame, nothing inherited.
 
-A hostile frame can abort or bloat the process that decodes it (reliability hazards D09-D12). The child is kept
-warm (its start costs 0.3 s), killed when it is late, and started again for the next frame. A child may also die of
-something else than the frame (out of memory on the machine, a person): a frame is unreadable when three died of it.
+A hostile frame can abort or bloat the process that decodes it (reliability hazards D09-D12). A child is kept warm (its
+start costs 0.3 s), killed when it is late, and started again for the next frame. A child may also die of something else
+than the frame (out of memory on the machine, a person): a frame is unreadable when three died of it. A second child is
+started when two frames are asked for at a time.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from selectors import EVENT_READ, DefaultSelector
-from time import monotonic
+from queue import LifoQueue
 from types import TracebackType
 from typing import Final, Self
 
@@ -23,10 +19,14 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
+from scoring.decoding_process import DecodingProcess
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
 
 _CHILDREN_FOR_A_FRAME: Final = 3
 """Deaths of the child at one frame until the frame is blamed."""
+_AT_ONCE: Final = 2
+_LARGE_PIXELS: Final = 20_000_000
+"""A film of 4,500 x 4,500: larger images are decoded one by one, lest they fill the memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,17 @@ def check_pixel_budget(header: Dataset, limits: DecodingLimits) -> None:
 
 
 class PixelDecoder:
-    """A warm decoding child. ``with PixelDecoder() as decoder: decoder.first_frame(path, header)``."""
+    """Warm decoding children. ``with PixelDecoder() as decoder: decoder.first_frame(path, header)``.
+
+    Safe from several threads: so many frames are decoded at once as ``at_once`` says, others wait.
+    """
 
     def __init__(self, limits: DecodingLimits | None = None) -> None:
         self.limits = limits or DecodingLimits()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._children = tuple(DecodingProcess() for _ in range(_AT_ONCE))
+        self._idle: LifoQueue[DecodingProcess] = LifoQueue()  # who decoded last is warm, and is asked first
+        for child in reversed(self._children):
+            self._idle.put(child)
 
     def __enter__(self) -> Self:
         return self
@@ -65,19 +70,22 @@ class PixelDecoder:
         self.close()
 
     def close(self) -> None:
-        """End the child; a later frame starts another."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    pipe.close()
+        """End the children; a later frame starts another."""
+        for child in self._children:
+            child.close()
 
     def start(self) -> None:
-        """Start the child ahead of the first frame."""
-        with self._lock:
-            self._running()
+        """Start a child ahead of the first frame."""
+        child = self._idle.get()
+        try:
+            child.start(self.limits.memory_bytes, self.limits.seconds)
+        finally:
+            self._idle.put(child)
+
+    @staticmethod
+    def at_once(grids: Iterable[tuple[int, int]]) -> int:
+        """How many images of these rows and columns may be decoded, and brought into another form, at a time."""
+        return _AT_ONCE if all(rows * columns <= _LARGE_PIXELS for rows, columns in grids) else 1
 
     def first_frame(self, path: Path, header: Dataset, longest_side: int | None = None) -> npt.NDArray[np.generic]:
         """The first frame of a DICOM file as stored: (rows, columns) or (rows, columns, 3), RGB.
@@ -87,58 +95,21 @@ class PixelDecoder:
         ImageUnreadableError when the child fails, dies or is late.
         """
         check_pixel_budget(header, self.limits)
-        with self._lock:
+        child = self._idle.get()
+        try:
             for _ in range(_CHILDREN_FOR_A_FRAME):
                 try:
-                    return self._ask(self._running(), path, longest_side)
+                    return child.frame(path, longest_side, self.limits.memory_bytes, self.limits.seconds)
                 except (BrokenPipeError, EOFError):
-                    self.close()
+                    child.close()
                 except TimeoutError:
-                    self.close()
+                    child.close()
                     raise ImageUnreadableError(
                         f"Decoding took longer than {self.limits.seconds:g} s; the image cannot be evaluated."
                     ) from None
+        finally:
+            self._idle.put(child)
         raise ImageUnreadableError(
             f"{_CHILDREN_FOR_A_FRAME} decoders died on this image (memory limit or a damaged frame); it cannot be "
             "evaluated."
         )
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
-            self.close()
-            limits = str(self.limits.memory_bytes), str(self.limits.seconds)
-            self._child = subprocess.Popen(
-                # Warnings quote the header that they warn of; the frame's fault comes back as the answer.
-                [sys.executable, "-W", "ignore", "-m", "scoring.pixel_decoding_child", *limits],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-            )
-        return self._child
-
-    def _ask(self, child: subprocess.Popen[bytes], path: Path, longest_side: int | None) -> npt.NDArray[np.generic]:
-        assert child.stdin is not None and child.stdout is not None
-        child.stdin.write(json.dumps({"path": str(path), "longest_side": longest_side}).encode() + b"\n")
-        until = monotonic() + self.limits.seconds
-        fd = child.stdout.fileno()
-        size = int.from_bytes(_read_exactly(fd, 4, until), "big")
-        answer = json.loads(_read_exactly(fd, size, until))
-        if "fault" in answer:
-            raise ImageUnreadableError(f"The pixels cannot be decoded: {answer['fault']}.")
-        shape = tuple(answer["shape"])
-        values = _read_exactly(fd, int(np.prod(shape)) * np.dtype(answer["dtype"]).itemsize, until)
-        return np.frombuffer(values, dtype=answer["dtype"]).reshape(shape)
-
-
-def _read_exactly(fd: int, size: int, until: float) -> bytearray:
-    received = bytearray()
-    with DefaultSelector() as selector:
-        selector.register(fd, EVENT_READ)
-        while len(received) < size:
-            if not selector.select(max(0.0, until - monotonic())):
-                raise TimeoutError
-            part = os.read(fd, min(1 << 20, size - len(received)))
-            if not part:
-                raise EOFError
-            received += part
-    return received

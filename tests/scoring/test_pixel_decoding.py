@@ -7,11 +7,13 @@ import resource
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
-import numpy.typing as npt
+import psutil
 import pytest
 from PIL import Image
 from pydicom import dcmread, examples
@@ -21,6 +23,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 
 from dicom_node.photographs.wrapping import wrap_photos
+from scoring.decoding_process import DecodingProcess
 from scoring.errors import ImageTooLargeError, ImageUnreadableError
 from scoring.inference import read_header
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder, check_pixel_budget
@@ -35,6 +38,16 @@ DECODABLE = [
     "MR_small_jpeg_ls_lossless.dcm",
     "ExplVR_BigEnd.dcm",
 ]
+
+
+def decoding_children() -> list[int]:
+    found = psutil.Process().children()
+    return [child.pid for child in found if "scoring.pixel_decoding_child" in child.cmdline()]
+
+
+def only_child() -> int:
+    (pid,) = decoding_children()
+    return pid
 
 
 def file(name: str) -> Path:
@@ -110,8 +123,7 @@ def test_a_child_that_dies_is_an_unreadable_image_and_the_next_one_decodes() -> 
     header = read_header(path)
     with PixelDecoder() as decoder:
         decoder.first_frame(path, header)
-        assert decoder._child is not None
-        os.kill(decoder._child.pid, signal.SIGSTOP)
+        os.kill(only_child(), signal.SIGSTOP)
         decoder.limits = DecodingLimits(seconds=0.3)
         with pytest.raises(ImageUnreadableError, match="longer than"):
             decoder.first_frame(path, header)
@@ -119,34 +131,65 @@ def test_a_child_that_dies_is_an_unreadable_image_and_the_next_one_decodes() -> 
         assert decoder.first_frame(path, header).size
 
 
-class _Killed(PixelDecoder):
-    """Its first children are killed in the middle of a frame, so many of them."""
+@pytest.fixture
+def deaths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """As many children as are put in are killed before they hear of a frame, which is what they are told of next."""
+    left: list[int] = []
+    start = DecodingProcess.start
 
-    def __init__(self, deaths: int) -> None:
-        super().__init__()
-        self.deaths, self.asked = deaths, 0
+    def start_and_kill(self: DecodingProcess, memory_bytes: int, seconds: float) -> subprocess.Popen[bytes]:
+        child = start(self, memory_bytes, seconds)
+        if left:
+            os.kill(child.pid, left.pop())
+        return child
 
-    def _ask(self, child: subprocess.Popen[bytes], path: Path, longest_side: int | None) -> npt.NDArray[np.generic]:
-        self.asked += 1
-        if self.asked <= self.deaths:
-            child.kill()
-        return super()._ask(child, path, longest_side)
+    monkeypatch.setattr(DecodingProcess, "start", start_and_kill)
+    return left
 
 
-@pytest.mark.parametrize("deaths", [1, 2])
-def test_a_child_that_somebody_kills_costs_an_attempt_and_not_the_image(deaths: int) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_child_that_somebody_kills_costs_an_attempt_and_not_the_image(deaths: list[int], number: int) -> None:
     path = file("CT_small.dcm")
-    with _Killed(deaths) as decoder:
+    deaths += number * [signal.SIGKILL]
+    with PixelDecoder() as decoder:
         assert decoder.first_frame(path, read_header(path)).size
-        assert decoder.asked == deaths + 1
+    assert deaths == []
 
 
-def test_a_frame_of_which_three_children_die_is_unreadable() -> None:
+def test_a_frame_of_which_three_children_die_is_unreadable(deaths: list[int]) -> None:
     path = file("CT_small.dcm")
-    with _Killed(3) as decoder:
+    deaths += 3 * [signal.SIGKILL]
+    with PixelDecoder() as decoder:
         with pytest.raises(ImageUnreadableError, match="3 decoders died"):
             decoder.first_frame(path, read_header(path))
         assert decoder.first_frame(path, read_header(path)).size, "the next one decodes"
+
+
+def test_two_frames_are_decoded_at_once_each_by_a_child_of_its_own() -> None:
+    # given a decoder whose child stands still in the middle of a frame
+    path, other = file("CT_small.dcm"), file("MR_small_RLE.dcm")
+    with PixelDecoder() as decoder, ThreadPoolExecutor(1) as thread:
+        decoder.start()
+        stopped = only_child()
+        os.kill(stopped, signal.SIGSTOP)
+        waiting = thread.submit(decoder.first_frame, path, read_header(path))
+        while decoder._idle.qsize() == 2:
+            time.sleep(0.01)
+        # when another frame is asked for, then it comes
+        np.testing.assert_array_equal(decoder.first_frame(other, read_header(other)), dcmread(other).pixel_array)
+        assert len(decoding_children()) == 2
+        # and the first one too, as soon as its child goes on
+        assert not waiting.done()
+        os.kill(stopped, signal.SIGCONT)
+        np.testing.assert_array_equal(waiting.result(), dcmread(path).pixel_array)
+    assert decoding_children() == []
+
+
+def test_large_images_are_decoded_one_by_one() -> None:
+    photograph, film = (3024, 4032), (5000, 6000)
+    assert PixelDecoder.at_once([photograph, photograph]) == 2
+    assert PixelDecoder.at_once([photograph, film]) == 1
+    assert PixelDecoder.at_once([]) > 0
 
 
 def test_the_limits_are_the_kernels(tmp_path: Path) -> None:
@@ -154,8 +197,7 @@ def test_the_limits_are_the_kernels(tmp_path: Path) -> None:
     path = file("CT_small.dcm")
     with PixelDecoder(limits) as decoder:
         decoder.first_frame(path, read_header(path))
-        assert decoder._child is not None
-        pid = decoder._child.pid
+        pid = only_child()
         assert resource.prlimit(pid, resource.RLIMIT_AS) == (1 << 30, 1 << 30)
         assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)
         assert 8 <= resource.prlimit(pid, resource.RLIMIT_CPU)[0] <= 60, "so long for one frame, not for its life"
