@@ -36,7 +36,7 @@ from scoring.systems.svdh_hands.hand_book import HandBook, bound, phantom_book
 from scoring.systems.svdh_hands.hand_material import HandMaterial, hand_loss
 from scoring.systems.svdh_hands.learning import totals_of
 from scoring.systems.svdh_hands.preprocessing import margin_of
-from scoring.systems.svdh_hands.training_recipe import Phase
+from scoring.systems.svdh_hands.training_recipe import HandPhase
 from scoring.weights import read_weights_record
 
 PIXELS = 128
@@ -72,7 +72,7 @@ def main() -> None:
 
 def books(films: Path, folder: Path, progress: Progress) -> tuple[dict[str, HandBook], dict[str, HandBook]]:
     """What each arm learns from, and what both are measured on; drawn once."""
-    real = Phase(epochs=1, batch=BATCH, rate=RATE, damaged=REAL)
+    real = HandPhase(epochs=1, batch=BATCH, rate=RATE, damaged=REAL)
     seeds, unseen = range(FIRST, FIRST + PHANTOMS), range(FIRST_UNSEEN, FIRST_UNSEEN + UNSEEN)
     phantoms = kept(folder / "with_places.npz", lambda: phantom_book(seeds, PIXELS, 1, progress))
     drawn_into = kept(folder / "real_hands.npz", lambda: drawn_hands(real, PIXELS, FIRST, films, 1, progress))

@@ -18,11 +18,11 @@ def with_weights_of(spec: SystemSpec, folder: Path) -> SystemSpec:
     Raises SpecError when the run's list of weights is missing, was changed or is of another system, BundleError when
     the bundle holds what it may not or is of another system. Weight files of a run are checked where they are opened.
     """
-    return spec.with_weights(weights_folder(spec, folder))
+    return spec.with_weights(_weights_folder(spec, folder))
 
 
-def weights_folder(spec: SystemSpec, folder: Path) -> Path:
-    """Where the weights.toml of a run or a bundle lies. Raises as ``with_weights_of`` does."""
+def _weights_folder(spec: SystemSpec, folder: Path) -> Path:
+    """Where the weights.toml of a run or a bundle lies."""
     if (folder / METADATA).exists():
         check_bundle(folder, spec)
         return folder / MODELS

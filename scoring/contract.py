@@ -93,12 +93,12 @@ class Recipe(Protocol):
         """
 
     def train(
-        self, labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None
+        self, labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None
     ) -> object:
         """Learn from a centre's readings. Raises LabelError naming row and column; ``recipe`` as above."""
 
-    def evaluate(self, labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
-        """Measure against readings; the figures by name, also written to ``out``."""
+    def evaluate(self, spec: SystemSpec, labels: Path, images: Path, out: Path) -> dict[str, Any]:
+        """Measure the weights that ``spec`` names against readings; the figures by name, also written to ``out``."""
 
     def figures_in_words(self, folder: Path) -> str:
         """What training measured of the weights in a folder, for their model card (Markdown); empty for nothing."""

@@ -113,7 +113,7 @@ def train(
     if demonstration == (labels is not None):
         raise typer.BadParameter("give either --labels with --images, or --demonstration", param_hint="--labels")
     learning = open_recipe(find_spec(system).key)
-    if demonstration:
+    if labels is None:
         summary = learning.train_demonstration(data, out, seed, epochs, recipe)
     else:
         if images is None:
@@ -136,13 +136,13 @@ def evaluate(
 ) -> None:
     """Measure a system against readings: agreement per item and on the total, with the data it was measured on."""
     from scoring.catalogue import check_weights, find_spec, open_recipe
-    from scoring.chosen_weights import weights_folder
+    from scoring.chosen_weights import with_weights_of
 
     spec = find_spec(system)
     _refuse_unknown_readers(labels, readers)
-    found = weights_folder(spec, weights) if weights else None
-    check_weights(spec.with_weights(found) if found else spec)
-    figures = open_recipe(system).evaluate(labels, images, out, found)
+    spec = with_weights_of(spec, weights) if weights else spec
+    check_weights(spec)
+    figures = open_recipe(system).evaluate(spec, labels, images, out)
     if as_json:
         typer.echo(json.dumps(figures, indent=2))
     else:
@@ -176,9 +176,9 @@ def card(
     typer.echo(str(write_card_files(spec, open_recipe(system).figures_in_words(folder), evaluation)))
 
 
-def _refuse_unknown_readers(labels: Path | None, readers: list[str] | None) -> None:
+def _refuse_unknown_readers(labels: Path, readers: list[str] | None) -> None:
     """LabelError, row by row, for readings of who is not among the readers that the call names."""
-    if readers and labels:
+    if readers:
         from scoring.learning.label_table import read_label_table
 
         read_label_table(labels, readers)

@@ -30,6 +30,12 @@ def recipe_tables(raw: dict[str, Any], key: str, path: Path) -> list[Any]:
     return found
 
 
+def refuse_faults(faults: Mapping[str, bool], path: Path) -> None:
+    """TrainingError with what is wanted, for all that the recipe ``path`` has otherwise."""
+    if wrong := [wanted for wanted, is_fault in faults.items() if is_fault]:
+        raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")
+
+
 def recipe_section(kind: type[_Section], raw: object, path: Path, where: str) -> _Section:
     """One table as the dataclass ``kind``; TrainingError for an unknown key, a missing one, or one of another kind."""
     known = {one.name: str(one.type) for one in fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from scoring.networks.torch_start import start_torch
 
 Page = TypeVar("Page")
+WORKERS: Final = 2
+"""Of a training, which has nothing else to do while its pictures are drawn."""
 
 
 def in_processes(page: Callable[..., Page], *rows: Sequence[Any], workers: int, chunk: int = 1) -> Iterator[Page]:

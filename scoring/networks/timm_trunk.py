@@ -13,6 +13,9 @@ from scoring.networks.torch_start import mend_torchvision
 Scheme = Literal["head", "last_stage", "all"]
 """What a fine-tuning changes: the new head alone, the last stage of the trunk too, or all of it."""
 SCHEMES: Final[tuple[Scheme, ...]] = ("head", "last_stage", "all")
+HUB: Final = "hub"
+NONE: Final = "none"
+"""What a recipe may say in place of the file that a trunk starts from: the hub's weights, or none."""
 
 
 class TimmTrunk(nn.Module):
@@ -57,6 +60,16 @@ class TimmTrunk(nn.Module):
             raise
         except Exception as error:
             raise TrainingError(f"{path.name} does not hold the weights of {name} ({type(error).__name__}).") from None
+
+    @classmethod
+    def begun(cls, name: str, start: str, folder: Path, in_channels: int = 1, **options: Any) -> Self:
+        """As a recipe begins it: ``start`` is ``HUB``, ``NONE`` or a file below ``folder``; ``options`` go with NONE.
+
+        TrainingError as the three of them.
+        """
+        if start == NONE:
+            return cls.untrained(name, in_channels, **options)
+        return cls.from_hub(name, in_channels) if start == HUB else cls.from_file(name, folder / start, in_channels)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(n, in_channels, rows, columns) -> (n, features, rows / 32, columns / 32)."""

@@ -13,21 +13,19 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.bundle_seal import write_seal
 from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.cases import cases_of_hands
-from scoring.learning.figures_file import FIGURES_FILE, read_figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.labels import ReadHand, hands_of
-from scoring.learning.progress import Progress, progress_on_stderr
+from scoring.learning.progress import Progress
 from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
-from scoring.learning.run_folder import RunFolder
+from scoring.learning.side_processes import WORKERS
 from scoring.learning.splits import held_out
-from scoring.networks.torch_start import load_weights, start_torch
+from scoring.learning.training_run import TrainingRun, training_run
 from scoring.phantoms.damaged_hands.real_films import DATA_SET, films_for, find_film_hands
-from scoring.spec import WEIGHTS_RECORD, SystemSpec, read_spec
+from scoring.spec import SystemSpec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.crop_material import Source
 from scoring.systems.hand_joints.evaluation import graded_book
@@ -38,24 +36,19 @@ from scoring.systems.hand_joints.lessons_compared import compared, unseen_sets
 from scoring.systems.hand_joints.model_card import figures_in_words as figures_in_words
 from scoring.systems.hand_joints.network import JointGrader
 from scoring.systems.hand_joints.onnx_network import write_onnx as write_onnx
-from scoring.systems.hand_joints.outcome import Outcome, TrainingSummary, calibration_of
+from scoring.systems.hand_joints.outcome import Outcome, TrainingSummary
 from scoring.systems.hand_joints.readings import reading_book
-from scoring.systems.hand_joints.system import GRADER_ROLE, open_system
+from scoring.systems.hand_joints.system import open_system
 from scoring.systems.hand_joints.unseen_hands import DEMONSTRATION_HANDS, UnseenHands, demonstration_hands
-from scoring.weights import read_weights_record
 
 DEMONSTRATION_STATEMENT: Final = (
     "demonstration weights; disease grades learnt on drawn damage only; for research use only"
 )
 
-_FOLDER: Final = Path(__file__).parent
 _PHANTOM_HANDS: Final = 1200
 _FIRST_PHANTOM: Final = 1_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _EPOCHS: Final = 12
-_WORKERS: Final = 2
-_LOADERS: Final = 1
-"""Processes that make batches ahead of the network."""
 
 
 def train_demonstration(
@@ -65,16 +58,13 @@ def train_demonstration(
     _refuse_recipe(recipe)
     if data is None:
         raise LabelError("The demonstration weights also learn from real films: name their folder with --data.")
-    start_torch()
-    rounds, finder = epochs or _EPOCHS, HandFinder.open()
-    with (
-        progress_on_stderr() as progress,
-        _run(out, rounds, seed, {"lessons": PACKAGED, "phantoms": _PHANTOM_HANDS}) as run,
-    ):
+    rounds = epochs or _EPOCHS
+    with training_run("hand_joints", out, seed, rounds, lessons=PACKAGED, phantoms=_PHANTOM_HANDS) as run:
+        finder, progress = HandFinder.open(), run.progress
         films = find_film_hands(data, films_for("training"), finder, progress)
         phantoms = _phantoms(seed, _PHANTOM_HANDS, progress)
         graders: dict[Lessons, JointGrader] = {
-            kind: _learnt(run, kind, lessons(kind, phantoms, films, seed, progress), rounds, seed, progress)
+            kind: _learnt(run, kind, lessons(kind, phantoms, films, seed, progress), rounds)
             for kind in get_args(Lessons)
         }
         files = RunFiles(
@@ -97,49 +87,22 @@ def train_demonstration(
         return Outcome(graders[PACKAGED], hands, rounds, seed, *told).write(files)
 
 
-def measure_demonstration(data: Path) -> Path:
-    """Measure, calibrate and seal the packaged weights anew, after the hand finder has changed; the figures' path.
-
-    What was measured of the grader that learnt from phantoms alone stays as it was: only the run has its weights.
-    """
-    start_torch()
-    grader, finder = JointGrader(), HandFinder.open()
-    own, before = read_weights_record(_FOLDER / WEIGHTS_RECORD), read_figures(_FOLDER)
-    record = own.file(GRADER_ROLE)
-    load_weights(grader, record)
-    with progress_on_stderr() as progress:
-        unseen_films = find_film_hands(data, films_for("held_out"), finder, progress)
-        figures = demonstration_figures(grader, finder, measured_phantoms(progress), unseen_films, progress)
-        to_calibrate = demonstration_hands(unseen_films, progress)
-    told = (record.licence, record.learnt_from, record.data, record.command, record.demonstration)
-    files = RunFiles("hand_joints", _FOLDER, own.statement, *told)
-    calibration, coverage = calibration_of(record, grader, to_calibrate, DEMONSTRATION_HANDS)
-    files.write_record([record], calibration)
-    kept = {name: before[name] for name in ("training", "lessons")}
-    write_figures(_FOLDER / FIGURES_FILE, kept | figures | coverage)
-    write_seal(_spec())
-    return _FOLDER / FIGURES_FILE
-
-
 def train(
-    labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
+    labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from a centre's readings (see ``scoring.learning.labels``) and phantoms; measure on held-out subjects."""
     _refuse_recipe(recipe)
-    if labels is None:
-        raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch()
     rounds, read = epochs or _EPOCHS, read_label_table(labels)
     check_images(read, images)
     graded, data = [hand for hand in hands_of(read) if hand.grades], labels_sha256(read)
     dealt = held_out(cases_of_hands(graded), data, seed)
-    with progress_on_stderr() as progress, _run(out, rounds, seed, {"data": data}) as run:
-        parts, finder = run.kept(dealt).parts, HandFinder.open()
+    with training_run("hand_joints", out, seed, rounds, data=data) as run:
+        parts, finder, progress = run.folder.kept(dealt).parts, HandFinder.open(), run.progress
         book, _ = reading_book(_of(parts["training"], graded), images, finder, progress)
         unseen = UnseenHands(*reading_book(_of(parts["held_out"], graded), images, finder, progress))
         # phantoms keep grades in play that a centre's readings hardly hold
         phantoms = _phantoms(seed, min(_PHANTOM_HANDS, len(book)), progress)
-        grader = _learnt(run, "readings", [Source(book, times=2), Source(phantoms)], rounds, seed, progress)
+        grader = _learnt(run, "readings", [Source(book, times=2), Source(phantoms)], rounds)
         files = RunFiles(
             "hand_joints",
             out,
@@ -155,23 +118,14 @@ def train(
         return Outcome(grader, len(book), rounds, seed, figures, unseen, measured_on).write(files)
 
 
-def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
-    """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
-    spec = _spec()
-    return evaluate_hands(open_system(spec.with_weights(weights) if weights else spec), labels, images, out)
-
-
-def _spec() -> SystemSpec:
-    return read_spec(_FOLDER / "spec.toml")
+def evaluate(spec: SystemSpec, labels: Path, images: Path, out: Path) -> dict[str, Any]:
+    """Measure the weights that ``spec`` names against readings; page and numbers in ``out``."""
+    return evaluate_hands(open_system(spec), labels, images, out)
 
 
 def _refuse_recipe(recipe: Path | None) -> None:
     if recipe is not None:
         raise TrainingError("hand_joints is learnt in one way; leave --recipe away, svdh_hands takes one.")
-
-
-def _run(out: Path, epochs: int, seed: int, more: dict[str, object]) -> RunFolder:
-    return RunFolder(out, {"system": "hand_joints", "epochs": epochs, "seed": seed} | more)
 
 
 def _of(subjects: Sequence[str], hands: Sequence[ReadHand]) -> list[ReadHand]:
@@ -180,10 +134,8 @@ def _of(subjects: Sequence[str], hands: Sequence[ReadHand]) -> list[ReadHand]:
 
 def _phantoms(seed: int, hands: int, progress: Progress) -> CropBook:
     first = _FIRST_PHANTOM * (1 + seed)
-    return phantom_book(range(first, first + hands), _WORKERS, progress)
+    return phantom_book(range(first, first + hands), WORKERS, progress)
 
 
-def _learnt(
-    run: RunFolder, part: str, sources: Sequence[Source], epochs: int, seed: int, progress: Progress
-) -> JointGrader:
-    return learn(sources, epochs, seed, run.part(part), loaders=_LOADERS, progress=progress)
+def _learnt(run: TrainingRun, part: str, sources: Sequence[Source], epochs: int) -> JointGrader:
+    return learn(sources, epochs, run.seed, run.folder.part(part), loaders=run.loaders, progress=run.progress)

@@ -6,7 +6,7 @@ network that has not seen its patients: from that the thresholds are chosen, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from scoring.learning.batch_stream import Batch
-from scoring.learning.progress import Progress, silent
-from scoring.learning.run_folder import RunFolder
-from scoring.learning.training_loop import fit
+from scoring.learning.training_run import TrainingRun
 from scoring.networks.timm_trunk import TimmTrunk
 from scoring.score_rules.nailfold_labels import NailfoldLabel
 from scoring.systems.nailfold.backbones import COLOURS, PART_NETWORK, TimmLabels, untrained
@@ -31,7 +28,7 @@ from scoring.systems.nailfold.picture_material import PictureMaterial, label_los
 from scoring.systems.nailfold.preprocessing import as_pictures
 from scoring.systems.nailfold.start_licence import refuse_start
 from scoring.systems.nailfold.thresholds import NO_THRESHOLDS, Probabilities, choose_thresholds
-from scoring.systems.nailfold.training_recipe import HUB, NONE, Phase, TrainingRecipe
+from scoring.systems.nailfold.training_recipe import TrainingRecipe
 
 _WEIGHT_DECAY: Final = 0.02
 _AT_ONCE: Final = 32
@@ -52,31 +49,18 @@ class Learnt:
 class Teacher:
     """Learns one recipe within one run's folder; what is done there is taken up, not done again."""
 
-    def __init__(
-        self,
-        recipe: TrainingRecipe,
-        run: RunFolder,
-        seed: int,
-        *,
-        epochs: int | None = None,
-        weights_folder: Path = Path(),
-        loaders: int = 0,
-        progress: Progress = silent,
-    ) -> None:
-        """``epochs`` in place of the recipe's in every course; ``weights_folder``: where a file to start from lies."""
-        self._recipe, self._run, self._seed, self._epochs = recipe, run, seed, epochs
-        self._folder, self._loaders, self._progress = weights_folder, loaders, progress
+    def __init__(self, recipe: TrainingRecipe, run: TrainingRun, weights_folder: Path = Path()) -> None:
+        """``weights_folder``: where a file to start from lies."""
+        self._recipe, self._run, self._folder = recipe, run, weights_folder
 
     def begin(self) -> nn.Module:
         """The network as the recipe begins it; TrainingError when that cannot be had, or must not be used."""
         recipe = self._recipe
         refuse_start(recipe)
-        torch.manual_seed(self._seed)
-        if recipe.backbone == PART_NETWORK or recipe.start == NONE:
+        torch.manual_seed(self._run.seed)
+        if recipe.backbone == PART_NETWORK:
             return untrained(recipe.backbone, recipe.options)
-        if recipe.start == HUB:
-            return TimmLabels(TimmTrunk.from_hub(recipe.backbone, COLOURS))
-        return TimmLabels(TimmTrunk.from_file(recipe.backbone, self._folder / recipe.start, COLOURS))
+        return TimmLabels(TimmTrunk.begun(recipe.backbone, recipe.start, self._folder, COLOURS, **recipe.options))
 
     def learn(self, begun: nn.Module, drawn: PictureBook | None, book: PictureBook, folds: Folds) -> Learnt:
         """``drawn``: pictures whose parts are known, for the recipe's first course; ``folds`` are of ``book``."""
@@ -91,17 +75,17 @@ class Teacher:
 
     def _on_parts(self, begun: nn.Module, drawn: PictureBook) -> None:
         if self._recipe.parts is not None:
-            self._fit(begun, PictureMaterial(drawn, with_parts=True), part_loss, self._recipe.parts, "parts")
+            self._run.take(begun, PictureMaterial(drawn, with_parts=True), part_loss, self._recipe.parts, "parts")
         if self._recipe.shapes is not None:
             sharp = PictureMaterial(drawn.only(np.isfinite(drawn.truth[:, 0])), with_parts=True)
-            self._fit(begun, sharp, part_loss, self._recipe.shapes, "shapes")
+            self._run.take(begun, sharp, part_loss, self._recipe.shapes, "shapes")
 
     def _on_labels(self, begun: nn.Module, book: PictureBook, part: str) -> nn.Module:
         """A copy that has seen the labels of these pictures, as far as the recipe's scheme lets it."""
         network, recipe = deepcopy(begun), self._recipe
         weights = positive_weights(book.truth) if recipe.loss == "weighted" else None
         loss = label_loss(weights, recipe.focal_gamma if recipe.loss == "focal" else 0.0)
-        self._fit(network, PictureMaterial(book), loss, recipe.labels, part, self._groups(network))
+        self._run.take(network, PictureMaterial(book), loss, recipe.labels, part, self._groups(network))
         return network
 
     def _groups(self, network: nn.Module) -> list[dict[str, object]] | None:
@@ -110,21 +94,6 @@ class Teacher:
         trunk = network.last_convolution.learn_only(self._recipe.scheme)
         head: dict[str, object] = {"params": list(network.head.parameters()), "weight_decay": _WEIGHT_DECAY}
         return [head, *trunk.parameter_groups(_WEIGHT_DECAY, self._recipe.layer_decay)]
-
-    def _fit(
-        self,
-        network: nn.Module,
-        material: PictureMaterial,
-        loss: Callable[[nn.Module, Batch], Tensor],
-        course: Phase,
-        part: str,
-        groups: list[dict[str, object]] | None = None,
-    ) -> None:
-        told = course.course(self._seed, self._epochs)
-        fit(
-            network, material, loss, told, self._run.part(part),
-            groups=groups, loaders=self._loaders, progress=self._progress,
-        )  # fmt: skip
 
     def _opened(self, network: nn.Module, thresholds: Mapping[NailfoldLabel, float] = NO_THRESHOLDS) -> LabelNetwork:
         recipe = self._recipe

@@ -20,11 +20,11 @@ from scoring.learning.label import NAILFOLD_SITES
 from scoring.learning.label_splits import deal_labels
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
-from scoring.learning.progress import Progress, progress_on_stderr
+from scoring.learning.progress import Progress
 from scoring.learning.run_files import CENTRE_S_OWN, READINGS_STATEMENT, RunFiles, train_command
-from scoring.learning.run_folder import RunFolder
-from scoring.networks.torch_start import start_torch
-from scoring.spec import SystemSpec, read_spec
+from scoring.learning.side_processes import WORKERS
+from scoring.learning.training_run import training_run
+from scoring.spec import SystemSpec
 from scoring.systems.nailfold.drawn_pictures import drawn_pictures
 from scoring.systems.nailfold.figures import fold_figures, measured_figures
 from scoring.systems.nailfold.learning import Learnt, Teacher, said_of
@@ -35,7 +35,7 @@ from scoring.systems.nailfold.onnx_network import write_onnx as write_onnx
 from scoring.systems.nailfold.picture_book import PictureBook
 from scoring.systems.nailfold.readings import reading_book
 from scoring.systems.nailfold.start_licence import start_licence
-from scoring.systems.nailfold.training_recipe import Phase, TrainingRecipe, read_recipe
+from scoring.systems.nailfold.training_recipe import PicturePhase, TrainingRecipe, read_recipe
 
 DEMONSTRATION_STATEMENT: Final = "demonstration weights; learnt on drawn nailfolds only; for research use only"
 NAILFOLD_PHANTOMS: Final = "rheumascore nailfold phantoms (drawn, no person)"
@@ -49,10 +49,7 @@ _FIRST_PHANTOM: Final = 1_000_000
 _FIRST_WITH_LABELS: Final = 500_000
 """Those of whom only labels are told begin so many after those whose parts are told."""
 _FIRST_UNSEEN: Final = 900_000
-_UNSEEN: Final = Phase(epochs=1, batch=1, rate=1.0, patients=500, of_each=2)
-_WORKERS: Final = 2
-_LOADERS: Final = 1
-"""Processes that make batches ahead of the network."""
+_UNSEEN: Final = PicturePhase(epochs=1, batch=1, rate=1.0, patients=500, of_each=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +73,17 @@ def train_demonstration(
     data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from drawn nailfolds; measure on unseen ones. ``data`` is not needed and not looked at."""
-    start_torch()
     path = recipe or _DEMONSTRATION
     plan = read_recipe(path)
     if plan.labels.patients < plan.folds:
         raise LabelError(f"{path.name} draws fewer patients than it has folds; give labels.patients.")
-    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {}) as run:
-        teacher = Teacher(
-            plan, run, seed, epochs=epochs, weights_folder=path.parent, loaders=_LOADERS, progress=progress
-        )
+    with training_run("nailfold", out, seed, epochs, recipe=plan.as_json()) as run:
+        teacher = Teacher(plan, run, path.parent)
         begun = teacher.begin()
         first = _FIRST_PHANTOM * (1 + seed)
-        drawn = _drawn(plan.parts, plan, first, progress) if plan.parts else None
-        book = _drawn(plan.labels, plan, first + _FIRST_WITH_LABELS, progress)
-        parts = run.kept(deal_labels(book.cases(), _shares(plan, 0.0), "", seed)).parts
+        drawn = _drawn(plan.parts, plan, first, run.progress) if plan.parts else None
+        book = _drawn(plan.labels, plan, first + _FIRST_WITH_LABELS, run.progress)
+        parts = run.folder.kept(deal_labels(book.cases(), _shares(plan, 0.0), "", seed)).parts
         folds = {name: book.of(patients) for name, patients in parts.items()}
         learnt = teacher.learn(begun, drawn, book, folds)
         files = RunFiles(
@@ -103,7 +97,7 @@ def train_demonstration(
             demonstration=True,
         )
         network = LabelNetwork.open(write_label_network(files, learnt.network))
-        unseen = _drawn(_UNSEEN, plan, first + _FIRST_UNSEEN, progress)
+        unseen = _drawn(_UNSEEN, plan, first + _FIRST_UNSEEN, run.progress)
     said = f"{len(unseen)} pictures of {_UNSEEN.patients} unseen phantom patients"
     measured = measured_figures("unseen", said, unseen, said_of(network, unseen), network.thresholds)
     told = f"{len(book)} pictures of {plan.labels.patients} phantom patients"
@@ -113,26 +107,21 @@ def train_demonstration(
 
 
 def train(
-    labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
+    labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from a centre's readings (``scoring.learning.label_table``); measure on patients who taught nothing."""
-    if labels is None:
-        raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch()
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels, sites=NAILFOLD_SITES)
     data = labels_sha256(read)
-    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"data": data}) as run:
+    with training_run("nailfold", out, seed, epochs, recipe=plan.as_json(), data=data) as run:
         check_images(read, images)
-        teacher = Teacher(
-            plan, run, seed, epochs=epochs, weights_folder=path.parent, loaders=_LOADERS, progress=progress
-        )
+        teacher = Teacher(plan, run, path.parent)
         begun = teacher.begin()  # before pictures are opened: it may have to be fetched
-        whole = reading_book(read, images, plan.rows, plan.columns, progress)
-        parts = dict(run.kept(deal_labels(whole.cases(), _shares(plan, plan.held_out), data, seed)).parts)
+        whole = reading_book(read, images, plan.rows, plan.columns, run.progress)
+        parts = dict(run.folder.kept(deal_labels(whole.cases(), _shares(plan, plan.held_out), data, seed)).parts)
         held = whole.of(parts.pop(_HELD_OUT))
         book, unseen = whole.only(~held), whole.only(held)
-        drawn = _drawn(plan.parts, plan, _FIRST_PHANTOM * (1 + seed), progress) if plan.parts else None
+        drawn = _drawn(plan.parts, plan, _FIRST_PHANTOM * (1 + seed), run.progress) if plan.parts else None
         folds = {name: book.of(patients) for name, patients in parts.items()}
         learnt = teacher.learn(begun, drawn, book, folds)
         files = RunFiles(
@@ -153,19 +142,9 @@ def train(
     return TrainingSummary(out, len(book), len(set(book.patients)), seed, files.licence)
 
 
-def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
-    """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
-    spec = _spec()
-    return evaluate_pictures(open_spec(spec.with_weights(weights) if weights else spec), labels, images, out)
-
-
-def _spec() -> SystemSpec:
-    return read_spec(_FOLDER / "spec.toml")
-
-
-def _run(out: Path, plan: TrainingRecipe, seed: int, epochs: int | None, more: dict[str, object]) -> RunFolder:
-    identity = {"system": "nailfold", "recipe": plan.as_json(), "seed": seed, "epochs": epochs}
-    return RunFolder(out, identity | more)
+def evaluate(spec: SystemSpec, labels: Path, images: Path, out: Path) -> dict[str, Any]:
+    """Measure the weights that ``spec`` names against readings; page and numbers in ``out``."""
+    return evaluate_pictures(open_spec(spec), labels, images, out)
 
 
 def _shares(plan: TrainingRecipe, held_out: float) -> dict[str, float]:
@@ -174,8 +153,8 @@ def _shares(plan: TrainingRecipe, held_out: float) -> dict[str, float]:
     return ({_HELD_OUT: held_out} if held_out else {}) | folds
 
 
-def _drawn(course: Phase, plan: TrainingRecipe, first: int, progress: Progress) -> PictureBook:
-    return drawn_pictures(first, course.patients, course.of_each, plan.rows, plan.columns, _WORKERS, progress)
+def _drawn(course: PicturePhase, plan: TrainingRecipe, first: int, progress: Progress) -> PictureBook:
+    return drawn_pictures(first, course.patients, course.of_each, plan.rows, plan.columns, WORKERS, progress)
 
 
 def _licence(own: str, plan: TrainingRecipe) -> str:

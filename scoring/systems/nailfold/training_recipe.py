@@ -10,34 +10,24 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from scoring.errors import TrainingError
-from scoring.learning.course import Course
-from scoring.learning.recipe_table import read_recipe_file, recipe_section
-from scoring.networks.timm_trunk import SCHEMES, Scheme
+from scoring.learning.phase import Phase, read_phases
+from scoring.learning.recipe_table import read_recipe_file, recipe_section, refuse_faults
+from scoring.networks.timm_trunk import NONE, SCHEMES, Scheme
 from scoring.systems.nailfold.backbones import PART_NETWORK
 
-HUB: Final = "hub"
-NONE: Final = "none"
 LossName = Literal["weighted", "focal", "plain"]
 _STEP: Final = 32
 _COURSES: Final = ("labels", "parts", "shapes")
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
-    """One course."""
+class PicturePhase(Phase):
+    """One course on pictures."""
 
-    epochs: int
-    batch: int
-    rate: float
     patients: int = 0
     """Phantom patients drawn for it."""
     of_each: int = 2
     """Pictures of each of them."""
-
-    def course(self, seed: int, epochs: int | None = None) -> Course:
-        """What the training loop is told; ``epochs`` in place of the recipe's."""
-        return Course(epochs=epochs or self.epochs, batch=self.batch, rate=self.rate, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,7 @@ class TrainingRecipe:
     columns: int
     """Size of a picture as the network sees it."""
     folds: int
-    labels: Phase
+    labels: PicturePhase
     """On labels: once for each fold, then on all."""
     start: str = NONE
     """``hub``: the published weights, fetched; a safetensors file of them; ``none``: untrained."""
@@ -67,9 +57,9 @@ class TrainingRecipe:
     """Thresholds are those of the best F1 among those with at least this sensitivity."""
     commercial: bool = False
     """True: published weights whose licence forbids commercial use are refused as a start."""
-    parts: Phase | None = None
+    parts: PicturePhase | None = None
     """On phantoms, the places of whose parts are known; of ``part_network`` alone."""
-    shapes: Phase | None = None
+    shapes: PicturePhase | None = None
     """Once more on those of these phantoms that are sharp: shapes are learnt slowest, and only there are they seen."""
     mirrored: bool = False
     """A picture and its mirror image are judged together: twice the work, and steadier answers."""
@@ -89,15 +79,16 @@ class TrainingRecipe:
 def read_recipe(path: Path) -> TrainingRecipe:
     """Read and check a recipe. TrainingError names the file, the key, what was found and what is allowed."""
     raw = read_recipe_file(path)
-    phases = {name: recipe_section(Phase, raw.pop(name), path, name) for name in _COURSES if name in raw}
+    phases = read_phases(PicturePhase, raw, _COURSES, path)
     recipe = recipe_section(TrainingRecipe, raw | phases, path, "recipe")
-    _refuse_nonsense(recipe, path)
+    refuse_faults(_faults(recipe), path)
     return recipe
 
 
-def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
+def _faults(recipe: TrainingRecipe) -> Mapping[str, bool]:
+    """Whether the recipe makes no sense, by what is wanted."""
     ours = recipe.backbone == PART_NETWORK
-    faults = {
+    return {
         f"rows and columns must be multiples of {_STEP} (of 16 for {PART_NETWORK}), at least {_STEP}": any(
             size < _STEP or size % (16 if ours else _STEP) for size in (recipe.rows, recipe.columns)
         ),
@@ -113,10 +104,3 @@ def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
         "parts.patients must be 1 or more": recipe.parts is not None and recipe.parts.patients < 1,
         f'{PART_NETWORK} has no published weights: start must be "{NONE}"': ours and recipe.has_published_start,
     }
-    if wrong := [wanted for wanted, found in faults.items() if found]:
-        raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")
-    for name, phase in (("labels", recipe.labels), ("parts", recipe.parts), ("shapes", recipe.shapes)):
-        try:
-            _ = phase and phase.course(seed=0)
-        except TrainingError as error:
-            raise TrainingError(f"{path.name}, [{name}]: {error}") from None

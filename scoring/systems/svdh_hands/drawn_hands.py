@@ -9,7 +9,7 @@ from scoring.learning.progress import Progress, silent
 from scoring.phantoms.damaged_hands.real_films import films_for
 from scoring.systems.svdh_hands.film_book import film_book
 from scoring.systems.svdh_hands.hand_book import HandBook, bound, phantom_book
-from scoring.systems.svdh_hands.training_recipe import Phase
+from scoring.systems.svdh_hands.training_recipe import HandPhase
 
 _FIRST_LESION: Final = 500_000
 """Seeds of what is drawn into real hands begin so far after those of phantoms."""
@@ -18,7 +18,7 @@ _AS_FILMED: Final = 4
 
 
 def drawn_hands(
-    course: Phase, pixels: int, first: int, films: Path | None, workers: int = 1, progress: Progress = silent
+    course: HandPhase, pixels: int, first: int, films: Path | None, workers: int = 1, progress: Progress = silent
 ) -> HandBook | None:
     """Hands with seeds from ``first`` on; None where the course wants none.
 

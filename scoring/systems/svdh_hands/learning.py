@@ -15,23 +15,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from scoring.learning.batch_stream import Material
 from scoring.learning.cases import Case
-from scoring.learning.compute_device import ComputeDevice, choose_device
-from scoring.learning.progress import Progress, silent
-from scoring.learning.run_folder import RunFolder
 from scoring.learning.splits import deal
 from scoring.learning.stacking import Stack, fit_stack
-from scoring.learning.training_loop import Loss, fit
+from scoring.learning.training_run import TrainingRun
 from scoring.networks.timm_trunk import TimmTrunk
 from scoring.networks.whole_hand import AgeNetwork, HandJudgement, WholeHandNetwork
 from scoring.systems.svdh_hands.augmentation import as_scored
 from scoring.systems.svdh_hands.bone_age import AgeBook, AgeMaterial, age_loss
 from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.hand_material import HandMaterial, hand_loss
-from scoring.systems.svdh_hands.training_recipe import HUB, NONE, Member, Phase, TrainingRecipe
+from scoring.systems.svdh_hands.training_recipe import HandPhase, Member, TrainingRecipe
 
 _WEIGHT_DECAY: Final = 0.02
 _AT_ONCE: Final = 32
@@ -63,22 +59,11 @@ class Teacher:
         self,
         recipe: TrainingRecipe,
         cut_offs: tuple[int, ...],
-        run: RunFolder,
-        seed: int,
-        *,
-        epochs: int | None = None,
+        run: TrainingRun,
         weights_folder: Path = Path(),
-        loaders: int = 0,
-        device: ComputeDevice | None = None,
-        progress: Progress = silent,
     ) -> None:
-        """``epochs`` in place of the recipe's in every course; ``weights_folder``: where members' files start from.
-
-        ``loaders``: processes that make batches ahead of the network.
-        """
-        self._recipe, self._cuts, self._run, self._seed = recipe, cut_offs, run, seed
-        self._epochs, self._folder, self._loaders, self._progress = epochs, weights_folder, loaders, progress
-        self._device = device or choose_device()
+        """``weights_folder``: where the files lie that members start from."""
+        self._recipe, self._cuts, self._run, self._folder = recipe, cut_offs, run, weights_folder
 
     def open_trunks(self) -> None:
         """Fetch or open what every member starts from; TrainingError now rather than after hours of other work."""
@@ -111,22 +96,22 @@ class Teacher:
         pairs = zip(book.patients, book.totals.tolist(), strict=True)
         cases = [Case(patient, len(("R", "L")) * total) for patient, total in pairs]
         shares = {f"fold {n + 1}": 1 / self._recipe.folds for n in range(self._recipe.folds)}
-        split = self._run.kept(deal(cases, shares, "", self._seed, bands=self._cuts))
+        split = self._run.folder.kept(deal(cases, shares, "", self._run.seed, bands=self._cuts))
         return [np.isin(np.array(book.patients), np.array(names)) for names in split.parts.values()]
 
     def _prepared(self, member: Member, lessons: Lessons) -> WholeHandNetwork:
         """The member before it has seen a reader's total; members of one trunk have the first one's."""
         number, first = next((n, m) for n, m in enumerate(self._recipe.members) if m.trunk == member.trunk)
-        torch.manual_seed(self._seed + number)
+        torch.manual_seed(self._run.seed + number)
         network = WholeHandNetwork(self._trunk(member), self._cuts)
         course = self._recipe.bone_age
         if lessons.ages is not None and course is not None:
             ages = AgeNetwork(network.trunk)
-            self._fit(ages, AgeMaterial(lessons.ages), age_loss, course, f"{first.name}-bone_age")
+            self._run.take(ages, AgeMaterial(lessons.ages), age_loss, course, f"{first.name}-bone_age")
         course = self._recipe.joints
         if lessons.joints is not None and course is not None:
             material = self._material(lessons.joints, course)
-            self._fit(network, material, hand_loss, course, f"{first.name}-joints")
+            self._run.take(network, material, hand_loss, course, f"{first.name}-joints")
         return network
 
     def _totals(self, member: Member, taught: WholeHandNetwork, book: HandBook, part: str) -> WholeHandNetwork:
@@ -135,33 +120,14 @@ class Teacher:
         network.trunk.learn_only(member.scheme)
         groups: list[dict[str, object]] = [{"params": list(network.head.parameters()), "weight_decay": _WEIGHT_DECAY}]
         groups += network.trunk.parameter_groups(_WEIGHT_DECAY, member.layer_decay)
-        self._fit(network, self._material(book, course), hand_loss, course, f"{member.name}-{part}", groups)
+        self._run.take(network, self._material(book, course), hand_loss, course, f"{member.name}-{part}", groups)
         return network
 
-    def _fit(
-        self,
-        network: nn.Module,
-        material: Material,
-        loss: Loss,
-        course: Phase,
-        part: str,
-        groups: list[dict[str, object]] | None = None,
-    ) -> None:
-        told = course.course(self._seed, self._epochs)
-        fit(
-            network, material, loss, told, self._run.part(part),
-            groups=groups, device=self._device, loaders=self._loaders, progress=self._progress,
-        )  # fmt: skip
-
-    def _material(self, book: HandBook, course: Phase) -> HandMaterial:
+    def _material(self, book: HandBook, course: HandPhase) -> HandMaterial:
         return HandMaterial(book, self._recipe.pixels, self._cuts, course.evenness)
 
     def _trunk(self, member: Member) -> TimmTrunk:
-        if member.start == NONE:
-            return TimmTrunk.untrained(member.backbone, **member.options)
-        if member.start == HUB:
-            return TimmTrunk.from_hub(member.backbone)
-        return TimmTrunk.from_file(member.backbone, self._folder / member.start)
+        return TimmTrunk.begun(member.backbone, member.start, self._folder, **member.options)
 
 
 def totals_of(network: WholeHandNetwork, book: HandBook, pixels: int) -> npt.NDArray[np.float64]:

@@ -16,10 +16,10 @@ from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
-from scoring.learning.progress import Progress, progress_on_stderr
+from scoring.learning.progress import Progress
 from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
-from scoring.learning.run_folder import RunFolder
-from scoring.networks.torch_start import start_torch
+from scoring.learning.side_processes import WORKERS
+from scoring.learning.training_run import TrainingRun, training_run
 from scoring.phantoms.damaged_hands import real_films
 from scoring.spec import SystemSpec, read_spec
 from scoring.systems.svdh_hands.bone_age import DATA_SET, age_book
@@ -36,7 +36,7 @@ from scoring.systems.svdh_hands.onnx_networks import write_onnx as write_onnx
 from scoring.systems.svdh_hands.readings import reading_book
 from scoring.systems.svdh_hands.system import open_system
 from scoring.systems.svdh_hands.totals import severity_cuts
-from scoring.systems.svdh_hands.training_recipe import Phase, TrainingRecipe, read_recipe
+from scoring.systems.svdh_hands.training_recipe import HandPhase, TrainingRecipe, read_recipe
 from scoring.systems.svdh_hands.unseen_hands import CALIBRATED, MEASURED, judged_patients, unseen_patients
 from scoring.weights import WeightRecord, WeightsRecord, all_weights
 
@@ -52,9 +52,6 @@ _FIRST_PHANTOM: Final = 2_000_000
 """Seeds of training phantoms begin here, far from those that anyone measures on."""
 _NO_MORE_HANDS: Final = 1_000_000
 """Those whose totals are learnt begin so many after those whose damage is known by place."""
-_WORKERS: Final = 2
-_LOADERS: Final = 1
-"""Processes that make batches ahead of the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +74,16 @@ def train_demonstration(
     data: Path | None, out: Path, seed: int, epochs: int | None, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from phantoms and, with ``data``, from the bone-age films below it; measure on unseen phantoms."""
-    start_torch()
     path = recipe or _DEMONSTRATION
     plan, films = read_recipe(path), data / real_films.FILMS if data else None
-    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"films": films is not None}) as run:
-        teacher = _teacher(plan, run, seed, epochs, path.parent, progress)
+    with training_run("svdh_hands", out, seed, epochs, recipe=plan.as_json(), films=films is not None) as run:
+        teacher = Teacher(plan, severity_cuts(_spec()), run, path.parent)
         teacher.open_trunks()
-        totals = _drawn(plan.totals, plan, _first_phantom(seed) + _NO_MORE_HANDS, films, progress)
+        totals = _drawn(plan.totals, plan, _first_phantom(seed) + _NO_MORE_HANDS, films, run.progress)
         if totals is None:
             raise LabelError(f"{path.name} draws no hands whose totals could be learnt; give totals.hands.")
         teacher.folds(totals)  # a fault of these is said before more is drawn
-        lessons = _lessons(plan, totals.without_places(), films, seed, progress)
+        lessons = _lessons(plan, totals.without_places(), films, run)
         learnt = teacher.learn(lessons)
         files = RunFiles(
             "svdh_hands",
@@ -101,28 +97,25 @@ def train_demonstration(
             demonstration=True,
         )
         weights = write_ensemble(files, plan, learnt)
-        measured = _measured_on_phantoms(files, weights, progress)
+        measured = _measured_on_phantoms(files, weights, run.progress)
     write_figures(out / FIGURES_FILE, _about(plan, lessons, seed) | fold_figures(plan, learnt, totals) | measured)
     return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
 
 
 def train(
-    labels: Path | None, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
+    labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
 ) -> TrainingSummary:
     """Learn from a centre's readings (see ``scoring.learning.labels``): every hand whose total its readers gave."""
-    if labels is None:
-        raise LabelError("Training on readings needs their table: name it with --labels.")
-    start_torch()
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None
-    with progress_on_stderr() as progress, _run(out, plan, seed, epochs, {"data": labels_sha256(read)}) as run:
+    with training_run("svdh_hands", out, seed, epochs, recipe=plan.as_json(), data=labels_sha256(read)) as run:
         check_images(read, images)  # before a trunk is fetched
-        teacher = _teacher(plan, run, seed, epochs, path.parent, progress)
+        teacher = Teacher(plan, severity_cuts(_spec()), run, path.parent)
         teacher.open_trunks()
-        totals = reading_book(read, images, plan.pixels, progress)
+        totals = reading_book(read, images, plan.pixels, run.progress)
         teacher.folds(totals)
-        lessons = _lessons(plan, totals, films, seed, progress)
+        lessons = _lessons(plan, totals, films, run)
         learnt = teacher.learn(lessons)
         files = RunFiles(
             "svdh_hands",
@@ -139,34 +132,21 @@ def train(
     return TrainingSummary(out, tuple(learnt.networks), len(totals), seed)
 
 
-def evaluate(labels: Path, images: Path, out: Path, weights: Path | None) -> dict[str, Any]:
-    """Measure the packaged weights, or those of the run ``weights``, against readings; page and numbers in ``out``."""
-    spec = _spec()
-    return evaluate_hands(open_system(spec.with_weights(weights) if weights else spec), labels, images, out)
+def evaluate(spec: SystemSpec, labels: Path, images: Path, out: Path) -> dict[str, Any]:
+    """Measure the weights that ``spec`` names against readings; page and numbers in ``out``."""
+    return evaluate_hands(open_system(spec), labels, images, out)
 
 
 def _spec() -> SystemSpec:
     return read_spec(_FOLDER / "spec.toml")
 
 
-def _run(out: Path, plan: TrainingRecipe, seed: int, epochs: int | None, more: dict[str, object]) -> RunFolder:
-    identity = {"system": "svdh_hands", "recipe": plan.as_json(), "seed": seed, "epochs": epochs}
-    return RunFolder(out, identity | more)
-
-
-def _teacher(
-    plan: TrainingRecipe, run: RunFolder, seed: int, epochs: int | None, folder: Path, progress: Progress
-) -> Teacher:
-    cuts = severity_cuts(_spec())
-    return Teacher(plan, cuts, run, seed, epochs=epochs, weights_folder=folder, loaders=_LOADERS, progress=progress)
-
-
-def _lessons(plan: TrainingRecipe, totals: HandBook, films: Path | None, seed: int, progress: Progress) -> Lessons:
+def _lessons(plan: TrainingRecipe, totals: HandBook, films: Path | None, run: TrainingRun) -> Lessons:
     """The totals, and what the recipe wants to be learnt before them."""
-    joints = _drawn(plan.joints, plan, _first_phantom(seed), films, progress) if plan.joints else None
+    joints = _drawn(plan.joints, plan, _first_phantom(run.seed), films, run.progress) if plan.joints else None
     ages = None
     if films is not None and plan.bone_age is not None:
-        ages = age_book(films, plan.bone_age.pixels or plan.pixels, progress)
+        ages = age_book(films, plan.bone_age.pixels or plan.pixels, run.progress)
     return Lessons(totals, joints, ages)
 
 
@@ -174,8 +154,10 @@ def _first_phantom(seed: int) -> int:
     return _FIRST_PHANTOM * (1 + seed)
 
 
-def _drawn(course: Phase, plan: TrainingRecipe, first: int, films: Path | None, progress: Progress) -> HandBook | None:
-    return drawn_hands(course, plan.pixels, first, films, _WORKERS, progress)
+def _drawn(
+    course: HandPhase, plan: TrainingRecipe, first: int, films: Path | None, progress: Progress
+) -> HandBook | None:
+    return drawn_hands(course, plan.pixels, first, films, WORKERS, progress)
 
 
 def _sets_of_films(plan: TrainingRecipe) -> tuple[str, ...]:
@@ -189,12 +171,12 @@ def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], pr
     spec = _spec()
     cuts = severity_cuts(spec)
     ensemble = Ensemble.open(WeightsRecord(files.statement, weights), cuts)
-    patients, _ = unseen_patients(CALIBRATED, ensemble.shape.pixels, _WORKERS, progress)
+    patients, _ = unseen_patients(CALIBRATED, ensemble.shape.pixels, WORKERS, progress)
     said = f"{len(patients)} phantom patients, both hands, the whole chain; no person with arthritis"
     shared = all_weights(spec.shared_weights)
     calibration = calibrated(judged_patients(ensemble, patients), spec, (*shared, *weights), said)
     files.write_record(weights, calibration)
-    patients, searched = unseen_patients(MEASURED, ensemble.shape.pixels, _WORKERS, progress)
+    patients, searched = unseen_patients(MEASURED, ensemble.shape.pixels, WORKERS, progress)
     said = f"{len(patients)} unseen phantom patients both of whose hands the hand finder found"
     return phantom_figures(judged_patients(ensemble, patients), searched, cuts, said)
 

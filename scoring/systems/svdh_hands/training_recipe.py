@@ -10,14 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from scoring.errors import TrainingError
-from scoring.learning.course import Course
-from scoring.learning.recipe_table import read_recipe_file, recipe_section, recipe_tables
+from scoring.learning.phase import Phase, read_phases
+from scoring.learning.recipe_table import read_recipe_file, recipe_section, recipe_tables, refuse_faults
 from scoring.learning.stacking import Blend
-from scoring.networks.timm_trunk import SCHEMES, Scheme
+from scoring.networks.timm_trunk import NONE, SCHEMES, Scheme
 
-HUB: Final = "hub"
-NONE: Final = "none"
+_COURSES: Final = ("totals", "joints", "bone_age")
 _BLENDS: Final = get_args(Blend)
 
 
@@ -47,12 +45,9 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class HandPhase(Phase):
     """One course of every member."""
 
-    epochs: int
-    batch: int
-    rate: float
     pixels: int = 0
     """Longer edge of the views; 0: the recipe's."""
     hands: int = 0
@@ -61,10 +56,6 @@ class Phase:
     """Real hands with damage drawn into them, where the films are at hand."""
     evenness: float = 0.0
     """0: hands as they come; 1: every severity class equally often."""
-
-    def course(self, seed: int, epochs: int | None = None) -> Course:
-        """What the training loop is told; ``epochs`` in place of the recipe's."""
-        return Course(epochs=epochs or self.epochs, batch=self.batch, rate=self.rate, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +67,11 @@ class TrainingRecipe:
     folds: int
     blend: Blend
     members: tuple[Member, ...]
-    totals: Phase
+    totals: HandPhase
     """On readers' totals: once for each fold, then on all."""
-    joints: Phase | None = None
+    joints: HandPhase | None = None
     """On phantoms, whose damage is known by place."""
-    bone_age: Phase | None = None
+    bone_age: HandPhase | None = None
     """On children's films, whose skeletal age is known."""
     bone_age_films: str = ""
     """Their folder, seen from the recipe's; empty: this course is left out."""
@@ -95,19 +86,16 @@ def read_recipe(path: Path) -> TrainingRecipe:
     raw = read_recipe_file(path)
     tables = recipe_tables(raw, "members", path)
     members = tuple(recipe_section(Member, one, path, f"members[{n}]") for n, one in enumerate(tables))
-    phases = {
-        name: recipe_section(Phase, raw.pop(name), path, name)
-        for name in ("totals", "joints", "bone_age")
-        if name in raw
-    }
+    phases = read_phases(HandPhase, raw, _COURSES, path)
     recipe = recipe_section(TrainingRecipe, raw | {"members": members} | phases, path, "recipe")
-    _refuse_nonsense(recipe, path)
+    refuse_faults(_faults(recipe), path)
     return recipe
 
 
-def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
+def _faults(recipe: TrainingRecipe) -> Mapping[str, bool]:
+    """Whether the recipe makes no sense, by what is wanted."""
     names = [member.name for member in recipe.members]
-    faults = {
+    return {
         "pixels must be a multiple of 32 from 64 on": recipe.pixels < 64 or recipe.pixels % 32 != 0,
         "folds must be 2 or more": recipe.folds < 2,
         f"blend must be one of {', '.join(_BLENDS)}": recipe.blend not in _BLENDS,
@@ -119,10 +107,3 @@ def _refuse_nonsense(recipe: TrainingRecipe, path: Path) -> None:
         "joints.hands must be 1 or more": recipe.joints is not None and recipe.joints.hands < 1,
         "evenness must lie between 0 and 1": not 0 <= recipe.totals.evenness <= 1,
     }
-    if wrong := [wanted for wanted, found in faults.items() if found]:
-        raise TrainingError(f"{path.name}: {'; '.join(wrong)}.")
-    for name, phase in (("totals", recipe.totals), ("joints", recipe.joints), ("bone_age", recipe.bone_age)):
-        try:
-            _ = phase and phase.course(seed=0)
-        except TrainingError as error:
-            raise TrainingError(f"{path.name}, [{name}]: {error}") from None

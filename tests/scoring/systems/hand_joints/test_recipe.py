@@ -67,7 +67,9 @@ def test_a_centre_learns_from_its_readings_and_measures(
     assert figures["readings"]["sum_of_a_hand"]["hands"] == 2
 
     monkeypatch.setattr("scoring.evaluation.hand_evaluation.POINTED", 2)
-    told = training.evaluate(readings / "labels.csv", readings, tmp_path / "report", run)
+    told = training.evaluate(
+        find_spec("hand_joints").with_weights(run), readings / "labels.csv", readings, tmp_path / "report"
+    )
     assert told["measured on"] == "10 images of 10 patients in labels.csv, read by 1 reader(s)"
     numbers = json.loads((tmp_path / "report" / "evaluation.json").read_text(encoding="utf-8"))
     assert numbers["statement"] == record.statement, "the weights of the run were measured, not the packaged ones"

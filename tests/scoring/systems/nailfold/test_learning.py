@@ -10,12 +10,13 @@ import torch
 
 from scoring.errors import TrainingError
 from scoring.learning.run_folder import RunFolder
+from scoring.learning.training_run import TrainingRun
 from scoring.systems.nailfold.learning import Teacher
 from scoring.systems.nailfold.picture_book import PictureBook
-from scoring.systems.nailfold.training_recipe import Phase, TrainingRecipe, read_recipe
+from scoring.systems.nailfold.training_recipe import PicturePhase, TrainingRecipe, read_recipe
 from tests.scoring.systems.nailfold.small_recipe import SMALL_RECIPE, small_recipe
 
-CONVNEXT = TrainingRecipe("test_convnext2", 64, 64, 2, Phase(epochs=1, batch=8, rate=1e-2), scheme="last_stage")
+CONVNEXT = TrainingRecipe("test_convnext2", 64, 64, 2, PicturePhase(epochs=1, batch=8, rate=1e-2), scheme="last_stage")
 
 
 def book(count: int = 16) -> PictureBook:
@@ -26,8 +27,8 @@ def book(count: int = 16) -> PictureBook:
 
 def test_a_timm_backbone_changes_where_its_scheme_lets_it(tmp_path: Path) -> None:
     first = np.arange(16) < 8
-    with RunFolder(tmp_path / "run", {}) as run:
-        teacher = Teacher(CONVNEXT, run, 7)
+    with RunFolder(tmp_path / "run", {}) as folder:
+        teacher = Teacher(CONVNEXT, TrainingRun(folder, 7))
         begun = teacher.begin()
         before = {name: tensor.clone() for name, tensor in begun.state_dict().items()}
         learnt = teacher.learn(begun, None, book(), {"fold 1": first, "fold 2": ~first})
@@ -62,6 +63,6 @@ def test_a_backbone_that_timm_has_not_is_refused(tmp_path: Path) -> None:
     text = recipe.read_text(encoding="utf-8").replace("options = { widths = [4, 4, 8, 8] }\n", "")
     with (
         pytest.raises(TrainingError, match="timm has no backbone 'convnextv9'"),
-        RunFolder(tmp_path / "run", {}) as run,
+        RunFolder(tmp_path / "run", {}) as folder,
     ):
-        Teacher(read_recipe(small_recipe(tmp_path, text)), run, 7).begin()
+        Teacher(read_recipe(small_recipe(tmp_path, text)), TrainingRun(folder, 7)).begin()

@@ -14,7 +14,7 @@ from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.svdh_hands.drawn_hands import drawn_hands
 from scoring.systems.svdh_hands.film_book import film_book, real_hands
 from scoring.systems.svdh_hands.hand_book import HandBook
-from scoring.systems.svdh_hands.training_recipe import Phase
+from scoring.systems.svdh_hands.training_recipe import HandPhase
 
 FILM = Path(__file__).parents[4] / "dicom_node" / "demo_studies" / "rsna_hand_11461.png"
 PIXELS = 192
@@ -55,7 +55,7 @@ def test_views_change_at_the_places_of_damage_and_hardly_elsewhere(book: HandBoo
 
 
 def test_a_course_draws_phantoms_and_real_hands_where_films_are_at_hand(films: Path) -> None:
-    course = Phase(epochs=1, batch=4, rate=1e-3, hands=1, damaged=1)
+    course = HandPhase(epochs=1, batch=4, rate=1e-3, hands=1, damaged=1)
     both = drawn_hands(course, 64, 100, films)
     assert both is not None
     assert both.patients == ("PHANTOM-100", "FILM-1377")
