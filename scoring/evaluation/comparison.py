@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import fsum
 
-from scoring.learning.label import Label
+from scoring.learning.reader_means import mean_of_readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Compared:
     @property
     def truth(self) -> float | None:
         """The mean of the readers."""
-        return fsum(sorted(self.readings.values())) / len(self.readings) if self.readings else None
+        return mean_of_readers(self.readings)
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,3 @@ class Comparison:
     def of(self, item: str) -> tuple[Compared, ...]:
         """The rows of one item."""
         return tuple(row for row in self.rows if row.item == item)
-
-
-def readings_of(labels: Sequence[Label]) -> dict[str, float]:
-    """Each reader's value: the mean of the repeats."""
-    values: dict[str, list[float]] = {}
-    for label in labels:
-        if label.value is not None:
-            values.setdefault(label.reader, []).append(label.value)
-    return {reader: fsum(sorted(own)) / len(own) for reader, own in sorted(values.items())}

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from scoring.contract import ScoringSystem
-from scoring.evaluation.comparison import Compared, Comparison, Scale, readings_of
+from scoring.evaluation.comparison import Compared, Comparison, Scale
 from scoring.evaluation.scored_images import comparison_of, scored_images
 from scoring.learning.label import HAND, TOTAL, Label
 from scoring.learning.labelled_images import read_film
 from scoring.learning.progress import Progress, silent
+from scoring.learning.read_hands import by_hand
+from scoring.learning.reader_means import reader_means
 from scoring.learning.splits import SCORE_BANDS
 from scoring.result import ScoreItem, ScoreTotal
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, Side, highest_sum, planned_sites
@@ -74,7 +76,7 @@ def _graded_rows(
         item = said.get(place)
         rows.append(
             replace(
-                _row(read[0], readings_of(read), devices),
+                _row(read[0], reader_means(read), devices),
                 item=place[3],
                 site=place[2],
                 group=_group(place[2]),
@@ -99,15 +101,12 @@ def _sum_rows(
     The system's sum is of the same sites, and is not given when it left one of them out; its interval is known where
     these are the sites of its own sum.
     """
-    hands: dict[tuple[str, Side], list[Label]] = {}
-    for label in labels:
-        hands.setdefault((label.image, label.side), []).append(label)
     rows = []
-    for (image, side), read in hands.items():
-        sums = readings_of([label for label in read if label.item == "total"])
+    for (image, side), read in by_hand(labels).items():
+        sums = reader_means([label for label in read if label.item == "total"])
         places = {(site, item) for _, _, site, item in said if (image, side, site, item) in said}
         if not sums:
-            by_place = {p: readings_of([x for x in read if (x.site, x.item) == p]) for p in _places(read)}
+            by_place = {p: reader_means([x for x in read if (x.site, x.item) == p]) for p in _places(read)}
             readers = set().union(*by_place.values()) if by_place else set()
             places = {p for p, own in by_place.items() if readers and own.keys() == readers}
             sums = {reader: fsum(sorted(by_place[p][reader] for p in places)) for reader in readers if places}
@@ -137,11 +136,8 @@ def _whole_hand_rows(
     devices: Mapping[str, str],
 ) -> list[Compared]:
     """One row a hand, for a system that judges it whole: sums of readers who wrote them down or graded every site."""
-    hands: dict[tuple[str, Side], list[Label]] = {}
-    for label in labels:
-        hands.setdefault((label.image, label.side), []).append(label)
     rows = []
-    for (image, side), read in hands.items():
+    for (image, side), read in by_hand(labels).items():
         item, total = said.get((image, side, HAND, TOTAL)), sums_said.get((image, side))
         rows.append(
             replace(
@@ -160,10 +156,10 @@ def _whole_hand_rows(
 
 def _whole_sums(read: Sequence[Label], side: Side) -> dict[str, float]:
     """Each reader's sum of a hand: the written one, else that of the grades where none is missing."""
-    sums = readings_of([label for label in read if label.item == TOTAL])
+    sums = reader_means([label for label in read if label.item == TOTAL])
     for reader in {label.reader for label in read} - sums.keys():
         own = [label for label in read if label.reader == reader]
-        by_place = [readings_of([x for x in own if (x.site, x.item) == place]) for place in sorted(_places(own))]
+        by_place = [reader_means([x for x in own if (x.site, x.item) == place]) for place in sorted(_places(own))]
         grades = [value for found in by_place for value in found.values()]
         if len(grades) == planned_sites(side):
             sums[reader] = fsum(sorted(grades))

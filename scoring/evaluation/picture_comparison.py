@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.contract import ScoringSystem
-from scoring.evaluation.comparison import Compared, Comparison, Scale, readings_of
+from scoring.evaluation.comparison import Compared, Comparison, Scale
 from scoring.evaluation.scored_images import ScoredImage, comparison_of, scored_images
 from scoring.learning.label import Label
 from scoring.learning.labelled_images import read_photograph
 from scoring.learning.progress import Progress, silent
+from scoring.learning.reader_means import reader_means
 from scoring.pixel_decoding import PixelDecoder
 from scoring.result import ScoreItem
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
@@ -70,7 +71,7 @@ def _rows(read: Sequence[Label], said: Mapping[str, ScoreItem], scored: ScoredIm
                 site=first.site,
                 group="",
                 side=first.side,
-                readings=readings_of([one for one in read if one.item == label]),
+                readings=reader_means([one for one in read if one.item == label]),
                 expected=item.value if item else None,
                 grade=item.grade if item else None,
                 reason=scored.reason or (item.reason.meaning if item and item.reason else ""),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
-from scoring.learning.labels import ReadHand
+from scoring.learning.read_hands import ReadHand
 from scoring.score_rules.sharp_van_der_heijde import SIDES, planned_sites
 
 

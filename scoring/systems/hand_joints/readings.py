@@ -10,8 +10,8 @@ import numpy as np
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError
 from scoring.learning.labelled_images import find_image, read_film
-from scoring.learning.labels import ReadHand
 from scoring.learning.progress import Progress, silent
+from scoring.learning.read_hands import ReadHand
 from scoring.pixel_decoding import PixelDecoder
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.systems.hand_joints.crop_book import CropBook, grade_table, hand_windows

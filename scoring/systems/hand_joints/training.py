@@ -18,8 +18,8 @@ from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.cases import cases_of_hands
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
-from scoring.learning.labels import ReadHand, hands_of
 from scoring.learning.progress import Progress
+from scoring.learning.read_hands import ReadHand, hands_of
 from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
 from scoring.learning.side_processes import WORKERS
 from scoring.learning.splits import held_out
@@ -90,7 +90,7 @@ def train_demonstration(
 def train(
     labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
 ) -> TrainingSummary:
-    """Learn from a centre's readings (see ``scoring.learning.labels``) and phantoms; measure on held-out subjects."""
+    """Learn from a centre's readings (``scoring.learning.label_table``) and phantoms; measure on held-out subjects."""
     _refuse_recipe(recipe)
     rounds, read = epochs or _EPOCHS, read_label_table(labels)
     check_images(read, images)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import fsum, nan
+from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +13,9 @@ from scoring.errors import LabelError
 from scoring.learning.label import Label
 from scoring.learning.labelled_images import find_image, read_photograph
 from scoring.learning.progress import Progress, silent
+from scoring.learning.reader_means import mean_of_readers, reader_means
 from scoring.pixel_decoding import PixelDecoder
-from scoring.score_rules.nailfold_labels import FEATURES, NAILFOLD_LABELS
+from scoring.score_rules.nailfold_labels import FEATURES, NAILFOLD_LABELS, NailfoldLabel
 from scoring.systems.nailfold.picture_book import PictureBook
 from scoring.systems.nailfold.preprocessing import nailfold_view
 
@@ -46,19 +47,15 @@ def reading_book(
 def picture_truth(read: Sequence[Label]) -> list[float]:
     """(5,) the share of readers who saw each label on one picture; NaN where nobody could judge.
 
-    A reader's repeats come first, so that who read twice has no second vote. Features of a picture that as many
-    readers called too blurry as did not are not judged, whatever else was written down.
+    Features of a picture that as many readers called too blurry as did not are not judged, whatever else was written
+    down.
     """
-    by_label: dict[str, dict[str, list[float]]] = {}
-    for label in read:
-        if label.value is not None:
-            by_label.setdefault(label.item, {}).setdefault(label.reader, []).append(label.value)
-    said = [_mean(by_label.get(label, {})) for label in NAILFOLD_LABELS]
+    said = [_share(read, label) for label in NAILFOLD_LABELS]
     if said[_BLURRY] >= 0.5:
         return [nan if label in FEATURES else share for label, share in zip(NAILFOLD_LABELS, said, strict=True)]
     return said
 
 
-def _mean(readings: Mapping[str, Sequence[float]]) -> float:
-    means = sorted(fsum(sorted(own)) / len(own) for own in readings.values())
-    return fsum(means) / len(means) if means else nan
+def _share(read: Sequence[Label], label: NailfoldLabel) -> float:
+    mean = mean_of_readers(reader_means(one for one in read if one.item == label))
+    return nan if mean is None else mean

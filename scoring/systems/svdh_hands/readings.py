@@ -12,8 +12,8 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError
 from scoring.learning.label import Label
 from scoring.learning.labelled_images import find_image, read_film
-from scoring.learning.labels import ReadHand, hands_of
 from scoring.learning.progress import Progress, silent
+from scoring.learning.read_hands import ReadHand, hands_of
 from scoring.pixel_decoding import PixelDecoder
 from scoring.score_rules.sharp_van_der_heijde import SITES, planned_sites
 from scoring.systems.svdh_hands.hand_book import HandBook

@@ -105,7 +105,7 @@ def train_demonstration(
 def train(
     labels: Path, images: Path, out: Path, epochs: int | None, seed: int, recipe: Path | None = None
 ) -> TrainingSummary:
-    """Learn from a centre's readings (see ``scoring.learning.labels``): every hand whose total its readers gave."""
+    """Learn from a centre's readings (``scoring.learning.label_table``): every hand whose total its readers gave."""
     path = recipe or _RECIPE
     plan, read = read_recipe(path), read_label_table(labels)
     films = path.parent / plan.bone_age_films if plan.bone_age_films else None

@@ -13,7 +13,7 @@ from scoring.errors import LabelError
 from scoring.learning.label import LABEL_ITEMS, LABEL_SITES, ORDER_MODES, Label, highest_value
 from scoring.learning.label_cells import STATUSES
 from scoring.learning.label_table import labels_sha256, read_label_table, write_label_table
-from scoring.learning.labels import hands_of
+from scoring.learning.read_hands import hands_of
 
 COLUMNS = "subject,visit,image,side,site,item,value,status,reader,reading,date,order_mode"
 

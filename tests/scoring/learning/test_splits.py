@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scoring.errors import LabelError
 from scoring.learning.cases import Case, cases_of_hands
-from scoring.learning.labels import ReadHand
+from scoring.learning.read_hands import ReadHand
 from scoring.learning.split import Split, read_split, write_split
 from scoring.learning.splits import SCORE_BANDS, deal, folds, held_out
 

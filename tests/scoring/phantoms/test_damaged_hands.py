@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.cli import build_app
-from scoring.learning.labels import read_labels
+from scoring.learning.label_table import read_label_table
+from scoring.learning.read_hands import hands_of
 from scoring.phantoms.damaged_hands.contact_sheet import sheet
 from scoring.phantoms.damaged_hands.damaged_hand import DamagedHand, damage_hand
 from scoring.phantoms.damaged_hands.real_hand import RealHand, real_hand
@@ -125,7 +126,7 @@ def test_a_centre_makes_them_from_its_own_films(tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), asked)
     # then the pictures and a table that train reads are there
     assert result.exit_code == 0, result.output
-    hands = read_labels(out / "truth.csv")
+    hands = hands_of(read_label_table(out / "truth.csv"))
     assert [(hand.subject, hand.visit, hand.image) for hand in hands] == [
         ("hand", "1.1", "damaged-5-1.png"),
         ("hand", "1.2", "damaged-5-2.png"),

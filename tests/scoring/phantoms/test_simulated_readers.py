@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from scoring.cli import build_app
 from scoring.learning.label import Label, highest_value
 from scoring.learning.label_table import read_label_table
-from scoring.learning.labels import read_labels
+from scoring.learning.read_hands import hands_of
 from scoring.phantoms.simulated_readers import (
     WRIST_SITES,
     SimulatedReader,
@@ -90,7 +90,10 @@ def test_the_verb_writes_readings_beside_the_truth(tmp_path: Path, dicom: bool) 
     assert CliRunner().invoke(build_app(), ["phantom", "hand", *options]).exit_code == 0
     labels = read_label_table(tmp_path / "readings.csv", readers={"R1", "R2", "R3"})
     assert len(labels) == (2 + 1) * 31 * 3
-    truth, read = read_labels(tmp_path / "truth.csv"), read_labels(tmp_path / "readings.csv")
+    truth, read = (
+        hands_of(read_label_table(tmp_path / "truth.csv")),
+        hands_of(read_label_table(tmp_path / "readings.csv")),
+    )
     assert [(hand.subject, hand.image, hand.centres) for hand in truth] == [
         (hand.subject, hand.image, hand.centres) for hand in read
     ]

@@ -18,7 +18,7 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.catalogue import find_spec
 from scoring.errors import LabelError, TrainingError
 from scoring.learning.label_table import labels_sha256, read_label_table, write_label_table
-from scoring.learning.labels import read_labels
+from scoring.learning.read_hands import hands_of
 from scoring.networks.torch_start import load_weights
 from scoring.phantoms.damaged_hands.real_films import films_for
 from scoring.phantoms.hand import draw_hand
@@ -77,14 +77,14 @@ def test_a_centre_learns_from_its_readings_and_measures(
 
 
 def test_sites_that_the_table_does_not_place_are_found(readings: Path, tmp_path: Path) -> None:
-    placed = read_labels(readings / "labels.csv")[:3]
+    placed = hands_of(read_label_table(readings / "labels.csv"))[:3]
     with (readings / "labels.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["subject"] in {hand.subject for hand in placed}]
     with (tmp_path / "bare.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["image", "side", "site", "item", "value", "status"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    bare = read_labels(tmp_path / "bare.csv")
+    bare = hands_of(read_label_table(tmp_path / "bare.csv"))
     assert all(not hand.centres for hand in bare)
     finder = HandFinder.open()
     found, known = (reading_book(hands, readings, finder)[0] for hands in (bare, placed))
