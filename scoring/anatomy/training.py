@@ -25,6 +25,7 @@ from scoring.anatomy.site_material import SiteMaterial
 from scoring.anatomy.site_network import SiteNetwork, peaks
 from scoring.anatomy.training_sets import learnt_from, other_canvases, palm_material, site_material, training_hands
 from scoring.errors import RheumascoreError, TrainingError
+from scoring.learning.data_sets import RSNA_TERMS
 from scoring.learning.progress import progress_on_stderr
 from scoring.learning.run_files import RunFiles
 from scoring.learning.run_folder import RunFolder
@@ -36,7 +37,7 @@ _STATEMENT: Final = (
     "Finding and orienting the hand was learnt on films of children without arthritis and on synthetic images; for "
     "research use only"
 )
-_LICENCE: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite), MedNIST CC BY-SA 4.0"
+_LICENCE: Final = f"{RSNA_TERMS}, MedNIST CC BY-SA 4.0"
 _OVERVIEW_LEARNT: Final = "way up and gate: real hand films, phantoms, and other anatomy"
 _SITES_LEARNT: Final = "side and joint centres: children's hand films and phantoms"
 _HANDS: Final = (

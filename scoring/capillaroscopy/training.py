@@ -31,10 +31,12 @@ from scoring.capillaroscopy.unseen_pictures import (
     measured_pictures,
 )
 from scoring.learning.course import Course
+from scoring.learning.data_sets import NAILFOLD_PHANTOMS, OURS
 from scoring.learning.progress import Progress, progress_on_stderr, silent
 from scoring.learning.run_files import RunFiles
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.training_loop import fit
+from scoring.networks.compact_weights import compact_weights
 from scoring.networks.torch_start import start_torch
 from scoring.uncertainty.calibration import calibration_json
 from scoring.weights import WeightRecord
@@ -101,9 +103,9 @@ def train(
             "",
             out,
             STATEMENT,
-            licence="Apache-2.0",
+            licence=OURS,
             learnt_from=f"Capillaries and their row: {pictures} drawn pictures of nailfolds; no person.",
-            data=("rheumascore nailfold phantoms (drawn, no person)",),
+            data=(NAILFOLD_PHANTOMS,),
             command=f"python -m scoring.capillaroscopy.training --out RUN --seed {seed}",
             demonstration=True,
         )
@@ -112,12 +114,12 @@ def train(
 
 def write_finder(files: RunFiles, network: CapillaryNetwork, calibrated: Patients, progress: Progress = silent) -> None:
     """Choose the least certainty on these patients, whom it has not learnt from; write weights, calibration, record."""
-    network.load_state_dict(_compact(network))
+    network.load_state_dict(compact_weights(network))
     network.eval().least_certainty.fill_(LOOKED_AT_FROM)
     pictures = measured_pictures(CapillaryFinder(network, None), calibrated, progress)
     least = chosen_certainty(pictures)
     network.least_certainty.fill_(least)
-    weights = files.write(ROLE, FILE, save(_compact(network)))
+    weights = files.write(ROLE, FILE, save(compact_weights(network)))
     files.write_record([weights, _calibrated(files, weights, [counted_from(one, least) for one in pictures])])
 
 
@@ -137,12 +139,6 @@ def _calibrated(files: RunFiles, weights: WeightRecord, pictures: Sequence[Measu
     calibration = calibrate_measures(said, weights, rows)
     learnt = f"95 % intervals of density and widest apex: {said}."
     return files.write(CALIBRATION_ROLE, CALIBRATION_FILE, calibration_json(calibration).encode(), learnt)
-
-
-def _compact(network: CapillaryNetwork) -> dict[str, torch.Tensor]:
-    """Filters in half precision; running means and variances, which may be tiny, stay as they are."""
-    state = network.state_dict()
-    return {name: value.half().contiguous() if value.ndim > 1 else value.contiguous() for name, value in state.items()}
 
 
 if __name__ == "__main__":

@@ -15,10 +15,6 @@ from scoring.uncertainty.calibration import FILE, ROLE, Calibration, calibration
 from scoring.weights import WeightRecord, WeightsRecord
 
 READINGS_STATEMENT: Final = "weights learnt on a centre's own readings; not validated by us; for research use only"
-CENTRE_S_OWN: Final = "the centre's own"
-"""The licence of weights learnt from a centre's readings."""
-PHANTOMS: Final = "rheumascore hand phantoms (drawn, no person)"
-RSNA_TERMS: Final = "see LICENCE-WEIGHTS.txt: RSNA bone-age terms (non-commercial, cite)"
 
 
 def train_command(system: str, learns_from: str, seed: int, recipe: Path | None = None) -> str:

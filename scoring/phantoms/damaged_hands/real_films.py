@@ -27,10 +27,6 @@ from scoring.score_rules.sharp_van_der_heijde import SITES
 
 Part = Literal["training", "held_out"]
 
-DATA_SET: Final = (
-    "RSNA Pediatric Bone Age Challenge 2017, healthy joints of children (Halabi SS et al. Radiology "
-    "2018;290(2):498-503), non-commercial use"
-)
 FILMS: Final = Path("rsna-bone-age")
 """Their folder below that of all data."""
 FULL_SIZE: Final = "images_full"

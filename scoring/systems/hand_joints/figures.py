@@ -8,9 +8,10 @@ from typing import Final
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.network_files import FOLDER, RECORD
 from scoring.evaluation.damaged_joints import damaged_joints
+from scoring.learning.data_sets import HEALTHY_JOINTS
 from scoring.learning.figures_file import Figures
 from scoring.learning.progress import Progress, silent
-from scoring.phantoms.damaged_hands.real_films import DATA_SET, FilmHand
+from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.systems.hand_joints.crop_book import CropBook, bound, grade_table, hand_windows, phantom_book
 from scoring.systems.hand_joints.evaluation import (
@@ -50,7 +51,7 @@ def demonstration_figures(
     said = f"{len(found)} of {len(_FOUND_SEEDS)} unseen phantom films on which the hand finder found the hand"
     figures |= against_truth("phantoms_found", said, found, *graded_book(grader, found))
     films = healthy_book(held_out)
-    measured: Figures = {"measured_on": f"films held out of training; {DATA_SET}"}
+    measured: Figures = {"measured_on": f"films held out of training; {HEALTHY_JOINTS}"}
     healthy = healthy_film_figures(graded_book(grader, films)[0], films.grades >= 0, len(held_out))
     figures["healthy_films"] = measured | healthy
     return figures | {"pointing": _pointing(grader), "hand_finder": _finder_weights()}

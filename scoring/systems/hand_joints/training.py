@@ -16,15 +16,16 @@ from scoring.anatomy.hand_finder import HandFinder
 from scoring.errors import LabelError, TrainingError
 from scoring.evaluation.hand_evaluation import evaluate_hands
 from scoring.learning.cases import cases_of_hands
+from scoring.learning.data_sets import CENTRE_S_OWN, HAND_PHANTOMS, HEALTHY_JOINTS, RSNA_TERMS
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress
 from scoring.learning.read_hands import ReadHand, hands_of
-from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
+from scoring.learning.run_files import READINGS_STATEMENT, RunFiles, train_command
 from scoring.learning.side_processes import WORKERS
 from scoring.learning.splits import held_out
 from scoring.learning.training_run import TrainingRun, training_run
-from scoring.phantoms.damaged_hands.real_films import DATA_SET, films_for, find_film_hands
+from scoring.phantoms.damaged_hands.real_films import films_for, find_film_hands
 from scoring.spec import SystemSpec
 from scoring.systems.hand_joints.crop_book import CropBook, phantom_book
 from scoring.systems.hand_joints.crop_material import Source
@@ -74,7 +75,7 @@ def train_demonstration(
             licence=RSNA_TERMS,
             learnt_from="Joint grades: disease on synthetic images and as drawn into healthy children's films; grade 0 "
             "also on these films as they are.",
-            data=(PHANTOMS, DATA_SET),
+            data=(HAND_PHANTOMS, HEALTHY_JOINTS),
             command=train_command("hand_joints", "--demonstration --data DIR", seed),
             demonstration=True,
         )
@@ -109,7 +110,7 @@ def train(
             READINGS_STATEMENT,
             licence=CENTRE_S_OWN,
             learnt_from=f"Joint grades: {len(book)} hands of {labels.name}, read by the centre; synthetic hand films.",
-            data=(labels.name, PHANTOMS),
+            data=(labels.name, HAND_PHANTOMS),
             command=train_command("hand_joints", f"--labels {labels.name} --images DIR", seed),
             demonstration=False,
         )

@@ -15,13 +15,14 @@ from typing import Any, Final
 from scoring.catalogue import open_spec
 from scoring.errors import LabelError
 from scoring.evaluation.picture_evaluation import evaluate_pictures
+from scoring.learning.data_sets import CENTRE_S_OWN, NAILFOLD_PHANTOMS, OURS
 from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label import NAILFOLD_SITES
 from scoring.learning.label_splits import deal_labels
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress
-from scoring.learning.run_files import CENTRE_S_OWN, READINGS_STATEMENT, RunFiles, train_command
+from scoring.learning.run_files import READINGS_STATEMENT, RunFiles, train_command
 from scoring.learning.side_processes import WORKERS
 from scoring.learning.training_run import training_run
 from scoring.spec import SystemSpec
@@ -38,7 +39,6 @@ from scoring.systems.nailfold.start_licence import start_licence
 from scoring.systems.nailfold.training_recipe import PicturePhase, TrainingRecipe, read_recipe
 
 DEMONSTRATION_STATEMENT: Final = "demonstration weights; learnt on drawn nailfolds only; for research use only"
-NAILFOLD_PHANTOMS: Final = "rheumascore nailfold phantoms (drawn, no person)"
 
 _FOLDER: Final = Path(__file__).parent
 _RECIPE: Final = _FOLDER / "recipe.toml"
@@ -90,7 +90,7 @@ def train_demonstration(
             "nailfold",
             out,
             DEMONSTRATION_STATEMENT,
-            licence=_licence("Apache-2.0", plan),
+            licence=_licence(OURS, plan),
             learnt_from="Labels of drawn nailfold pictures, and the places of their parts.",
             data=(NAILFOLD_PHANTOMS,),
             command=train_command("nailfold", "--demonstration", seed, recipe),

@@ -25,10 +25,6 @@ from scoring.learning.showing_order import Order, shuffled
 from scoring.phantoms.damaged_hands.real_films import FULL_SIZE
 from scoring.systems.svdh_hands.preprocessing import Views, normalised, view_shape
 
-DATA_SET: Final = (
-    "RSNA Pediatric Bone Age Challenge 2017, skeletal age (Halabi SS et al. Radiology 2018;290(2):498-503), "
-    "non-commercial use"
-)
 _TABLE: Final = "labels.csv"
 _MONTHS: Final = ("boneage_months", "boneage")
 MIDDLE_YEARS: Final = 10.5

@@ -13,16 +13,17 @@ from typing import Any, Final
 
 from scoring.errors import LabelError
 from scoring.evaluation.hand_evaluation import evaluate_hands
+from scoring.learning.data_sets import CENTRE_S_OWN, HAND_PHANTOMS, HEALTHY_JOINTS, OURS, RSNA_TERMS, SKELETAL_AGE
 from scoring.learning.figures_file import FIGURES_FILE, Figures, write_figures
 from scoring.learning.label_table import labels_sha256, read_label_table
 from scoring.learning.labelled_images import check_images
 from scoring.learning.progress import Progress
-from scoring.learning.run_files import CENTRE_S_OWN, PHANTOMS, READINGS_STATEMENT, RSNA_TERMS, RunFiles, train_command
+from scoring.learning.run_files import READINGS_STATEMENT, RunFiles, train_command
 from scoring.learning.side_processes import WORKERS
 from scoring.learning.training_run import TrainingRun, training_run
-from scoring.phantoms.damaged_hands import real_films
+from scoring.phantoms.damaged_hands.real_films import FILMS
 from scoring.spec import SystemSpec, read_spec
-from scoring.systems.svdh_hands.bone_age import DATA_SET, age_book
+from scoring.systems.svdh_hands.bone_age import age_book
 from scoring.systems.svdh_hands.calibrating import calibrated
 from scoring.systems.svdh_hands.drawn_hands import drawn_hands
 from scoring.systems.svdh_hands.ensemble import Ensemble
@@ -75,7 +76,7 @@ def train_demonstration(
 ) -> TrainingSummary:
     """Learn from phantoms and, with ``data``, from the bone-age films below it; measure on unseen phantoms."""
     path = recipe or _DEMONSTRATION
-    plan, films = read_recipe(path), data / real_films.FILMS if data else None
+    plan, films = read_recipe(path), data / FILMS if data else None
     with training_run("svdh_hands", out, seed, epochs, recipe=plan.as_json(), films=films is not None) as run:
         teacher = Teacher(plan, severity_cuts(_spec()), run, path.parent)
         teacher.open_trunks()
@@ -89,10 +90,10 @@ def train_demonstration(
             "svdh_hands",
             out,
             DEMONSTRATION_STATEMENT,
-            licence=RSNA_TERMS if films else "Apache-2.0",
+            licence=RSNA_TERMS if films else OURS,
             learnt_from="Totals and severity of hands whose damage is drawn, by us"
             + ("; trunks first on the skeletal age of healthy children's films." if films else "."),
-            data=(PHANTOMS, *_sets_of_films(plan)) if films else (PHANTOMS,),
+            data=(HAND_PHANTOMS, *_sets_of_films(plan)) if films else (HAND_PHANTOMS,),
             command=train_command("svdh_hands", f"--demonstration{' --data DIR' if films else ''}", seed, recipe),
             demonstration=True,
         )
@@ -123,7 +124,7 @@ def train(
             READINGS_STATEMENT,
             licence=f"{CENTRE_S_OWN}; {RSNA_TERMS}" if films else CENTRE_S_OWN,
             learnt_from=f"Totals and severity: {len(totals)} hands of {labels.name}, read by the centre.",
-            data=(labels.name, *((PHANTOMS,) if lessons.joints else ()), *(_sets_of_films(plan) if films else ())),
+            data=(labels.name, *((HAND_PHANTOMS,) if lessons.joints else ()), *(_sets_of_films(plan) if films else ())),
             command=train_command("svdh_hands", f"--labels {labels.name} --images DIR", seed, recipe),
             demonstration=False,
         )
@@ -163,7 +164,7 @@ def _drawn(
 def _sets_of_films(plan: TrainingRecipe) -> tuple[str, ...]:
     """What the recipe learns from films that are at hand, in words."""
     drawn_into = plan.totals.damaged or (plan.joints is not None and plan.joints.damaged)
-    return ((DATA_SET,) if plan.bone_age else ()) + ((real_films.DATA_SET,) if drawn_into else ())
+    return ((SKELETAL_AGE,) if plan.bone_age else ()) + ((HEALTHY_JOINTS,) if drawn_into else ())
 
 
 def _measured_on_phantoms(files: RunFiles, weights: tuple[WeightRecord, ...], progress: Progress) -> dict[str, Figures]:
