@@ -1,43 +1,26 @@
 // The upload page: pictures go up two at a time and are judged as they arrive; fingers are named on the drawn hands;
-// then the visit is sent, and what becomes of it is asked for until it rests.
+// then the visit is sent.
+import { listenToHands, showOnHands } from "/static/drawn_hands.js";
+import { landing } from "/static/landing.js";
 import { PictureCard } from "/static/picture_card.js";
+import { leaveSent, showSent } from "/static/sent_visit.js";
+import { ask, query } from "/static/upload_server.js";
 
 const $ = (id) => document.getElementById(id);
 const page = $("upload"), MOST = Number(page.dataset.pictures), MOST_BYTES = Number(page.dataset.bytes);
-const STATES = JSON.parse(page.dataset.states);
 const AT_A_TIME = 2;
 const FIELDS = ["patient_id", "protocol", "site", "subject", "time_point"];
-const REST = ["held", "delivered", "not_evaluable", "no_system", "failed"];
-const fingers = [...document.querySelectorAll(".finger")];
 let cards = [], active = null, queue = [], going = 0, confirmed = false;
 
-// ---- talking with the server
-
-async function ask(path, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(`/api/upload/${path}`, { cache: "no-store", ...options });
-  } catch {
-    throw new Error("The page does not answer. Is it still running on this computer?");
-  }
-  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.error ? said.error.text : `The page answered with ${answer.status}.`);
-  return said;
-}
+// ---- what the fields say
 
 function scale() {
-  const text = $("lens").value === "measured" ? $("um_per_px").value : $("lens").value;
-  return number(text);
+  return number($("lens").value === "measured" ? $("um_per_px").value : $("lens").value);
 }
 
 function number(text) {
   const value = Number(text.trim().replace(",", "."));
   return text.trim() && value > 0 ? value : null;
-}
-
-function query(values) {
-  const known = Object.entries(values).filter(([, value]) => value !== null && value !== "");
-  return known.length ? `?${new URLSearchParams(known)}` : "";
 }
 
 // ---- pictures come
@@ -64,7 +47,7 @@ function put(card) {
   return card;
 }
 
-async function pump() {
+function pump() {
   while (going < AT_A_TIME && queue.length) {
     going += 1;
     const [card, file] = queue.shift();
@@ -129,27 +112,11 @@ function advance(from = active ? cards.indexOf(active) : 0) {
 
 function nameActive(finger) {
   if (!active) return;
-  active.nameFinger(`${finger.dataset.side} ${finger.dataset.finger}`);
+  active.nameFinger(finger);
   remember();
   advance();
   tell();
 }
-
-fingers.forEach((finger, n) => {
-  finger.addEventListener("click", () => nameActive(finger));
-  finger.addEventListener("keydown", (e) => {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[e.key];
-    if (step) {
-      const next = fingers[(n + step + fingers.length) % fingers.length];
-      finger.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-    } else if (e.key === "Enter" || e.key === " ") nameActive(finger);
-    else return;
-    e.preventDefault();
-  });
-  landing(finger, (files) => take(files, `${finger.dataset.side} ${finger.dataset.finger}`));
-});
 
 // ---- what is said on the page
 
@@ -161,15 +128,7 @@ function tell() {
   if (n("waiting") + n("looking")) words.push(`${n("waiting") + n("looking")} on the way`);
   $("tally").textContent = cards.length ? words.join(", ") : "";
   $("question").textContent = active ? `Whose finger is ${active.name}?` : here.length ? "Every picture has its finger" : "Whose finger is it?";
-  page.querySelector(".hands").classList.toggle("asking", active !== null);
-  for (const finger of fingers) {
-    const key = `${finger.dataset.side} ${finger.dataset.finger}`, mine = here.filter((c) => c.finger === key);
-    finger.querySelector(".count").textContent = mine.length || "";
-    finger.classList.toggle("fit", mine.some((c) => c.state === "fit"));
-    finger.classList.toggle("again", mine.length > 0 && mine.every((c) => c.state === "again"));
-    finger.classList.toggle("looking", mine.length > 0 && !mine.some((c) => ["fit", "again"].includes(c.state)));
-    finger.setAttribute("aria-checked", String(active !== null && active.finger === key));
-  }
+  showOnHands(here, active);
   $("send").disabled = !here.length || n("waiting") + n("looking") > 0 || !$("patient_id").value.trim();
   confirmed = false;
   $("send").textContent = "Send the visit";
@@ -209,7 +168,10 @@ async function send() {
   try {
     const said = await ask("visit", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...form, ...numbers, pictures, confirmed }) });
     if (said.doubts) doubt(said.doubts);
-    else done(said);
+    else {
+      sessionStorage.removeItem("fingers");
+      showSent(said);
+    }
   } catch (error) {
     complain(error.message);
   }
@@ -224,64 +186,20 @@ function doubt(doubts) {
   confirmed = true;
 }
 
-function done(sent) {
-  sessionStorage.removeItem("fingers");
-  const many = sent.pictures === 1 ? "1 picture" : `${sent.pictures} pictures`;
-  $("done-title").textContent = sent.new ? `${many} of this visit are handed in` : `This visit is here already: ${many}, none of them new`;
-  if (sent.new && sent.pictures === 1) $("done-title").textContent = "1 picture of this visit is handed in";
-  $("study").href = `/studies/${encodeURIComponent(sent.study_instance_uid)}`;
-  $("desk").hidden = true;
-  $("done").hidden = false;
-  $("study").focus();
-  watch(sent.study_instance_uid);
-}
-
-async function watch(uid) {
-  let rests = false;
-  try {
-    const answer = await fetch(`/api/studies/${encodeURIComponent(uid)}`, { cache: "no-store" });
-    if (answer.ok) rests = report(await answer.json());
-  } catch {
-    $("outcome").textContent = "The page does not answer; asking again.";
-  }
-  if (!$("done").hidden && !rests) setTimeout(watch, 1000, uid);
-}
-
-function report(status) {
-  $("state").className = `badge ${status.state}`;
-  $("state").textContent = STATES[status.state] || status.state;
-  const said = { receiving: "The node has them; it begins in a few seconds.", complete: "Waiting to be scored.", scoring: "Being scored.", scored: "Scored; the report is being written.", delivering: "The report is on its way.", delivered: "The report is where it belongs.", held: "Scored; a person must release the report.", not_evaluable: "It could not be scored; the report says why.", no_system: "The pictures are kept, but no system of this node scores them." };
-  $("outcome").textContent = said[status.state] || "";
-  $("reasons").replaceChildren(...status.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason.system ? `${reason.system}: ${reason.text}` : reason.text })));
-  return REST.includes(status.state);
-}
-
 function next() {
   for (const card of cards) card.element.remove();
   cards = [];
   choose(null);
   for (const field of ["patient_id", "subject"]) $(field).value = "";
-  $("done").hidden = true;
-  $("desk").hidden = false;
+  leaveSent();
   tell();
   $("patient_id").focus();
 }
 
 // ---- what a person does
 
-function landing(place, taken) {
-  const over = (on) => (e) => {
-    if (![...(e.dataTransfer?.types || [])].includes("Files")) return;
-    e.preventDefault();
-    place.classList.toggle("over", on);
-  };
-  place.addEventListener("dragover", over(true));
-  place.addEventListener("dragleave", over(false));
-  place.addEventListener("drop", (e) => { over(false)(e); e.stopPropagation(); taken([...e.dataTransfer.files]); });
-}
-
 landing($("drop"), take);
-for (const kind of ["dragover", "drop"]) addEventListener(kind, (e) => e.preventDefault()); // beside it: not opened in place of the page
+listenToHands(nameActive, take);
 $("files").addEventListener("change", (e) => { take([...e.target.files]); e.target.value = ""; });
 $("lens").addEventListener("change", () => { $("measured").hidden = $("lens").value !== "measured"; lookAgain(); });
 $("um_per_px").addEventListener("change", lookAgain);
