@@ -32,17 +32,13 @@ def learn_overview(
     part: RunPart,
     *,
     loaders: int = 0,
-    checkpoint_seconds: float = 60.0,
     progress: Progress = silent,
 ) -> OverviewNetwork:
     """Train the overview from scratch. ``loaders``: processes that make batches ahead. TrainingError as of ``fit``."""
     torch.manual_seed(seed)
     network = OverviewNetwork()
     course = Course(epochs, _HANDS_A_STEP, _RATE, seed, warm_up=0.15, weight_decay=_WEIGHT_DECAY)
-    fit(
-        network, material, overview_loss, course, part,
-        loaders=loaders, checkpoint_seconds=checkpoint_seconds, progress=progress,
-    )  # fmt: skip
+    fit(network, material, overview_loss, course, part, loaders=loaders, progress=progress)
     return network
 
 
@@ -53,15 +49,11 @@ def learn_sites(
     part: RunPart,
     *,
     loaders: int = 0,
-    checkpoint_seconds: float = 60.0,
     progress: Progress = silent,
 ) -> SiteNetwork:
     """Train the site network from scratch, as ``learn_overview`` does."""
     torch.manual_seed(seed)
     network = SiteNetwork()
     course = Course(epochs, _SITE_BATCH, _RATE, seed, warm_up=0.12, weight_decay=_WEIGHT_DECAY)
-    fit(
-        network, material, site_loss, course, part,
-        loaders=loaders, checkpoint_seconds=checkpoint_seconds, progress=progress,
-    )  # fmt: skip
+    fit(network, material, site_loss, course, part, loaders=loaders, progress=progress)
     return network

@@ -8,10 +8,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from scoring.errors import TrainingError
-
-DeviceWish = Literal["auto", "cpu", "cuda"]
-
 
 @dataclass(frozen=True, slots=True)
 class ComputeDevice:
@@ -40,11 +36,8 @@ class ComputeDevice:
         }
 
 
-def choose_device(wish: DeviceWish = "auto") -> ComputeDevice:
-    """CUDA where there is one, else the processor. TrainingError when CUDA was asked for and is not there."""
-    has_cuda = torch.cuda.is_available()
-    if wish == "cuda" and not has_cuda:
-        raise TrainingError("The device cuda was asked for and torch finds none; use --device auto or cpu.")
-    if has_cuda and wish != "cpu":
+def choose_device() -> ComputeDevice:
+    """CUDA where there is one, else the processor."""
+    if torch.cuda.is_available():
         return ComputeDevice("cuda", torch.cuda.is_bf16_supported())
     return ComputeDevice("cpu", bool(torch.cpu._is_avx512_bf16_supported()))

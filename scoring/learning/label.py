@@ -24,7 +24,6 @@ HAND: Final = "HAND"
 ORDER_MODES: Final[tuple[OrderMode, ...]] = ("", "chronological", "paired", "single")
 """How a subject's visits were read: order known; together, order hidden; each alone (van der Heijde, J Rheumatol
 1999;26:743-745: sensitivity to change 0.39, 0.22, 0.24). Empty: not said."""
-LABEL_ITEMS: Final[tuple[LabelItem, ...]] = (*ITEMS, TOTAL)
 LABEL_SITES: Final[Mapping[LabelItem, tuple[str, ...]]] = {**{item: SITES_OF[item] for item in ITEMS}, TOTAL: (HAND,)}
 """What a table of readings of radiographs may say: items, and the sites of each."""
 NAILFOLD_SITES: Final[Mapping[LabelItem, tuple[str, ...]]] = dict.fromkeys(NAILFOLD_LABELS, FINGERS)

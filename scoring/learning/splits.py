@@ -38,11 +38,18 @@ def held_out(
     return deal(cases, {"training": 1 - share, "held_out": share}, data_sha256, seed, grouped_by, bands)
 
 
-def folds(cases: Sequence[Case], data_sha256: str, seed: int, number: int, grouped_by: GroupedBy = "subject") -> Split:
+def folds(
+    cases: Sequence[Case],
+    data_sha256: str,
+    seed: int,
+    number: int,
+    grouped_by: GroupedBy = "subject",
+    bands: Sequence[float] = SCORE_BANDS,
+) -> Split:
     """Parts ``fold 1`` .. ``fold number`` of like size, for cross-validation and out-of-fold stacking."""
     if number < 2:
         raise LabelError(f"{number} folds were asked for; wanted two or more.")
-    return deal(cases, {f"fold {n}": 1 / number for n in range(1, number + 1)}, data_sha256, seed, grouped_by)
+    return deal(cases, {f"fold {n}": 1 / number for n in range(1, number + 1)}, data_sha256, seed, grouped_by, bands)
 
 
 def deal(

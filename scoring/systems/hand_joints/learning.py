@@ -30,7 +30,6 @@ def learn(
     part: RunPart,
     *,
     loaders: int = 0,
-    checkpoint_seconds: float = 60.0,
     progress: Progress = silent,
 ) -> JointGrader:
     """Train a grader from scratch: AdamW, the rate up and down once, ordinal loss of both items.
@@ -40,8 +39,5 @@ def learn(
     torch.manual_seed(seed)
     grader = JointGrader()
     course = Course(epochs=epochs, batch=_BATCH, rate=_RATE, seed=seed, warm_up=_WARM_UP)
-    fit(
-        grader, CropMaterial(sources, _EVENNESS), grade_loss, course, part,
-        loaders=loaders, checkpoint_seconds=checkpoint_seconds, progress=progress,
-    )  # fmt: skip
+    fit(grader, CropMaterial(sources, _EVENNESS), grade_loss, course, part, loaders=loaders, progress=progress)
     return grader

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scoring.anatomy.found_hand import FoundSite
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.learning.progress import Progress, silent
-from scoring.learning.side_processes import in_processes
+from scoring.learning.side_processes import WORKERS, in_processes
 from scoring.phantoms.damaged_hands.real_films import FilmHand
 from scoring.phantoms.hand import draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SIDES, SITES, Side
@@ -46,15 +46,15 @@ class UnseenHands:
 
 def demonstration_hands(held_out: Sequence[FilmHand | None], progress: Progress = silent) -> UnseenHands:
     """What the demonstration weights are calibrated on: phantoms, and the real films that were held out."""
-    return phantom_hands(_PATIENTS, progress=progress) + film_hands(held_out)
+    return phantom_hands(_PATIENTS, progress) + film_hands(held_out)
 
 
-def phantom_hands(patients: int, workers: int = 2, progress: Progress = silent) -> UnseenHands:
+def phantom_hands(patients: int, progress: Progress = silent) -> UnseenHands:
     """Both hands of each phantom patient, as the whole chain sees their films; without those it does not find."""
     jobs = [(patient, side) for patient in range(patients) for side in SIDES]
     pages: list[CropBook] = []
     visits: list[tuple[str, str]] = []
-    found = in_processes(_phantom_page, jobs, workers=workers, chunk=8)
+    found = in_processes(_phantom_page, jobs, workers=WORKERS, chunk=8)
     for number, ((patient, _), page) in enumerate(zip(jobs, found, strict=True), 1):
         if page is not None:
             pages.append(page)

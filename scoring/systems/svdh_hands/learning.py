@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from scoring.learning.cases import Case
-from scoring.learning.splits import deal
+from scoring.learning.splits import folds
 from scoring.learning.stacking import Stack, fit_stack
 from scoring.learning.training_run import TrainingRun
 from scoring.networks.timm_trunk import TimmTrunk
@@ -95,8 +95,7 @@ class Teacher:
         """
         pairs = zip(book.patients, book.totals.tolist(), strict=True)
         cases = [Case(patient, len(("R", "L")) * total) for patient, total in pairs]
-        shares = {f"fold {n + 1}": 1 / self._recipe.folds for n in range(self._recipe.folds)}
-        split = self._run.folder.kept(deal(cases, shares, "", self._run.seed, bands=self._cuts))
+        split = self._run.folder.kept(folds(cases, "", self._run.seed, self._recipe.folds, bands=self._cuts))
         return [np.isin(np.array(book.patients), np.array(names)) for names in split.parts.values()]
 
     def _prepared(self, member: Member, lessons: Lessons) -> WholeHandNetwork:

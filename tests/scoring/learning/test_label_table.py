@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.errors import LabelError
-from scoring.learning.label import LABEL_ITEMS, LABEL_SITES, ORDER_MODES, Label, highest_value
+from scoring.learning.label import LABEL_SITES, ORDER_MODES, Label, highest_value
 from scoring.learning.label_cells import STATUSES
 from scoring.learning.label_table import labels_sha256, read_label_table, write_label_table
 from scoring.learning.read_hands import hands_of
@@ -29,7 +29,7 @@ def _readings(draw: st.DrawFn) -> list[Label]:
     text = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=8)
     labels = []
     for number in range(draw(st.integers(1, 6))):
-        item, status = draw(st.sampled_from(LABEL_ITEMS)), draw(st.sampled_from(STATUSES))
+        item, status = draw(st.sampled_from(sorted(LABEL_SITES))), draw(st.sampled_from(STATUSES))
         value = draw(st.floats(0, highest_value(item))) if status == "scored" else None
         placed = draw(st.booleans())
         labels.append(
