@@ -99,12 +99,16 @@ def test_a_visit_is_chosen_judged_named_and_sent(browser: Chromium, site: Site, 
 def test_pictures_are_dropped_on_a_finger_and_survive_a_reload_on_a_phone(
     browser: Chromium, site: Site, tmp_path: Path
 ) -> None:
-    photos = [other_picture(tmp_path / f"{seed}.jpg", seed) for seed in (1, 2)]
+    photos = [other_picture(tmp_path / f"{'a long name ' * seed}.jpg", seed) for seed in (1, 6)]
     browser.size(400, 860)
     browser.drop_files(middle(browser, ".finger[data-side='L'][data-finger='INDEX'] .skin"), photos)
     browser.wait_for("document.querySelectorAll('.picture.fit, .picture.again').length === 2", WHILE_NETWORKS_LOAD)
     assert browser.value("document.querySelector('.finger[data-side=L][data-finger=INDEX] .count').textContent") == "2"
     assert browser.value("document.documentElement.scrollWidth") <= 400
+    cut = (
+        "[...document.querySelectorAll('.picture .words *')].filter(e => e.getBoundingClientRect().right > 380).length"
+    )
+    assert browser.value(cut) == 0, "words, and the button that removes a picture, are within its card"
     browser.open("about:blank")
     browser.open(f"{site.page.address}/upload")
     browser.wait_for("document.querySelectorAll('.picture').length === 2", WHILE_NETWORKS_LOAD)
