@@ -16,8 +16,10 @@ from dicom_node.peers import Peer
 from dicom_node.receiving.rejections import (
     CALLED_NOT_RECOGNISED,
     CALLING_NOT_RECOGNISED,
+    MAY_NOT_SEND,
     MUST_USE_TLS,
     NO_IDENTITY,
+    NOT_FROM_THERE,
     NOT_ITS_CERTIFICATE,
     TOO_MANY_ASSOCIATIONS,
     WRONG_IDENTITY,
@@ -70,7 +72,7 @@ class Admission:
             return CALLED_NOT_RECOGNISED
         named = [p for p in self._settings.peers if p.may_call and p.calls_as(caller.calling_ae_title, caller.address)]
         if not named:
-            return CALLING_NOT_RECOGNISED
+            return self._why_unknown(caller)
         faults = [(peer, _why_not(peer, caller)) for peer in named]
         proven = [peer for peer, fault in faults if fault is None]
         if not proven:
@@ -83,6 +85,13 @@ class Admission:
             identity_verified=any(p.user_name for p in proven),
             leave=leave,
         )
+
+    def _why_unknown(self, caller: Caller) -> Rejection:
+        """The same answer to all; the words are for those who look into the log for what node.toml lacks."""
+        if any(peer.calls_as(caller.calling_ae_title, caller.address) for peer in self._settings.peers):
+            return MAY_NOT_SEND
+        titles = {title for peer in self._settings.peers for title in (peer.ae_title, *peer.ae_titles)}
+        return NOT_FROM_THERE if caller.calling_ae_title in titles else CALLING_NOT_RECOGNISED
 
     def _enter(self, peer: Peer) -> Callable[[], None] | None:
         """Take a place; returns how it is given back, or None when there is none."""

@@ -18,6 +18,8 @@ class Rejection:
 
 CALLED_NOT_RECOGNISED: Final = Rejection(1, 1, 7, "called AE title not recognised")
 CALLING_NOT_RECOGNISED: Final = Rejection(1, 1, 3, "calling AE title not recognised")
+NOT_FROM_THERE: Final = Rejection(1, 1, 3, "calling AE title is that of a peer with other hosts")
+MAY_NOT_SEND: Final = Rejection(1, 1, 3, "calling AE title is that of a peer without may_send")
 NOT_ITS_CERTIFICATE: Final = Rejection(1, 1, 3, "certificate is not that of this AE title")
 MUST_USE_TLS: Final = Rejection(1, 1, 3, "this AE title must call over TLS")
 NO_IDENTITY: Final = Rejection(1, 1, 1, "no user name and passcode")

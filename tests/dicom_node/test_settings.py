@@ -12,6 +12,7 @@ import pytest
 from dicom_node.errors import SettingsError
 from dicom_node.peers import Peer
 from dicom_node.receiving.admission import Admission, Admitted, Caller
+from dicom_node.receiving.rejections import Rejection
 from dicom_node.secret import Secret
 from dicom_node.settings import NodeSettings, keys_of, read_settings
 
@@ -135,6 +136,24 @@ def test_only_a_peer_that_may_send_is_found(title: str, address: str, known: boo
     )
     answer = Admission(NodeSettings(peers=peers)).admit(Caller(title, "RHEUMASCORE", address))
     assert isinstance(answer, Admitted) is known
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "words"),
+    [
+        ("VIEWER", "127.0.0.1", "a peer without may_send"),
+        ("VIEWER", "10.0.0.9", "a peer with other hosts"),
+        ("STRANGER", "127.0.0.1", "not recognised"),
+    ],
+)
+def test_the_log_says_what_the_settings_lack_and_the_caller_learns_nothing(
+    title: str, address: str, words: str
+) -> None:
+    viewer = Peer("viewer", "VIEWER", "127.0.0.1", 104)
+    answer = Admission(NodeSettings(peers=(viewer,))).admit(Caller(title, "RHEUMASCORE", address))
+    assert isinstance(answer, Rejection)
+    assert words in answer.words
+    assert (answer.result, answer.source, answer.reason) == (1, 1, 3)
 
 
 def test_wishes_of_a_destination_are_words_of_a_fixed_set(tmp_path: Path) -> None:
