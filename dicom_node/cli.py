@@ -180,7 +180,7 @@ def score(
 
 
 def wrap(
-    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG pictures.", exists=True)],
+    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG pictures, or folders of them.", exists=True)],
     kind: Annotated[str, typer.Option(help="hand (a radiograph), skin or nailfold.")],
     patient_id: Annotated[str, typer.Option(help="Patient ID, as the trial or hospital writes it.")],
     out: Annotated[Path, typer.Option(help="Folder for the DICOM files.")],
@@ -201,23 +201,28 @@ def wrap(
     ] = False,
 ) -> None:
     """JPEG or PNG to a DICOM photograph or radiograph, without recompression, into one study."""
+    from dicom_node.photographs.given_files import given_pictures, writing_into
     from dicom_node.photographs.pictured_finger import fingers_of_call
     from dicom_node.photographs.wrapping import wrap_photos
 
-    places = fingers_of_call(photos, fingers, side, finger, um_per_px, magnification) if kind == "nailfold" else None
-    for path in wrap_photos(
-        photos,
-        kind,
-        patient_id,
-        out,
-        side=side if places is None else "",
-        trial=trial,
-        patient_name=patient_name,
-        fingers=places,
-        photographic=photographic,
-        tell=lambda said: typer.echo(f"look: {said}", err=True),
-    ):
-        typer.echo(str(path))
+    if not patient_id.strip():
+        raise typer.BadParameter("it is empty; nobody could tell whose pictures these are", param_hint="--patient-id")
+    pictures = given_pictures(photos)
+    places = fingers_of_call(pictures, fingers, side, finger, um_per_px, magnification) if kind == "nailfold" else None
+    with writing_into(out):
+        for path in wrap_photos(
+            pictures,
+            kind,
+            patient_id,
+            out,
+            side=side if places is None else "",
+            trial=trial,
+            patient_name=patient_name,
+            fingers=places,
+            photographic=photographic,
+            tell=lambda said: typer.echo(f"look: {said}", err=True),
+        ):
+            typer.echo(str(path))
 
 
 def doctor(config: ConfigOption = _CONFIG, as_json: JsonOption = False) -> None:

@@ -6,6 +6,7 @@ answer is what was asked for, or ``fault``.
 
 from __future__ import annotations
 
+import errno
 import json
 import resource
 import sys
@@ -39,6 +40,7 @@ _ON_ITS_SIDE: Final = (5, 6, 7, 8)
 _NO_COLOUR: Final = (
     "This picture has no colour: nailfolds are photographed in colour. A radiograph is sent by `rheumascore wrap`."
 )
+_FULL: Final = "This computer's disk is full. Tell the people who run this node; the picture itself is not to blame."
 _WRITTEN_ON: Final = (
     "Something seems to be written on this picture. If it is a name, take it again without: nothing is removed from "
     "pixels."
@@ -77,8 +79,10 @@ def _judge(chosen: Mapping[str, Any]) -> Judge:
 def _done(task: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
     try:
         return _wrapped(task) if task["task"] == "wrap" else _look(task, judge)
-    except (RheumascoreError, OSError) as error:
-        return {"fault": str(error) if isinstance(error, RheumascoreError) else "A picture is no longer there."}
+    except RheumascoreError as error:
+        return {"fault": str(error)}
+    except OSError as error:
+        return {"fault": _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else "A picture is no longer there."}
 
 
 def _look(task: Mapping[str, Any], judge: Judge) -> dict[str, Any]:

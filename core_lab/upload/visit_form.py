@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core_lab.errors import UploadRefusedError
+from dicom_node.photographs.given_files import LONGEST, is_long_string
 
-_LONGEST: Final = 64
-"""Of Patient ID and the trial's names: LO in DICOM (PS3.5 6.2)."""
 _TRIAL: Final = {"protocol": "Protocol", "site": "Site", "subject": "Subject", "time_point": "Visit"}
 
 
@@ -57,8 +56,8 @@ def read_visit_form(said: Any) -> VisitForm:
 def _text(said: dict[str, Any], key: str, label: str) -> str:
     value = said.get(key, "")
     text = value.strip() if isinstance(value, str) else ""
-    if not isinstance(value, str) or len(text) > _LONGEST or "\\" in text or not text.isprintable():
-        raise UploadRefusedError(f"{label}: at most {_LONGEST} characters on one line, without backslash.")
+    if not isinstance(value, str) or not is_long_string(text):
+        raise UploadRefusedError(f"{label}: at most {LONGEST} characters on one line, without backslash.")
     return text
 
 

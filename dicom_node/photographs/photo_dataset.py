@@ -46,7 +46,10 @@ def photo_dataset(
     number: int,
     tell: Callable[[str], None],
 ) -> FileDataset:
-    """The ``number``-th picture of a visit; ``digest``: of its file. WrapError for a nailfold without colour."""
+    """The ``number``-th picture of a visit; ``digest``: of its file. WrapError for a nailfold without colour.
+
+    ``tell`` is called with what a person should look at, in words that do not name the picture.
+    """
     kind = visit.kind
     grey = is_colourless(picture.image) if kind.radiograph or kind.nailfold else False
     if grey and kind.nailfold:
@@ -116,8 +119,8 @@ def _note_writing(dataset: Dataset, picture: PictureFile, tell: Callable[[str], 
     if looks_written_on(picture.image):
         dataset.BurnedInAnnotation = "YES"
         tell(
-            f"{picture.name} looks as if something were written on it; if it is a name, take or export the picture "
-            "without it: nothing is removed from pixels."
+            "Something seems to be written on it. If it is a name, take or export the picture without it: nothing is "
+            "removed from pixels."
         )
 
 
@@ -127,7 +130,7 @@ def _set_colours(dataset: Dataset, picture: PictureFile, tell: Callable[[str], N
     if profile := input_profile(said):
         dataset.ICCProfile = profile
     elif said:
-        tell(f"{picture.name} has a colour profile that is not kept: its colours may show a little differently.")
+        tell("Its colour profile is not kept: colours may show a little differently.")
 
 
 def photo_uid(*parts: str) -> UID:

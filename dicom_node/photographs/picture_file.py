@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from dicom_node.errors import WrapError
+from dicom_node.photographs.given_files import content_of, shown_name
 from dicom_node.photographs.jpeg_segments import CodedJpeg, coded_jpeg
 from scoring.errors import ImageUnreadableError
 
@@ -60,7 +61,7 @@ def open_picture(path: Path, *, deep: bool) -> PictureFile:
 
     Raises ImageUnreadableError for what is no whole JPEG or PNG, WrapError for one that is not wrapped.
     """
-    content, name = path.read_bytes(), path.name
+    content, name = content_of(path), shown_name(path)
     _refuse_by_its_first_bytes(content, name, deep=deep)
     try:
         image = _opened(io.BytesIO(content))
@@ -125,6 +126,8 @@ def _refuse_by_its_first_bytes(content: bytes, name: str, *, deep: bool) -> None
             f"{name} is HEIC or AVIF, which no DICOM image can hold as it is; {_HOW} (iPhone: Settings, Camera, "
             "Formats, Most Compatible; or share the picture by mail, which makes a JPEG of it)."
         )
+    if content[128:132] == b"DICM":
+        raise WrapError(f"{name} is a DICOM file already: send it as it is.")
     if (kind := _ANIMATIONS.get(content[:4])) is not None:
         raise WrapError(f"{name} is {kind}, which may be animated; {_HOW}.")
     if content[:8] == _PNG and content[24:25] == b"\x10" and not (deep and content[25:26] == b"\x00"):

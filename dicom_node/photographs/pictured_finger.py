@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _SIDES: Final = {"R": "right", "L": "left"}
 MOST_USUAL: Final = 4
 """Pictures of one finger; protocols ask for two, vendors for up to four."""
 _FIRST_ROW: Final = 2
+_NEEDED: Final = ("image", "side", "finger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,31 @@ def pictured_finger(
 def read_fingers(table: Path) -> Mapping[str, PicturedFinger]:
     """By file name, from a CSV file with the columns image, side, finger and, if known, um_per_px and magnification."""
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise WrapError(f"{table.name} cannot be read as a table of fingers: {error}.") from None
-    if not rows or not {"image", "side", "finger"} <= set(rows[0]):
-        raise WrapError(f"{table.name}: wanted rows with the columns image, side, finger (um_per_px, magnification).")
+        text = table.read_text(encoding="utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) or [[]]
+    except OSError as error:
+        raise WrapError(f"{table.name} cannot be read: {(error.strerror or 'no file').lower()}.") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise WrapError(f"{table.name} is no table in UTF-8; save it as CSV (UTF-8).") from None
+    columns = ["_".join(cell.lower().split()) for cell in header]
+    if missing := [column for column in _NEEDED if column not in columns]:
+        raise WrapError(
+            f"{table.name}, row 1: has no column {missing[0]!r} (it has {', '.join(columns) or 'none'}); wanted "
+            "image, side, finger and, if known, um_per_px, magnification."
+        )
     fingers: dict[str, PicturedFinger] = {}
-    for number, row in enumerate(rows, _FIRST_ROW):
-        where, image = f"{table.name}, row {number}, ", (row["image"] or "").strip()
+    for number, line in enumerate(lines, _FIRST_ROW):
+        if not any(line):
+            continue
+        if len(line) > len(columns):
+            raise WrapError(f"{table.name}, row {number}: more cells than columns; put a decimal comma in quotes.")
+        row = dict.fromkeys(columns, "") | dict(zip(columns, line, strict=False))
+        where, image = f"{table.name}, row {number}, ", row["image"].strip()
         if not image or image in fingers:
             raise WrapError(f"{where}image: got {image!r}, wanted the name of a file, each file in one row.")
         scale, magnification = (_number(row.get(name), name, where) for name in ("um_per_px", "magnification"))
-        fingers[image] = pictured_finger(row["side"] or "", row["finger"] or "", scale, magnification, where)
+        fingers[image] = pictured_finger(row["side"], row["finger"], scale, magnification, where)
     return fingers
 
 
@@ -84,8 +98,12 @@ def fingers_of_call(
     if side or finger or um_per_px or magnification:
         raise WrapError("fingers: a table says it of each picture; leave out what was said of all of them.")
     named = read_fingers(table)
+    if twice := [name for name, count in Counter(photo.name for photo in photos).items() if count > 1]:
+        raise WrapError(f"{table.name} cannot say of which file called {twice[0]} it speaks; rename one of them.")
     if missing := [photo.name for photo in photos if photo.name not in named]:
-        raise WrapError(f"{table.name} has no row for {missing[0]} ({len(missing)} pictures are missing).")
+        raise WrapError(
+            f"{table.name} has no row for {missing[0]} ({len(missing)} of {len(photos)} pictures have none)."
+        )
     return named
 
 
@@ -106,6 +124,6 @@ def _number(text: str | None, name: str, where: str) -> float | None:
     if not (text or "").strip():
         return None
     try:
-        return float(text or "")
+        return float((text or "").replace(",", "."))
     except ValueError:
-        raise WrapError(f"{where}{name}: got {text!r}, wanted a number with a decimal point.") from None
+        raise WrapError(f"{where}{name}: got {text!r}, wanted a number.") from None

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dicom_node.errors import WrapError
+from dicom_node.photographs.given_files import check_long_strings, content_of, file_stem, shown_name
 from dicom_node.photographs.photo_dataset import PhotoVisit, photo_dataset, photo_uid
 from dicom_node.photographs.photo_kind import KINDS, NAILFOLD_PHOTOGRAPH
 from dicom_node.photographs.picture_file import PictureFile, open_picture, taken_at
@@ -56,7 +57,10 @@ def wrap_photos(
         raise WrapError(f"side: got {side!r}, allowed: L, R, B or nothing.")
     if kind != "nailfold" and (fingers or photographic):
         raise WrapError(f"fingers and the form of the image are told of kind nailfold only; got kind {kind!r}.")
-    digests = [hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos]
+    check_long_strings("patient-id", patient_id)
+    check_long_strings("patient-name", patient_name)
+    check_long_strings("trial", *_trial(trial))
+    digests = [hashlib.sha256(content_of(photo)).hexdigest() for photo in photos]
     visit = PhotoVisit(
         kind=NAILFOLD_PHOTOGRAPH if photographic else KINDS[kind],
         patient_id=patient_id,
@@ -89,20 +93,27 @@ def _written(
     paths: list[Path] = []
     faults: list[WrapError | ImageUnreadableError] = []
     seen: dict[str, int] = {}
+    doubted: dict[str, list[str]] = {}
     for number, photo in enumerate(photos):
+
+        def note(said: str, name: str = shown_name(photo)) -> None:
+            doubted.setdefault(said, []).append(name)
+
         try:
             picture = open_picture(photo, deep=visit.kind.radiograph)
             if visit.kind.nailfold:
                 _refuse_twice(seen.setdefault(picture.digest, number), number, photos, places)
-            dataset = photo_dataset(picture, visit, places[number], digests[number], number + 1, tell)
+            dataset = photo_dataset(picture, visit, places[number], digests[number], number + 1, note)
         except (WrapError, ImageUnreadableError) as fault:
             faults.append(fault)
             continue
         if visit.kind.nailfold and (advice := _advice(picture, places[number].um_per_px)):
-            tell(f"{photo.name}: {advice}")
+            note(advice)
         if not faults:
-            paths.append(folder / f"{number + 1:03d}_{photo.stem}.dcm")
+            paths.append(folder / f"{number + 1:03d}_{file_stem(photo)}.dcm")
             dataset.save_as(paths[-1], enforce_file_format=True)
+    for said, names in doubted.items():
+        tell(f"{_whose(names, len(photos))}: {said}")
     if faults:
         raise _all_faults(faults, len(photos))
     return paths
@@ -116,6 +127,10 @@ def _all_faults(faults: Sequence[WrapError | ImageUnreadableError], pictures: in
     return type(faults[0])(f"{said} Nothing was written: {len(faults)} of {pictures} pictures cannot be wrapped.")
 
 
+def _whose(names: Sequence[str], pictures: int) -> str:
+    return f"all {pictures} pictures" if 1 < pictures == len(names) else ", ".join(names)
+
+
 def _advice(picture: PictureFile, um_per_px: float | None) -> str:
     """What is wrong with light and focus, as the upload page would say it."""
     return judge_picture(np.asarray(picture.image.convert("RGB")), um_per_px).advice
@@ -124,8 +139,8 @@ def _advice(picture: PictureFile, um_per_px: float | None) -> str:
 def _refuse_twice(first: int, number: int, photos: Sequence[Path], places: Sequence[PicturedFinger]) -> None:
     if first != number:
         raise WrapError(
-            f"{photos[first].name} ({places[first]}) and {photos[number].name} ({places[number]}) are the same "
-            "picture; leave one out, or give the picture of the other finger."
+            f"{shown_name(photos[first])} ({places[first]}) and {shown_name(photos[number])} ({places[number]}) are "
+            "the same picture; leave one out, or give the picture of the other finger."
         )
 
 

@@ -18,7 +18,7 @@ from pydicom.uid import JPEGBaseline8Bit, JPEGLosslessSV1
 from typer.testing import CliRunner
 
 from dicom_node.errors import WrapError
-from dicom_node.photographs.pictured_finger import PicturedFinger, pictured_finger, read_fingers
+from dicom_node.photographs.pictured_finger import PicturedFinger, fingers_of_call, pictured_finger, read_fingers
 from dicom_node.photographs.wrapping import wrap_photos
 from scoring.cli import build_app
 from scoring.errors import ImageUnreadableError
@@ -159,6 +159,8 @@ REFUSED = {
     "108 megapixels": (lambda f: write(f / "a.png", huge_png(12000, 9000)), WrapError, "12000 x 9000.*100 million"),
     "200 megapixels": (lambda f: write(f / "a.png", huge_png(16320, 12240)), WrapError, "far more.*100 million"),
     "no colour": (lambda f: saved(f / "a.jpg", Image.new("RGB", (9, 9), "grey")), WrapError, "no colour.*--kind hand"),
+    "DICOM": (lambda f: write(f / "a.dcm", bytes(128) + b"DICM"), WrapError, "DICOM file already: send it"),
+    "a file that is gone": (lambda f: f / "b.jpg", WrapError, "no longer there"),
     "text": (lambda f: write(f / "a.jpg", b"this is no picture"), ImageUnreadableError, "no whole JPEG or PNG"),
 }
 
@@ -230,7 +232,7 @@ def test_writing_in_a_picture_is_told_and_said_in_the_header(tmp_path: Path) -> 
     stamped = dcmread(wrapped(phone_picture(tmp_path / "a.jpg", 6), tmp_path / "one", told=told))
     assert stamped.BurnedInAnnotation == "YES"
     assert told
-    assert told[0].startswith("a.jpg looks as if something were written on it")
+    assert told[0].startswith("a.jpg: Something seems to be written on it")
     told.clear()
     plain = dcmread(wrapped(upright_jpeg(tmp_path / "b.jpg"), tmp_path / "two", told=told))
     assert "BurnedInAnnotation" not in plain
@@ -260,10 +262,29 @@ def test_a_table_of_fingers_names_its_wrong_row(tmp_path: Path) -> None:
         ("b.jpg,L,toe,", "row 3, finger"),
         ("a.jpg,L,ring,", "row 3, image"),
         ("b.jpg,L,ring,x", "row 3, um"),
+        ("b.jpg,L,ring,3,1", "row 3: more cells"),
     ):
         table.write_text(f"image,side,finger,um_per_px\na.jpg,R,ring,3.1\n{row}\n", encoding="utf-8")
         with pytest.raises(WrapError, match=words):
             read_fingers(table)
+
+
+def test_a_table_of_fingers_as_spreadsheets_elsewhere_save_it(tmp_path: Path) -> None:
+    table = tmp_path / "fingers.csv"
+    table.write_text("\ufeffImage;Side;Finger;Um per px\na.jpg;R;ring;3,1\n;;;\n", encoding="utf-8")
+    assert read_fingers(table) == {"a.jpg": PicturedFinger("R", "RING", 3.1)}
+    table.write_text("picture,side\na.jpg,R\n", encoding="utf-8")
+    with pytest.raises(WrapError, match=r"row 1: has no column 'image' \(it has picture, side\)"):
+        read_fingers(table)
+    table.write_text("image,side,finger\na.jpg,R,ring\n", encoding="utf-16")
+    with pytest.raises(WrapError, match="save it as CSV"):
+        read_fingers(table)
+
+
+def test_a_table_cannot_speak_of_two_files_with_one_name(tmp_path: Path) -> None:
+    table = write(tmp_path / "fingers.csv", b"image,side,finger\na.jpg,R,ring\n")
+    with pytest.raises(WrapError, match=r"which file called a\.jpg"):
+        fingers_of_call([tmp_path / "one" / "a.jpg", tmp_path / "two" / "a.jpg"], table, "", "", None, None)
 
 
 def test_the_verb_takes_what_the_phantom_verb_wrote(tmp_path: Path) -> None:
@@ -279,4 +300,4 @@ def test_the_verb_takes_what_the_phantom_verb_wrote(tmp_path: Path) -> None:
     # then there are two files, and what a person should look at is on stderr
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "out").glob("*.dcm"))) == 2
-    assert "look: a.jpg looks as if something were written on it" in done.stderr
+    assert "look: a.jpg: Something seems to be written on it" in done.stderr

@@ -147,7 +147,7 @@ def test_writing_on_a_radiograph_is_told_and_said_in_the_header(tmp_path: Path, 
         Image.fromarray(film if bits == 8 else film.astype(np.uint16) * 257).save(tmp_path / f"{name}.png")
         [path] = wrap_photos([tmp_path / f"{name}.png"], "hand", "P1", tmp_path / name, tell=told.append)
         assert dcmread(path).get("BurnedInAnnotation", "") == ("YES" if name == "stamped" else "")
-    assert len(told) == 1 and told[0].startswith("stamped.png looks as if something were written on it")
+    assert len(told) == 1 and told[0].startswith("stamped.png: Something seems to be written on it")
 
 
 def phantom_film() -> np.ndarray:
