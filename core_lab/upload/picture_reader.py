@@ -1,7 +1,7 @@
 """Pictures of strangers are opened, judged and wrapped in a child process that may die; torch is loaded there alone.
 
-The child is started when the upload page is opened, so that it is warm for the first picture, and ended when nobody
-handed in a picture for a while: the page's own process stays as small as it was.
+The child is started when the upload page is opened or looked at again, so that it is warm for the first picture, and
+ended when nobody did that or handed in a picture for a while: the page's own process stays as small as it was.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ class PictureReader:
         self._lock = Lock()
 
     def start(self) -> None:
-        """Start the child ahead of the first picture, if it does not run."""
+        """Somebody is about to hand in a picture: start the child if it does not run. Waits for nothing."""
         if self._lock.acquire(blocking=False):
             try:
                 self._running()
+                self._used_at = self._clock()
             finally:
                 self._lock.release()
 

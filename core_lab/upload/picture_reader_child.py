@@ -54,6 +54,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     out, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
     judge = _judge(json.loads(sys.argv[2]))
+    judge(np.zeros((*_PREVIEW, 3), np.uint8), None)  # what torch prepares at its first use nobody needs to wait for
     out.write("ready\n")
     out.flush()
     for line in sys.stdin:

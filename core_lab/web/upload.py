@@ -37,6 +37,12 @@ def upload_routes(desk: UploadDesk, section: UploadSection) -> APIRouter:
         desk.reader.start()
         return HTMLResponse(render("upload.html", section=section, fingers=drawn_fingers(), states=STATE_WORDS))
 
+    @router.post(f"{UPLOADS}reader")
+    def wake() -> Response:
+        """Somebody is about to choose a picture: the reader, which rests when nobody did for a while, gets ready."""
+        desk.reader.start()
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
     @router.get(f"{UPLOADS}pictures")
     def pictures(request: Request) -> JSONResponse:
         return JSONResponse([_shown(picture) for picture in desk.tray.pictures(_owner(request)) if picture.look])

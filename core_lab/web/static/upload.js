@@ -198,6 +198,11 @@ function next() {
 
 // ---- what a person does
 
+// Somebody looks for pictures: the networks are loaded meanwhile.
+const wake = () => ask("reader", { method: "POST" }).catch(() => {});
+addEventListener("focus", wake);
+addEventListener("dragenter", (e) => { if (!e.relatedTarget) wake(); }); // into the window, not from part to part
+$("files").addEventListener("click", wake);
 landing($("drop"), take);
 listenToHands(nameActive, take);
 $("files").addEventListener("change", (e) => { take([...e.target.files]); e.target.value = ""; });

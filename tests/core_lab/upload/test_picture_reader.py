@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -56,6 +57,22 @@ def test_a_child_that_died_is_started_anew(reader: PictureReader, tmp_path: Path
     assert len(children()) == 1
 
 
+def test_a_child_that_is_being_started_is_waited_for_and_not_started_twice(tmp_path: Path) -> None:
+    # given a reader that was told of somebody who is about to choose pictures
+    before, reader = children(), PictureReader(WITHOUT_NETWORKS)
+    reader.start()
+    (starting,) = [child for child in children() if child not in before]
+    # when two pictures come at once before it is ready, and somebody else opens the page
+    photos = [upright_jpeg(tmp_path / f"{n}.jpg") for n in range(2)]
+    with ThreadPoolExecutor(2) as pages:
+        looks = [pages.submit(reader.look, photo, None, photo.with_suffix(".preview")) for photo in photos]
+        reader.start()
+        # then both are answered by the very child that was being started
+        assert all(look.result().fit for look in looks)
+    assert [child for child in children() if child not in before] == [starting]
+    reader.close()
+
+
 def test_an_idle_child_rests_and_comes_back(reader: PictureReader, clock: Clock, tmp_path: Path) -> None:
     reader.start()
     used_at = clock.now
@@ -66,6 +83,12 @@ def test_an_idle_child_rests_and_comes_back(reader: PictureReader, clock: Clock,
     reader.rest()
     assert children() == []
     assert reader.look(upright_jpeg(tmp_path / "a.jpg"), None, tmp_path / "a.preview").fit
+    # when somebody looks at the page again, then it does not rest just before a picture is chosen
+    clock.now += 599
+    reader.start()
+    clock.now += 2
+    reader.rest()
+    assert len(children()) == 1
 
 
 def test_a_picture_that_is_gone_is_said(reader: PictureReader, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from core_lab.web.doorkeeper import allowed_hosts
@@ -80,8 +81,11 @@ def test_nothing_can_be_sent(running_page: PageProcess) -> None:
 def test_nobody_can_hand_in_pictures_unless_the_settings_say_so(running_page: PageProcess) -> None:
     assert running_page.ask("/upload").status == 404
     assert "/upload" not in running_page.ask("/").text
-    for path in ("/api/upload/pictures", "/api/upload/visit"):
+    for path in ("/api/upload/pictures", "/api/upload/reader", "/api/upload/visit"):
         assert running_page.ask(path, method="POST", body=b"x", Origin=running_page.address).status == 405
+    process = psutil.Process(running_page.process.pid)
+    assert not any("picture_reader" in word for child in process.children() for word in child.cmdline())
+    assert not any("torch" in mapped.path for mapped in process.memory_maps()), "nor are networks loaded for nobody"
 
 
 def test_every_answer_carries_the_headers_that_keep_it_here(running_page: PageProcess) -> None:

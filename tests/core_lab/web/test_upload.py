@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 from pydicom import dcmread
@@ -59,6 +60,13 @@ def site(running: Site) -> Iterator[Site]:
     running.empty()
 
 
+def reader_of(page: PageProcess) -> list[psutil.Process]:
+    """The children of a page that look at pictures."""
+    found = psutil.Process(page.process.pid).children()
+    living = [child for child in found if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "core_lab.upload.picture_reader_child" in child.cmdline()]
+
+
 def error_of(answer: Answer) -> str:
     return str(json.loads(answer.body)["error"]["text"])
 
@@ -85,6 +93,22 @@ def test_a_picture_is_judged_as_it_arrives_and_shown_upright(site: Site, tmp_pat
     assert json.loads(site.page.ask(PICTURES).body) == [seen], "a page that is loaded again finds it"
     assert site.ask(f"{PICTURES}/{seen['id']}/look?um_per_px=nan").status == 400
     assert json.loads(site.ask(f"{PICTURES}/{seen['id']}/look?um_per_px=4.2").body) == seen
+
+
+def test_whoever_is_about_to_choose_pictures_wakes_the_reader(running: Site) -> None:
+    # given a page whose reader rests, or died
+    resting = reader_of(running.page)
+    for reader in resting:
+        reader.kill()
+
+    def woken() -> list[psutil.Process]:
+        assert running.ask("/api/upload/reader").status == 204
+        return [reader for reader in reader_of(running.page) if reader not in resting]
+
+    # when the page says that somebody is about to choose pictures, then a reader is there before any picture is
+    first = wait_until("a reader", woken)
+    # and when it says so again, then it is still the same
+    assert woken() == first and len(first) == 1
 
 
 def test_a_blurred_one_is_to_be_taken_again_and_says_how(site: Site, tmp_path: Path) -> None:
