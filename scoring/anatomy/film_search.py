@@ -10,10 +10,11 @@ import numpy as np
 
 from scoring.anatomy.exposure_choice import NO_HAND_RULE, RULE, HandOnFilm, one_hand_per_side, why_left_out
 from scoring.anatomy.hand_finder import HandFinder
-from scoring.contract import Findings
+from scoring.anatomy.remarks import quality_notes, side_notes
+from scoring.contract import Findings, HeatmapFinding
 from scoring.image import ScoringImage
-from scoring.quality import NON_DIAGNOSTIC
-from scoring.result import HandRegion, NotEvaluable
+from scoring.quality import NON_DIAGNOSTIC, HandQuality, verdict
+from scoring.result import HandRegion, NotEvaluable, ScoreItem, ScoreTotal
 from scoring.score_rules.sharp_van_der_heijde import Side
 from scoring.spec import SystemSpec
 
@@ -47,6 +48,25 @@ class FilmSearch:
             for film in self.found
             if film.image.reference.sop_instance_uid not in used
         }
+
+    def findings(
+        self,
+        hands: Sequence[HandOnFilm],
+        qualities: Sequence[HandQuality],
+        items: tuple[ScoreItem, ...],
+        totals: tuple[ScoreTotal, ...],
+        heatmaps: tuple[HeatmapFinding, ...],
+    ) -> Findings:
+        """What a system says of the graded ``hands``, beside what the films themselves say: sides, quality, remarks."""
+        return Findings(
+            items=items,
+            totals=totals,
+            quality=verdict(qualities),
+            hands=self.regions(),
+            heatmaps=heatmaps,
+            notes=(*side_notes(self.found), *quality_notes(hands, qualities)),
+            left_out=self.left_out(),
+        )
 
     def no_hand(self, spec: SystemSpec) -> Findings:
         """What a job is worth on which no hand was found."""

@@ -12,11 +12,10 @@ from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.film_search import search_films
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.heat_on_film import HeatOfHand, heatmaps
-from scoring.anatomy.remarks import quality_notes, side_notes
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
 from scoring.networks.torch_start import load_weights, start_torch
-from scoring.quality import hand_quality, verdict
+from scoring.quality import hand_quality
 from scoring.result import ScoreItem
 from scoring.score_rules.sharp_van_der_heijde import SITES, Side
 from scoring.spec import SystemSpec
@@ -67,15 +66,12 @@ class HandJoints:
         crops = normalised(np.concatenate(raw))
         grades = grade_crops(self._grader, crops)
         items = self._items(chosen, hands, grades)
-        qualities = [hand_quality(one) for one in raw]
-        return Findings(
+        return search.findings(
+            hands,
+            qualities=[hand_quality(one) for one in raw],
             items=items,
             totals=totals(self.spec, items),
-            quality=verdict(qualities),
-            hands=search.regions(),
             heatmaps=self._heatmaps(hands, crops, grades),
-            notes=(*side_notes(search.found), *quality_notes(hands, qualities)),
-            left_out=search.left_out(),
         )
 
     def _items(

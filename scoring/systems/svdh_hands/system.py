@@ -11,13 +11,12 @@ from scoring.anatomy.exposure_choice import HandOnFilm
 from scoring.anatomy.film_search import search_films
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.heat_on_film import HeatOfHand, heatmaps
-from scoring.anatomy.remarks import quality_notes, side_notes
 from scoring.contract import Findings, HeatmapFinding, ScoringContext
 from scoring.image import ScoringImage
 from scoring.learning.label import HAND, TOTAL
 from scoring.networks.torch_start import start_torch
 from scoring.networks.whole_hand import WholeHandNetwork
-from scoring.quality import hand_quality, verdict
+from scoring.quality import hand_quality
 from scoring.result import ScoreItem
 from scoring.score_rules.sharp_van_der_heijde import Side
 from scoring.spec import SystemSpec
@@ -63,15 +62,12 @@ class SvdhHands:
         sums: dict[Side, float] = {
             film.hand.side: float(total) for film, total in zip(hands, opinions.totals, strict=True)
         }
-        qualities = [hand_quality(palm_and_wrist(film.pixels, film.hand.to_source)) for film in hands]
-        return Findings(
+        return search.findings(
+            hands,
+            qualities=[hand_quality(palm_and_wrist(film.pixels, film.hand.to_source)) for film in hands],
             items=tuple(self._item(side, chosen.get(side), sums.get(side)) for side in self.spec.sides),
             totals=total_rows(self.spec, sums, opinions.severity()),
-            quality=verdict(qualities),
-            hands=search.regions(),
             heatmaps=self._heatmaps(hands, views, opinions),
-            notes=(*side_notes(search.found), *quality_notes(hands, qualities)),
-            left_out=search.left_out(),
         )
 
     def _view(self, film: HandOnFilm) -> Views:
