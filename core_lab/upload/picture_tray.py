@@ -2,7 +2,7 @@
 
     uploads/PICTURE_ID             the file as it came
     uploads/PICTURE_ID.preview     how it is shown
-    uploads/VISIT_ID.sending/      a visit on its way into the inbox (outgoing_visit.py)
+    uploads/VISIT_ID.sending/      a visit on its way into the inbox (outgoing_visits.py)
 
 A picture's name, which may be a patient's, is kept in memory alone. Who handed it in is a session of the page; both end
 with the process, so what an earlier process left is removed at start.

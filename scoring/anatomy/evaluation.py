@@ -27,6 +27,7 @@ from scoring.anatomy.network_files import FOLDER
 from scoring.anatomy.training_pictures import grey, placed_points, stretched
 from scoring.anatomy.training_sets import BONE_AGE, MEDNIST, split_boxed
 from scoring.image import scoring_image
+from scoring.learning.figure_values import rounded
 from scoring.phantoms.hand import draw_both_hands, draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.study import read_image_reference
@@ -89,14 +90,14 @@ def _placed(finder: HandFinder, data: Path) -> tuple[_Table, _Table, _Table]:
             missed += 1
             continue
         errors.append(_site_errors(search, truth))
-        by_film[name] = _rounded(np.median(errors[-1]))
+        by_film[name] = rounded(np.median(errors[-1]))
     summary = _summary(errors, missed)
     carpal = [SITES.index(site) for site in CARPAL]
     fingers = [i for i in range(len(SITES)) if i not in carpal]
     for part, columns in (("wrist_sites", carpal), ("finger_sites", fingers)):
         values = np.array(errors)[:, columns]
-        summary[f"median_{part}"] = _rounded(np.median(values))
-        summary[f"p95_{part}"] = _rounded(np.percentile(values, 95))
+        summary[f"median_{part}"] = rounded(np.median(values))
+        summary[f"p95_{part}"] = rounded(np.percentile(values, 95))
     return summary, _by_name(errors, SITES), by_film
 
 
@@ -243,18 +244,14 @@ def _summary(errors: Sequence[npt.NDArray[np.float64]], missed: int) -> _Table:
     return {
         "hands": len(errors) + missed,
         "hands_missed": missed,
-        "median": _rounded(np.median(values)),
-        "p95": _rounded(np.percentile(values, 95)),
-        "largest": _rounded(values.max()),
+        "median": rounded(np.median(values)),
+        "p95": rounded(np.percentile(values, 95)),
+        "largest": rounded(values.max()),
     }
 
 
 def _by_name(errors: Sequence[npt.NDArray[np.float64]], names: Sequence[str]) -> _Table:
-    return {name: _rounded(v) for name, v in zip(names, np.median(np.array(errors), axis=0), strict=True)}
-
-
-def _rounded(value: np.floating | float) -> float:
-    return round(float(value), 4)
+    return {name: rounded(v) for name, v in zip(names, np.median(np.array(errors), axis=0), strict=True)}
 
 
 def as_toml(tables: Mapping[str, _Table]) -> str:

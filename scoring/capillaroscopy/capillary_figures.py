@@ -18,6 +18,7 @@ from scoring.agreement.f1_score import label_f1
 from scoring.capillaroscopy.loop_matching import MatchedLoops, matched_loops
 from scoring.capillaroscopy.picture_measures import Interval, NotMeasured, PictureMeasures
 from scoring.capillaroscopy.unseen_pictures import MeasuredPicture
+from scoring.learning.figure_values import rounded
 from scoring.learning.figures_file import Figures
 from scoring.score_rules.nailfold_labels import ENLARGED_FROM_UM, GIANT_ABOVE_UM, LOW_DENSITY_BELOW_PER_MM
 from scoring.uncertainty.calibration import LEVEL
@@ -163,8 +164,3 @@ def _low(sharp: Sequence[Measured]) -> list[bool]:
 
 def _true_widest(picture: MeasuredPicture) -> float:
     return picture.widest_um or 0.0
-
-
-def rounded(value: float | np.floating) -> float:
-    """In the digits that figures are kept in."""
-    return round(float(value), 4)

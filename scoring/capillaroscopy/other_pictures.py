@@ -129,6 +129,7 @@ _KINDS: Final[Mapping[str, Callable[[np.random.Generator, tuple[int, int]], Imag
     "film again": _film,
     "clouds": _clouds,
 }
+"""Each as often as the others; what is to come twice as often stands here twice."""
 
 
 def _any_colour(draw: np.random.Generator) -> _Colour:

@@ -99,6 +99,7 @@ _KINDS: Final[Mapping[str, _Vessels]] = {
     "lesion without vessels": _none,
     "nail": _none,
 }
+"""Each as often as the others; what is to come twice as often stands here twice."""
 
 
 def _pigment(light: Light, draw: np.random.Generator) -> None:
@@ -113,9 +114,5 @@ def _pigment(light: Light, draw: np.random.Generator) -> None:
     light *= np.exp(-MELANIN[:, None, None] * amount)
 
 
-def _vessel(
-    middle: Numbers,
-    radius: Numbers,
-    shown: Numbers,
-) -> Vessel:
+def _vessel(middle: Numbers, radius: Numbers, shown: Numbers) -> Vessel:
     return Vessel(middle.astype(np.float32), radius.astype(np.float32), shown.astype(np.float32))

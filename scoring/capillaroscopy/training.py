@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import save
 
 from scoring.capillaroscopy.capillary_finder import ROLE, CapillaryFinder
+from scoring.capillaroscopy.capillary_material import CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.capillary_network import CapillaryNetwork
 from scoring.capillaroscopy.chosen_certainty import LOOKED_AT_FROM, chosen_certainty, counted_from
-from scoring.capillaroscopy.learning import CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.measure_calibration import DENSITY, calibrate_measures
 from scoring.capillaroscopy.measure_calibration import FILE as CALIBRATION_FILE
 from scoring.capillaroscopy.measure_calibration import ROLE as CALIBRATION_ROLE

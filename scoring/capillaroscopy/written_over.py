@@ -10,12 +10,13 @@ import numpy as np
 
 from scoring.agreement.error_size import bias, mean_absolute_error
 from scoring.capillaroscopy.burned_in_ink import Mask
-from scoring.capillaroscopy.capillary_figures import as_label, recall_and_precision, rounded
+from scoring.capillaroscopy.capillary_figures import as_label, recall_and_precision
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
 from scoring.capillaroscopy.loop_matching import REACH_UM, matched_loops
 from scoring.capillaroscopy.picture_measures import PictureMeasures
 from scoring.capillaroscopy.training_pictures import phantoms
 from scoring.capillaroscopy.unseen_pictures import PICTURES_A_PATIENT, MeasuredPicture, Patients, measured_picture
+from scoring.learning.figure_values import rounded
 from scoring.learning.figures_file import Figures
 from scoring.learning.progress import Progress, silent
 from scoring.phantoms.nailfold.burned_in import BurnedIn, burned_in

@@ -64,6 +64,8 @@ def fit(
 
 
 class _Training:
+    """One course from where its checkpoint stands."""
+
     def __init__(
         self,
         network: nn.Module,

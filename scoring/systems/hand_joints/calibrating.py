@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from typing import Final
 
 import numpy as np
 
 from scoring.agreement.bootstrap import estimate
 from scoring.evaluation.coverage import share_inside
+from scoring.learning.figure_values import rounded
 from scoring.learning.figures_file import Figures
 from scoring.score_rules.sharp_van_der_heijde import ITEMS, SIDES
 from scoring.spec import SystemSpec, TotalSpec
@@ -141,8 +142,8 @@ def _kept(rows: Sequence[_Tried]) -> Figures:
     found = estimate(share_inside, [truth, lower, upper], [row.patient for row in rows], seed=1)
     figures: Figures = {"rows": found.rows, "patients": found.groups}
     for name, value in (("coverage", found.value), ("lower", found.lower), ("upper", found.upper)):
-        figures[name] = float("nan") if value is None else round(value, 4)
-    return figures | {"mean_width": round(float(np.mean(np.subtract(upper, lower))), 4)}
+        figures[name] = nan if value is None else rounded(value)
+    return figures | {"mean_width": rounded(np.mean(np.subtract(upper, lower)))}
 
 
 def _by_band(rows: Sequence[_Tried], highest: int) -> Figures:
@@ -152,5 +153,5 @@ def _by_band(rows: Sequence[_Tried], highest: int) -> Figures:
     for edge, upper in zip(edges, [*edges[1:], inf], strict=True):
         inside = [row.interval[0] <= row.truth <= row.interval[1] for row in rows if edge <= row.predicted < upper]
         if inside:
-            figures |= {f"from_{edge}": round(sum(inside) / len(inside), 4), f"rows_from_{edge}": len(inside)}
+            figures |= {f"from_{edge}": rounded(sum(inside) / len(inside)), f"rows_from_{edge}": len(inside)}
     return figures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from scoring.agreement.correlation import pearson_correlation
 from scoring.agreement.error_size import bias, mean_absolute_error, root_mean_square_error
 from scoring.agreement.limits_of_agreement import limits_of_agreement
 from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
-from scoring.errors import UndefinedMeasureError
+from scoring.learning.figure_values import measured, rounded
 from scoring.learning.figures_file import Figures
 from scoring.score_rules.sharp_van_der_heijde import HIGHEST_GRADE, ITEMS, SITES, SITES_OF
 from scoring.systems.hand_joints.crop_book import CropBook
@@ -44,20 +44,20 @@ def agreement_figures(truth: Grey, expected: Grey, grade: Grey) -> dict[str, Fig
         said = grade[..., column][known]
         figures[item] = {
             "grades": int(known.sum()),
-            "quadratic_weighted_kappa": _measured(quadratic_weighted_kappa, wanted, said, HIGHEST_GRADE[item]),
-            "accuracy": _measured(share_within, wanted, said),
-            "within_one_grade": _measured(share_within, wanted, said, 1),
-            "mean_absolute_error": _measured(mean_absolute_error, wanted, expected[..., column][known]),
+            "quadratic_weighted_kappa": measured(quadratic_weighted_kappa, wanted, said, HIGHEST_GRADE[item]),
+            "accuracy": measured(share_within, wanted, said),
+            "within_one_grade": measured(share_within, wanted, said, 1),
+            "mean_absolute_error": measured(mean_absolute_error, wanted, expected[..., column][known]),
         }
     known = truth >= 0
     wanted, said = (np.where(known, table, 0).sum((1, 2)) for table in (truth, expected))
     figures["sum_of_a_hand"] = {
         "hands": len(truth),
-        "pearson_correlation": _measured(pearson_correlation, wanted, said),
-        "root_mean_square_error": _measured(root_mean_square_error, wanted, said),
-        "bias": _measured(bias, wanted, said),
-        "lower_limit_of_agreement": _measured(lambda *pair: limits_of_agreement(*pair).lower, wanted, said),
-        "upper_limit_of_agreement": _measured(lambda *pair: limits_of_agreement(*pair).upper, wanted, said),
+        "pearson_correlation": measured(pearson_correlation, wanted, said),
+        "root_mean_square_error": measured(root_mean_square_error, wanted, said),
+        "bias": measured(bias, wanted, said),
+        "lower_limit_of_agreement": measured(lambda *pair: limits_of_agreement(*pair).lower, wanted, said),
+        "upper_limit_of_agreement": measured(lambda *pair: limits_of_agreement(*pair).upper, wanted, said),
     }
     return figures
 
@@ -71,7 +71,7 @@ def kappa_by_site(truth: Grey, grade: Grey) -> dict[str, Figures]:
             wanted = truth[:, SITES.index(site), column]
             known = wanted >= 0
             said = grade[:, SITES.index(site), column][known]
-            kappa = _measured(quadratic_weighted_kappa, np.floor(wanted[known] + 0.5), said, HIGHEST_GRADE[item])
+            kappa = measured(quadratic_weighted_kappa, np.floor(wanted[known] + 0.5), said, HIGHEST_GRADE[item])
             if np.isfinite(kappa):
                 found[site] = kappa
         figures[item] = found
@@ -86,12 +86,12 @@ def healthy_film_figures(expected: Grey, seen: npt.NDArray[np.bool_], searched: 
         "films": searched,
         "hands_found": len(sums),
         "sites_assessed": int(seen.any(2).sum()),
-        "median_sum": _rounded(float(np.median(sums))),
-        "percentile_90_sum": _rounded(float(np.percentile(sums, 90))),
-        "highest_sum": _rounded(float(sums.max())),
-        "median_erosion_sum": _rounded(float(np.median(by_item["erosion"]))),
-        "median_narrowing_sum": _rounded(float(np.median(by_item["narrowing"]))),
-        "share_of_narrowing_of_half_a_grade": _rounded(float((expected[..., 1][seen[..., 1]] >= 0.5).mean())),
+        "median_sum": rounded(np.median(sums)),
+        "percentile_90_sum": rounded(np.percentile(sums, 90)),
+        "highest_sum": rounded(sums.max()),
+        "median_erosion_sum": rounded(np.median(by_item["erosion"])),
+        "median_narrowing_sum": rounded(np.median(by_item["narrowing"])),
+        "share_of_narrowing_of_half_a_grade": rounded((expected[..., 1][seen[..., 1]] >= 0.5).mean()),
     }
 
 
@@ -113,15 +113,3 @@ def _table(pages: Sequence[CropGrades], kind: str) -> Grey:
     """(n, 22, 2) from what was said of every hand."""
     columns = [np.stack([getattr(page, kind)[item] for page in pages]) for item in ITEMS]
     return np.stack(columns, 2).astype(np.float32)
-
-
-def _measured(measure: Callable[..., float], *given: object) -> float:
-    """The measure to four places; NaN where it has no value, as for grades that never vary."""
-    try:
-        return _rounded(measure(*given))
-    except UndefinedMeasureError:
-        return float("nan")
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 4)

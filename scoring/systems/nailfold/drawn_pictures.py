@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
 
 from scoring.learning.progress import Progress, silent
+from scoring.learning.side_processes import in_processes
 from scoring.phantoms.nailfold.nailfold import NailfoldPhantom, draw_nailfold
 from scoring.phantoms.nailfold.patient import draw_patient
 from scoring.phantoms.nailfold.skin_tone import tone_group
@@ -29,14 +28,10 @@ def drawn_pictures(
 ) -> PictureBook:
     """``of_each`` pictures of so many patients, whose seeds begin at ``first``, each of a finger drawn by chance."""
     pages: list[PictureBook] = []
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        seeds = range(first, first + patients)
-        drawn = pool.map(
-            _patient, seeds, *([one] * patients for one in (of_each, rows, columns)), chunksize=_PATIENTS_AT_ONCE
-        )
-        for page in drawn:
-            pages.append(page)
-            progress("phantom patients drawn", len(pages), patients)
+    asked = (range(first, first + patients), *([one] * patients for one in (of_each, rows, columns)))
+    for page in in_processes(_patient, *asked, workers=workers, chunk=_PATIENTS_AT_ONCE):
+        pages.append(page)
+        progress("phantom patients drawn", len(pages), patients)
     return _bound(pages)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import nan
 from typing import Final
 
@@ -11,7 +11,7 @@ import numpy as np
 from scoring.agreement.f1_score import label_f1
 from scoring.agreement.precision_recall_area import precision_recall_area
 from scoring.agreement.roc_area import roc_area
-from scoring.errors import UndefinedMeasureError
+from scoring.learning.figure_values import measured, rounded
 from scoring.learning.figures_file import Figures
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS, NailfoldLabel
 from scoring.systems.nailfold.learning import Folds
@@ -34,13 +34,13 @@ def label_figures(truth: Truth, said: Probabilities, thresholds: Mapping[Nailfol
         figures[label] = {
             "pictures": int(judged.sum()),
             "threshold": thresholds[label],
-            "f1": _measured(lambda *pair: label_f1(*pair).f1, true, found),
-            "prevalence": _measured(lambda *pair: label_f1(*pair).prevalence, true, found),
-            "always_yes_f1": _measured(lambda *pair: label_f1(*pair).always_yes_f1, true, found),
+            "f1": measured(lambda *pair: label_f1(*pair).f1, true, found),
+            "prevalence": measured(lambda *pair: label_f1(*pair).prevalence, true, found),
+            "always_yes_f1": measured(lambda *pair: label_f1(*pair).always_yes_f1, true, found),
             "sensitivity": _share(found[true]),
             "specificity": _share(~found[~true]),
-            "roc_area": _measured(roc_area, true, share),
-            "precision_recall_area": _measured(precision_recall_area, true, share),
+            "roc_area": measured(roc_area, true, share),
+            "precision_recall_area": measured(precision_recall_area, true, share),
         }
     return figures
 
@@ -76,15 +76,8 @@ def _by_label(pictures: int, labels: Mapping[str, Figures]) -> Figures:
 
 def _mean(labels: Mapping[str, Figures]) -> float:
     """NaN where a label has no F1: a mean of the others would be of another question."""
-    return round(float(np.mean([one["f1"] for one in labels.values()])), 4)
-
-
-def _measured(measure: Callable[..., float], *given: object) -> float:
-    try:
-        return round(float(measure(*given)), 4)
-    except UndefinedMeasureError:
-        return nan
+    return rounded(np.mean([one["f1"] for one in labels.values()]))
 
 
 def _share(right: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    return round(float(right.mean()), 4) if right.size else nan
+    return rounded(right.mean()) if right.size else nan

@@ -12,7 +12,7 @@ from scoring.agreement.correlation import pearson_correlation
 from scoring.agreement.error_size import bias, mean_absolute_error, root_mean_square_error
 from scoring.agreement.limits_of_agreement import limits_of_agreement
 from scoring.agreement.weighted_kappa import quadratic_weighted_kappa
-from scoring.errors import UndefinedMeasureError
+from scoring.learning.figure_values import measured, rounded
 from scoring.learning.figures_file import Figures
 from scoring.systems.svdh_hands.hand_book import HandBook
 from scoring.systems.svdh_hands.hand_material import severity_class
@@ -63,26 +63,15 @@ def phantom_figures(
         "phantoms.hand": {"hands": len(hands)} | total_figures(hands, said),
         "phantoms.both": total_figures(both, both_said),
         "phantoms.severity": {
-            "accuracy": _rounded(float(np.mean(np.equal(classes, grades)))),
-            "within_one_class": _rounded(float(np.mean(np.abs(np.subtract(classes, grades)) <= 1))),
-            "mean_absolute_error": _measured(mean_absolute_error, classes, grades),
-            "pearson_correlation": _measured(pearson_correlation, classes, [one.expected for one in severities]),
-            "quadratic_weighted_kappa": _rounded(quadratic_weighted_kappa(classes, grades, len(cut_offs))),
+            "accuracy": rounded(np.mean(np.equal(classes, grades))),
+            "within_one_class": rounded(np.mean(np.abs(np.subtract(classes, grades)) <= 1)),
+            "mean_absolute_error": measured(mean_absolute_error, classes, grades),
+            "pearson_correlation": measured(pearson_correlation, classes, [one.expected for one in severities]),
+            "quadratic_weighted_kappa": rounded(quadratic_weighted_kappa(classes, grades, len(cut_offs))),
         },
     }
 
 
 def total_figures(truth: npt.ArrayLike, said: npt.ArrayLike) -> Figures:
     """How far sums agree; NaN for what has no value."""
-    return {name: _measured(measure, truth, said) for name, measure in _OF_TOTALS.items()}
-
-
-def _measured(measure: _Pair, truth: npt.ArrayLike, said: npt.ArrayLike) -> float:
-    try:
-        return _rounded(measure(truth, said))
-    except UndefinedMeasureError:
-        return float("nan")
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), 4)
+    return {name: measured(measure, truth, said) for name, measure in _OF_TOTALS.items()}

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from scoring.capillaroscopy.capillary_finder import CapillaryFinder
+from scoring.capillaroscopy.capillary_material import COLUMNS, ROWS, CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.capillary_network import BAND_UM, UM_PER_PX, CapillaryNetwork, width_um
-from scoring.capillaroscopy.learning import COLUMNS, ROWS, CapillaryLoss, NailfoldMaterial
 from scoring.capillaroscopy.packaging import package
 from scoring.capillaroscopy.picture_measures import NotMeasured, PictureMeasures
 from scoring.capillaroscopy.training import train
