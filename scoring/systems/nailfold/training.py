@@ -49,7 +49,9 @@ _FIRST_PHANTOM: Final = 1_000_000
 _FIRST_WITH_LABELS: Final = 500_000
 """Those of whom only labels are told begin so many after those whose parts are told."""
 _FIRST_UNSEEN: Final = 900_000
-_UNSEEN: Final = PicturePhase(epochs=1, batch=1, rate=1.0, patients=500, of_each=2)
+_UNSEEN_PATIENTS: Final = 500
+_UNSEEN_OF_EACH: Final = 2
+"""Pictures of each of these phantom patients, on whom demonstration weights are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,10 @@ def train_demonstration(
             demonstration=True,
         )
         network = LabelNetwork.open(write_label_network(files, learnt.network))
-        unseen = _drawn(_UNSEEN, plan, first + _FIRST_UNSEEN, run.progress)
-    said = f"{len(unseen)} pictures of {_UNSEEN.patients} unseen phantom patients"
+        unseen = drawn_pictures(
+            first + _FIRST_UNSEEN, _UNSEEN_PATIENTS, _UNSEEN_OF_EACH, plan.rows, plan.columns, WORKERS, run.progress
+        )
+    said = f"{len(unseen)} pictures of {_UNSEEN_PATIENTS} unseen phantom patients"
     measured = measured_figures("unseen", said, unseen, said_of(network, unseen), network.thresholds)
     told = f"{len(book)} pictures of {plan.labels.patients} phantom patients"
     _write_figures(out, plan, seed, book, drawn, _of_folds(plan, book, learnt, told) | measured)
