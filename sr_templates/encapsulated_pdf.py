@@ -19,10 +19,10 @@ from sr_templates.document_forms import ENCAPSULATED_PDF
 from sr_templates.inherited_modules import inherited_modules
 from sr_templates.pdf_report import HeatmapPage, pdf_report
 from sr_templates.production_modules import add_production_modules
-from sr_templates.uids import object_uid, series_uid
+from sr_templates.result_series import DOCUMENTS
+from sr_templates.uids import object_uid
 from sr_templates.writing import Writing
 
-PDF_SERIES: Final = 9006
 _SIDES: Final = {"R": "right", "L": "left", "B": "both sides"}
 
 
@@ -32,11 +32,7 @@ def encapsulated_pdfs(writing: Writing) -> list[Dataset]:
     made = inherited_modules(writing.home, result.study_instance_uid)
     made.SOPClassUID = ENCAPSULATED_PDF
     made.SOPInstanceUID = object_uid(result, "pdf", "")
-    made.Modality = "DOC"
-    made.SeriesInstanceUID = series_uid(result, "pdf")
-    made.SeriesNumber = PDF_SERIES
-    made.SeriesDescription = f"{spec.instrument} report to print (research only)"[:64]
-    made.InstanceNumber = 1
+    DOCUMENTS.take(made, result, spec, 1)
     add_production_modules(made, result, writing.home)
     made.ConversionType = "WSD"
     made.AcquisitionDateTime = ""

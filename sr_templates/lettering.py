@@ -23,9 +23,6 @@ _ALPHABET: Final = (
 _SIGNS: Final = "€№™•…≈≠≤≥−†‰"
 """What the typeface has: ranges of letters, and single signs."""
 
-CAPITAL_HEIGHT: Final = 0.711
-"""Height of a capital letter or a digit, in sizes of the typeface."""
-
 
 @lru_cache(maxsize=128)
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:

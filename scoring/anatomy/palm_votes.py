@@ -13,6 +13,8 @@ from scoring.anatomy.overview_network import CELLS, LENGTH_UNIT, STRIDE, VIEW
 
 TURNS: Final = 4
 LEAST_VOTE: Final = 0.15
+_HANDS: Final = 2
+"""On one film, at most."""
 """A palm must be this probable on one turn, and in the mean over all four."""
 
 
@@ -27,14 +29,14 @@ class PalmSeen:
     probability: float
 
 
-def palms(grid: Tensor, most: int = 2) -> tuple[PalmSeen, ...]:
-    """The strongest palm centres of one grid (5, 16, 16), at most ``most``, none inside another's palm."""
+def palms(grid: Tensor) -> tuple[PalmSeen, ...]:
+    """The strongest palm centres of one grid (5, 16, 16), at most two, none inside another's palm."""
     strength = torch.sigmoid(grid[0])
     seen: list[PalmSeen] = []
     for flat in torch.argsort(strength.flatten(), descending=True)[:24].tolist():
         row, column = divmod(int(flat), CELLS)
         probability = float(strength[row, column])
-        if probability < LEAST_VOTE or len(seen) == most:
+        if probability < LEAST_VOTE or len(seen) == _HANDS:
             break
         up_x, up_y = (float(v) * LENGTH_UNIT for v in grid[1:3, row, column])
         x = (column + 0.5 + float(grid[3, row, column])) * STRIDE - 0.5
@@ -53,7 +55,7 @@ def turned_back(seen: PalmSeen, turns: int) -> PalmSeen:
     return PalmSeen(x, y, up_x, up_y, seen.probability)
 
 
-def agreed(found: list[PalmSeen], most: int = 2) -> list[PalmSeen]:
+def agreed(found: list[PalmSeen]) -> list[PalmSeen]:
     """Palms seen on several turns are one; the surest turn says which way is up."""
     groups: list[list[PalmSeen]] = []
     for one in sorted(found, key=lambda p: -p.probability):
@@ -65,7 +67,7 @@ def agreed(found: list[PalmSeen], most: int = 2) -> list[PalmSeen]:
         else:
             groups.append([one])
     merged = sorted((_merged(group) for group in groups), key=lambda p: -p.probability)
-    return [one for one in merged if one.probability > LEAST_VOTE][:most]
+    return [one for one in merged if one.probability > LEAST_VOTE][:_HANDS]
 
 
 def _merged(group: list[PalmSeen]) -> PalmSeen:

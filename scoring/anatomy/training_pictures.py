@@ -84,11 +84,11 @@ def boxed_hand(hand: BoxedHand, folder: Path) -> LabelledHand:
     return labelled(hand.name, "boxes", *stretched(hand, folder))
 
 
-def placed_points(split: str, table: Path = PLACED_BY_EYE) -> dict[str, Points]:
+def placed_points(split: str) -> dict[str, Points]:
     """Sites placed by eye, by film (columns image, split, site, x, y, placed_by): (28, 2) in film pixels, NaN for
     helpers. Where a young child's carpal bone is not yet of bone, the place is where it will be."""
     films: dict[str, Points] = {}
-    with table.open(newline="", encoding="utf-8") as rows:
+    with PLACED_BY_EYE.open(newline="", encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
             if row["split"] == split:
                 points = films.setdefault(row["image"], np.full((len(LANDMARKS), 2), np.nan))

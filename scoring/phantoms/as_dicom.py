@@ -25,6 +25,7 @@ Photometric = Literal["MONOCHROME1", "MONOCHROME2"]
 
 UID_NAMESPACE: Final = uuid.UUID("6a1d3c52-52a6-5c0e-9d55-8f0f6b0a7e11")
 HIGHEST_VALUE: Final = 4095
+_STUDY_TIME: Final = "090000"
 COMMENT: Final = "SYNTHETIC PHANTOM, NOT A PATIENT"
 SOP_CLASSES: Final = {"CR": ComputedRadiographyImageStorage, "DX": DigitalXRayImageStorageForPresentation}
 # Anatomical position has the palm in front and the thumb outwards: rows run to the patient's left in either hand,
@@ -49,7 +50,6 @@ def hand_dataset(
     photometric: Photometric = "MONOCHROME2",
     instance_number: int = 1,
     study_date: str = "20260105",
-    study_time: str = "090000",
     patient_id: str | None = None,
     trial: Mapping[str, str] | None = None,
 ) -> Dataset:
@@ -68,7 +68,7 @@ def hand_dataset(
     ds = Dataset()
     ds.SOPClassUID = SOP_CLASSES[sop_class]
     ds.SOPInstanceUID = UID(phantom_uid("instance", photometric, *names))
-    patient_and_study(ds, patient, "hand", seed, study, study_date, study_time, trial or {})
+    patient_and_study(ds, patient, "hand", seed, study, study_date, _STUDY_TIME, trial or {})
     ds.SeriesInstanceUID = phantom_uid("series", study, sop_class, side)
     ds.SeriesNumber = {"R": 1, "L": 2, "B": 3}[side]
     ds.SeriesDescription = "PHANTOM hand PA"
@@ -79,7 +79,7 @@ def hand_dataset(
     ds.InstanceNumber = instance_number
     ds.AcquisitionNumber = 1
     ds.ContentDate = ds.AcquisitionDate = ds.SeriesDate = study_date
-    ds.ContentTime = ds.AcquisitionTime = ds.SeriesTime = study_time
+    ds.ContentTime = ds.AcquisitionTime = ds.SeriesTime = _STUDY_TIME
     ds.ImageType = ["DERIVED", "PRIMARY"]
     ds.DerivationDescription = "Drawn by a program, no X-rays were used"
     ds.ImageComments = COMMENT

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
 LongBone = Literal["metacarpal", "phalanx", "distal"]
+_STEPS: Final = 7
+"""Of a smooth curve between two of its corners."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,10 +50,10 @@ class Bone:
         return point
 
 
-def smooth_closed(corners: Points, steps: int = 7) -> Points:
-    """A closed Catmull-Rom curve through ``corners`` with ``steps`` points between two of them."""
+def smooth_closed(corners: Points) -> Points:
+    """A closed Catmull-Rom curve through ``corners``."""
     before, after, beyond = np.roll(corners, 1, 0), np.roll(corners, -1, 0), np.roll(corners, -2, 0)
-    t = (np.arange(steps) / steps)[None, :, None]
+    t = (np.arange(_STEPS) / _STEPS)[None, :, None]
     p0, p1, p2, p3 = (a[:, None, :] for a in (before, corners, after, beyond))
     curve = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
     result: Points = curve.reshape(-1, 2)

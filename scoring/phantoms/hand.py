@@ -87,14 +87,13 @@ def draw_both_hands(
     severity: float | None = None,
     spacing_mm: float = 0.25,
     grows: bool | None = None,
-    film: FilmStyle | None = None,
 ) -> tuple[npt.NDArray[np.float32], float, tuple[HandPhantom, HandPhantom]]:
     """Draw both hands of one person on one film, seen from their backs: left hand on the left, thumbs inwards.
 
     Returns the common picture, its spacing in mm, and the right and the left hand, whose ``pixels`` are the common
     picture and whose centres are in its coordinates.
     """
-    style = film or sample_film(stream(seed, "film"))
+    style = sample_film(stream(seed, "film"))
     grown_up = grows if grows is not None else bool(stream(seed, "grows").uniform() < SHARE_OF_CHILDREN)
     hands = [
         grow_hand(seed, side, grades.get(side) if grades else None, severity, grown_up, pair=True)

@@ -20,7 +20,7 @@ _STROKES: Final[dict[str, tuple[str, ...]]] = {
 """Polylines on a grid of 5 columns by 7 rows: pairs of digits, column then row."""
 
 
-def lettering(text: str, height_px: int, degrees: float = 0.0, mirrored: bool = False) -> Plane:
+def lettering(text: str, height_px: int, degrees: float = 0.0) -> Plane:
     """Coverage 0..1 of ``text``, its capitals ``height_px`` tall, turned anticlockwise by ``degrees``.
 
     Raises:
@@ -41,7 +41,5 @@ def lettering(text: str, height_px: int, degrees: float = 0.0, mirrored: bool = 
             for x, y in (points[0], points[-1]):
                 pen.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=255)
     turned = canvas.rotate(degrees, Image.Resampling.BILINEAR, expand=True) if degrees else canvas
-    if mirrored:
-        turned = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     plane: Plane = np.asarray(turned.reduce(fine), dtype=np.float32) / 255.0
     return plane

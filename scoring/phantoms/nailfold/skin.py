@@ -133,6 +133,5 @@ def _cuticle_and_nail(light: Light, fold: Fold, view: View, beyond_edge: Plane, 
     light *= 1 - 0.16 * np.exp(-(((before - breadth) / 30) ** 2))
 
 
-def _grain(draw: np.random.Generator, view: View, down_um: float, across_um: float | None = None) -> Plane:
-    across = down_um if across_um is None else across_um
-    return cloud(draw, view.shape, down_um / view.um_per_px, across / view.um_per_px)
+def _grain(draw: np.random.Generator, view: View, coarse_um: float) -> Plane:
+    return cloud(draw, view.shape, coarse_um / view.um_per_px)
