@@ -17,6 +17,8 @@ NARROWING_CUTS: Final = HIGHEST_GRADE["narrowing"]
 GRADED: Final = torch.tensor([[site in SITES_OF[item] for item in ITEMS] for site in SITES])
 """(22, 2): whether erosion and narrowing are graded at a site."""
 
+_WIDTH: Final = 32
+"""Channels of the first layers; later ones have multiples of it."""
 _SITE_CHANNELS: Final = 12
 _HIDDEN: Final = 64
 
@@ -35,23 +37,23 @@ class JointGrader(nn.Module):
     The place matters: the joint that is meant lies in the middle, and its neighbours' spaces must not be read.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.detail = nn.Sequential(
             nn.PixelUnshuffle(2),
-            _convolution(4, width),
-            _convolution(width, width),
-            _convolution(width, 2 * width, stride=2),
-            _convolution(2 * width, 2 * width),
+            _convolution(4, _WIDTH),
+            _convolution(_WIDTH, _WIDTH),
+            _convolution(_WIDTH, 2 * _WIDTH, stride=2),
+            _convolution(2 * _WIDTH, 2 * _WIDTH),
         )
         self.site = nn.Embedding(len(SITES), _SITE_CHANNELS)
         self.features = nn.Sequential(
-            _convolution(2 * width + _SITE_CHANNELS + 3, 4 * width, stride=2),
-            _convolution(4 * width, 4 * width),
+            _convolution(2 * _WIDTH + _SITE_CHANNELS + 3, 4 * _WIDTH, stride=2),
+            _convolution(4 * _WIDTH, 4 * _WIDTH),
         )
         self.head = nn.Sequential(
             nn.Dropout(0.1),
-            nn.Linear(8 * width + _SITE_CHANNELS, _HIDDEN),
+            nn.Linear(8 * _WIDTH + _SITE_CHANNELS, _HIDDEN),
             nn.ReLU(),
             nn.Linear(_HIDDEN, EROSION_CUTS + NARROWING_CUTS),
         )

@@ -108,11 +108,6 @@ def normalised(crops: Grey) -> Grey:
     return np.asarray(np.clip((crops - low) / (high - low + np.float32(1e-3)), -0.5, 1.5), np.float32)
 
 
-def prepared_crops(pixels: Grey, hand: FoundHand) -> Grey:
-    """What the network is given for one found hand: (22, CROP, CROP) in the order of ``SITES``."""
-    return normalised(cut_crops(pixels, frame_of(hand)))
-
-
 def site_boxes(frame: HandFrame, shape: Sequence[int]) -> npt.NDArray[np.float64]:
     """(22, 4): x0, y0, x1, y1 of each site's box on the picture (rows, columns), upright, cut off at its edges."""
     half = frame.edge / 2

@@ -17,7 +17,6 @@ from scoring.systems.hand_joints.preprocessing import (
     frame_of,
     frame_of_centres,
     normalised,
-    prepared_crops,
     site_boxes,
 )
 
@@ -44,7 +43,7 @@ def test_training_and_scoring_see_the_same(phantom: HandPhantom) -> None:
         hand_windows(phantom.pixels, frame_of_centres(phantom.centres, phantom.side))[None],
         grade_table(phantom.grades)[None],
     ).crops()[0]
-    scored = prepared_crops(phantom.pixels, _found(phantom))
+    scored = normalised(cut_crops(phantom.pixels, frame_of(_found(phantom))))
     assert scored.shape == (len(SITES), CROP, CROP)
     np.testing.assert_allclose(learnt, scored, atol=0.01)  # training keeps 16 bits of every value
 
