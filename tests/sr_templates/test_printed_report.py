@@ -87,6 +87,12 @@ def test_what_stands_above_the_numbers_is_said(make: Callable[[], results.Result
     assert words in printed(make())
 
 
+@pytest.mark.parametrize(("make", "state"), [(results.two_hands, "research only"), (results.withdrawn, "WITHDRAWN")])
+def test_a_series_list_tells_what_was_withdrawn(make: Callable[[], results.ResultForTests], state: str) -> None:
+    (document,) = of_role(write(make(), "pictures", ["pdf"]), "pdf")
+    assert document.SeriesDescription.endswith(f" report to print ({state})")
+
+
 def test_the_patient_is_nowhere_in_it() -> None:
     other = results.with_header(
         results.one_hand(),
