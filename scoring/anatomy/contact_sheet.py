@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image, ImageDraw
 from rich.progress import track
 
 from scoring.anatomy.found_hand import FoundHand, HandSearch
 from scoring.anatomy.hand_finder import HandFinder
 from scoring.anatomy.training_pictures import grey
+from scoring.networks.torch_start import start_torch
 
 CELL: Final = (296, 400)
 COLUMNS: Final = 9
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--films", type=Path, required=True, help="folder of PNG films, e.g. images_full")
     parser.add_argument("--out", type=Path, required=True, help="the JPEG to write")
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
+    start_torch()
     sheet(HandFinder.open(), sorted(chosen.films.glob("*.png"))).save(chosen.out, quality=70, optimize=True)
 
 

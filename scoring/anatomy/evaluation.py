@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 from pydicom import dcmread
 from rich.progress import track
@@ -28,6 +27,7 @@ from scoring.anatomy.training_pictures import grey, placed_points, stretched
 from scoring.anatomy.training_sets import BONE_AGE, MEDNIST, split_boxed
 from scoring.image import scoring_image
 from scoring.learning.figure_values import rounded
+from scoring.networks.torch_start import start_torch
 from scoring.phantoms.hand import draw_both_hands, draw_hand
 from scoring.score_rules.sharp_van_der_heijde import SITES
 from scoring.study import read_image_reference
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with rsna-bone-age, rsna-roi-boxes, mednist …")
     parser.add_argument("--weights", type=Path, default=FOLDER, help="folder of weights.toml and figures.toml")
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
+    start_torch()
     tables = measure(HandFinder.open(chosen.weights), chosen.data)
     (chosen.weights / FIGURES).write_text(as_toml(tables), encoding="utf-8")
 
