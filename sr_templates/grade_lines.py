@@ -19,7 +19,7 @@ from sr_templates.errors import ForeignReportError
 from sr_templates.exact_text import box_of, fields_of, line_of, needed, numbers_line, numbers_of
 from sr_templates.image_lines import image_at
 from sr_templates.regions import drawn_box, site_region
-from sr_templates.written_values import is_exact, unit_of, usual_probabilities
+from sr_templates.written_values import is_exact, unit_of, usual_probabilities, value_of, written
 
 _Part = TypeVar("_Part", ScoreItem, ScoreTotal)
 _NONE: Final = "none"
@@ -83,7 +83,8 @@ def completed(item: ScoreItem, line: str, images: Sequence[str]) -> ScoreItem:
 
 def _fields(item: ScoreItem, spec: ItemSpec, drawn: tuple[str, Box], number: dict[str, str]) -> dict[str, str]:
     fields = {}
-    if item.probabilities != usual_probabilities(spec, item.value):
+    shown = None if item.value is None else value_of(written(item.value, unit_of(spec)), unit_of(spec))
+    if item.probabilities != usual_probabilities(spec, shown):
         fields[_PROBABILITIES] = numbers_line(item.probabilities)
     if item.certainty is not None and not is_exact(item.certainty, codes.PERCENT):
         fields["certainty"] = numbers_line([item.certainty])

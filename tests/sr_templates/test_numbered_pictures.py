@@ -30,6 +30,17 @@ def value_of(group: Dataset, name: str) -> Dataset:
     return next(item for item in group.ContentSequence if item.ConceptNameCodeSequence[0].CodeValue == name)
 
 
+def test_a_probability_that_its_percentage_does_not_give_back_is_told_to_the_last_digit() -> None:
+    made, tiny = nailfolds.two_fingers(), 2.9135797693204966e-22
+    items = tuple(
+        replace(item, value=tiny, grade=0, probabilities=(1.0, tiny)) if item.value and item.probabilities else item
+        for item in made.result.items
+    )
+    rare = replace(made, result=replace(made.result, items=items))
+    assert any(tiny in item.probabilities for item in items)
+    assert read_back(report_alone(rare), made.spec) == rare.result
+
+
 def test_a_visit_has_a_group_for_each_picture_each_finger_and_the_patient() -> None:
     """Given sixteen pictures of eight fingers; then each picture is a group on its full frame at its nail unit."""
     made = nailfolds.whole_visit()
