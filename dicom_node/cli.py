@@ -52,7 +52,8 @@ def run(config: ConfigOption = _CONFIG) -> None:
     from dicom_node.settings import read_settings
     from dicom_node.systems_in_use import systems_in_use
 
-    systems_in_use(read_settings(config).scoring)
+    settings = read_settings(config)
+    systems_in_use(settings.scoring, settings.trial)
     raise typer.Exit(run_group(config))
 
 
@@ -162,20 +163,28 @@ def score(
     out: Annotated[Path, typer.Option(help="Folder for *.sr.dcm, *.sr.txt, *.sc.dcm, scores.csv, scores.json.")],
     system: Annotated[str | None, typer.Option(help="Key of one system; all that accept when none.")] = None,
     form: Annotated[str, typer.Option(help="Form of the report, as sr_sop_class of a peer.")] = "comprehensive",
-    extras: Annotated[str, typer.Option(help="Further objects, as extras of a peer: pdf,segmentation.")] = "",
+    extras: Annotated[
+        list[str] | None, typer.Option(help="Further objects, as extras of a peer: pdf,segmentation; or once for each.")
+    ] = None,
+    protocol: Annotated[
+        Path | None, typer.Option(help="What a trial asks of a visit: its trial.toml.", exists=True, dir_okay=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """No server: files in, reports (also as readable trees), heatmaps and tables out."""
     from typing import get_args
 
     from dicom_node.score_offline import Wanted, print_scores
+    from scoring.catalogue import known_systems
+    from scoring.trial import read_protocol
     from sr_templates.document_forms import DocumentForm, Extra
 
-    asked = [word.strip() for word in extras.split(",") if word.strip()]
+    asked = [word.strip() for one in extras or () for word in one.split(",") if word.strip()]
     for option, words, allowed in (("--form", [form], get_args(DocumentForm)), ("--extras", asked, get_args(Extra))):
         if unknown := [word for word in words if word not in allowed]:
             raise typer.BadParameter(f"got {unknown[0]!r}, allowed: {', '.join(allowed)}", param_hint=option)
-    wanted = Wanted(out, cast("DocumentForm", form), cast("tuple[Extra, ...]", tuple(asked)))
+    rules = read_protocol(protocol, known_systems()) if protocol else None
+    wanted = Wanted(out, cast("DocumentForm", form), cast("tuple[Extra, ...]", tuple(dict.fromkeys(asked))), rules)
     raise typer.Exit(print_scores(paths, wanted, system, as_json=as_json))
 
 
@@ -316,7 +325,7 @@ def config_check(file: Annotated[Path, typer.Argument(help="A node.toml.")]) -> 
     from dicom_node.tls_settings import server_context
 
     settings = read_settings(file)
-    systems_in_use(settings.scoring)
+    systems_in_use(settings.scoring, settings.trial)
     if settings.tls.on:
         server_context(settings.tls)
     typer.echo(f"{file.name} is right: {settings.node.ae_title} on {settings.node.host}:{settings.node.port}")

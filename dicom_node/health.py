@@ -21,8 +21,8 @@ from dicom_node.delivery.store_scu import echo
 from dicom_node.disk_forecast import forecast_disk
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.peers import Peer
-from dicom_node.settings import NodeSettings, ScoringSection, read_settings
-from dicom_node.systems_in_use import systems_in_use
+from dicom_node.settings import NodeSettings, ScoringSection, TrialSection, read_settings
+from dicom_node.systems_in_use import protocol_of, systems_in_use
 from dicom_node.tls_settings import certificates_in_use, server_context
 from scoring.errors import RheumascoreError
 from scoring.weights import all_weights, checked_bytes
@@ -74,8 +74,20 @@ def examine_node(config: Path | None) -> Iterator[Finding]:
     yield from _disk(settings)
     yield from _ports(settings)
     yield from _certificates(settings)
+    yield from _protocol(settings.trial)
     for peer in settings.peers:
         yield _peer(peer, settings)
+
+
+def _protocol(trial: TrialSection) -> Iterator[Finding]:
+    try:
+        protocol = protocol_of(trial)
+    except RheumascoreError as error:
+        yield Finding("trial protocol", "wrong", str(error))
+        return
+    if protocol:
+        systems = ", ".join(dict.fromkeys(demand.system for demand in protocol.demands)) or "no system"
+        yield Finding("trial protocol", "well", f"{protocol.use.name!r} ({protocol.use.sha256[:12]}…) rules {systems}")
 
 
 def _codecs() -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def run_listener(settings: NodeSettings) -> int:
     """Receive until SIGTERM. Raises PortInUseError, DataFolderError."""
     start_logging()
     give_large_blocks_back()
-    specs = systems_in_use(settings.scoring)
+    specs = systems_in_use(settings.scoring, settings.trial)
     store = ContentStore(settings.node.data_dir)
     ledger = Ledger(settings.database_url, patience_seconds=_LEDGER_SECONDS)
     ledger.upgrade()

@@ -123,6 +123,7 @@ def route_study(session: Session, study: Study, specs: Sequence[SystemSpec]) -> 
 def job_key(study: Study, decision: RoutingDecision) -> str:
     """Names a scoring job by what it is about, so that the same images twice are the same job."""
     parts = [study.study_instance_uid, decision.spec.key, decision.spec.sha256, weights_fingerprint(decision.spec)]
+    parts += [decision.spec.protocol.sha256] if decision.spec.protocol else []
     parts += sorted(f"{c.image.content_sha256}:{c.used}:{c.rule}" for c in decision.choices)
     return f"score:{decision.spec.key}:{hashlib.sha256('|'.join(parts).encode()).hexdigest()}"
 

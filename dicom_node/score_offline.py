@@ -28,7 +28,7 @@ from dicom_node.photographs.wrapping import wrap_photos
 from dicom_node.routing import RoutingDecision, decide
 from dicom_node.score_table import score_table
 from dicom_node.source_images import chosen_images, source_images
-from scoring.catalogue import find_spec, list_systems, open_system
+from scoring.catalogue import find_spec, list_systems, open_spec
 from scoring.contract import ScoringSystem
 from scoring.errors import RheumascoreError
 from scoring.inference import read_header, run_inference
@@ -36,6 +36,7 @@ from scoring.pixel_decoding import PixelDecoder
 from scoring.result import PriorResult, ScoreResult, ScoreTotal
 from scoring.second_opinion import DIFFERS
 from scoring.study import Study
+from scoring.trial import TrialProtocol
 from scoring.whole_file import write_whole_text
 from sr_templates.document_forms import DocumentForm, Extra
 from sr_templates.reading_table import category_words
@@ -71,6 +72,8 @@ class Wanted:
     out: Path
     form: DocumentForm = "comprehensive"
     extras: tuple[Extra, ...] = ()
+    protocol: TrialProtocol | None = None
+    """A trial's, which rules the systems."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,8 @@ def _score_one(
     uid, key = study.study_instance_uid, decision.spec.key
     if not decision.accepts:
         return OfflineScore(uid, key, refused=decision.reason), None
-    scored = run_inference(_opened(key), study, chosen_images(decision.choices, paths), decoder, datetime.now(UTC))
+    system = _opened(key, wanted.protocol)
+    scored = run_inference(system, study, chosen_images(decision.choices, paths), decoder, datetime.now(UTC))
     result = replace(scored.result, baseline=before.baseline)
     result = replace(result, second_opinions=opinions_of(result, before.others))
     sources = source_images(result, paths, decoder)
@@ -171,8 +175,9 @@ def _score_one(
 
 
 @lru_cache(maxsize=4)
-def _opened(key: str) -> ScoringSystem:
-    return open_system(key)
+def _opened(key: str, protocol: TrialProtocol | None) -> ScoringSystem:
+    spec = find_spec(key)
+    return open_spec(protocol.ruling(spec) if protocol else spec)
 
 
 def _write_files(written: ResultObjects, stem: str, out: Path) -> tuple[Path, ...]:

@@ -68,6 +68,14 @@ class ScoringSection:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialSection:
+    """``[trial]``: what the trial asks of the systems (``scoring.trial``)."""
+
+    protocol: Path | None = None
+    """The trial.toml; None: the systems ask what they propose."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseSection:
     """``[database]``: empty url: SQLite in data_dir."""
 
@@ -110,6 +118,7 @@ class NodeSettings:
     peers: tuple[Peer, ...] = ()
     tls: TlsSection = field(default_factory=TlsSection)
     scoring: ScoringSection = field(default_factory=ScoringSection)
+    trial: TrialSection = field(default_factory=TrialSection)
     database: DatabaseSection = field(default_factory=DatabaseSection)
     queue: QueueSection = field(default_factory=QueueSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
@@ -224,8 +233,9 @@ def _read_sections(raw: dict[str, Any], path: Path, faults: list[str]) -> NodeSe
     node, tls = replace(settings.node, data_dir=folder / settings.node.data_dir), settings.tls.below(folder)
     weights = {key: folder / path for key, path in settings.scoring.weights.items()}
     scoring = replace(settings.scoring, weights=weights)
+    trial = TrialSection(folder / settings.trial.protocol if settings.trial.protocol else None)
     peers = tuple(replace(peer, our_tls=tls) if peer.tls else peer for peer in settings.peers)
-    return replace(settings, node=node, tls=tls, peers=peers, scoring=scoring)
+    return replace(settings, node=node, tls=tls, peers=peers, scoring=scoring, trial=trial)
 
 
 def keys_of(kind: Any) -> dict[str, Field[Any]]:

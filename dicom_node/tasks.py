@@ -37,7 +37,7 @@ from dicom_node.queue.leased_work import do_leased
 from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings
 from dicom_node.source_images import source_images
-from dicom_node.systems_in_use import with_chosen_weights
+from dicom_node.systems_in_use import as_set
 from scoring.catalogue import find_spec, open_spec
 from scoring.contract import ScoringSystem
 from scoring.inference import ChosenImage, read_header, run_inference
@@ -74,9 +74,9 @@ class Workplace:
         )
 
     def system(self, key: str) -> ScoringSystem:
-        """The system with its weights, or those that the settings name for it, loaded once a process."""
+        """The system with its weights, or those that the settings name for it, as the trial wants it; loaded once."""
         if key not in self._systems:
-            self._systems[key] = open_spec(with_chosen_weights(find_spec(key), self.settings.scoring))
+            self._systems[key] = open_spec(as_set(find_spec(key), self.settings))
         return self._systems[key]
 
     def close(self) -> None:

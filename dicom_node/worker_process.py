@@ -33,7 +33,7 @@ def run_worker(settings: NodeSettings, queues: tuple[str, ...]) -> int:
 def _warm_up(workplace: Workplace, queues: tuple[str, ...]) -> None:
     list_systems()  # whatever it does, its specs must be what they were sealed as
     if "scoring" in queues:
-        for spec in systems_in_use(workplace.settings.scoring):
+        for spec in systems_in_use(workplace.settings.scoring, workplace.settings.trial):
             workplace.system(spec.key)
     # What is loaded now stays for ever: the garbage collector need not walk it during every report.
     gc.collect()

@@ -7,6 +7,7 @@
     ├── ModelsNotInstalledError      RS-104  torch and its friends are not there
     ├── BundleError                  RS-105  a bundle of a trained system cannot be written, or is not taken in
     ├── CardError                    RS-106  a model card is missing, or older than what it speaks of
+    ├── ProtocolError                RS-107  a trial's protocol asks what no system knows, or more than can be
     ├── ImageUnreadableError         RS-110  a file is not DICOM, or its pixels cannot be decoded
     ├── ImageTooLargeError           RS-111  decoding it would take more memory than is allowed
     ├── ResultError                  RS-120  a stored result cannot be read, or contradicts itself
@@ -68,6 +69,12 @@ class CardError(RheumascoreError):
     """A model card cannot be written from this evaluation, is missing, or is older than what it speaks of."""
 
     code = "RS-106"
+
+
+class ProtocolError(RheumascoreError):
+    """A trial.toml is wrong: file, every key, what was found, what is allowed."""
+
+    code = "RS-107"
 
 
 class ImageUnreadableError(RheumascoreError):

@@ -161,6 +161,7 @@ def _assemble(
         notes=findings.notes,
         not_evaluable=findings.not_evaluable,
         forced=study.forced,
+        protocol=system.spec.protocol,
     )
     return Scored(result, {digest: content for _, digest, content in [*heatmaps, *marks]})
 

@@ -15,9 +15,10 @@ from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
 from scoring.frozen_json import from_json, to_json
 
-SCHEMA_VERSIONS: Final = (2, 3, 4)
+SCHEMA_VERSIONS: Final = (2, 3, 4, 5)
 """Which are read. A result is stored by the lowest that can say it, so that what earlier versions stored keeps its
-digest: 3 only with second opinions, 4 only with numbered pictures, marks or a rule that decided."""
+digest: 3 only with second opinions, 4 only with numbered pictures, marks or a rule that decided, 5 only with a trial's
+protocol."""
 
 Side = Literal["L", "R"]
 Box = tuple[float, float, float, float]
@@ -140,6 +141,14 @@ class WeightUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtocolUse:
+    """The trial's protocol that ruled a result: its name, and the SHA-256 of the file that says what it asks."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class PriorObject:
     """One DICOM object that was written from an earlier result, as later documents refer to it."""
 
@@ -242,10 +251,14 @@ class ScoreResult:
     second_opinions: tuple[SecondOpinion, ...] = ()
     """Of other systems whose totals measure the same; empty where none had a result to be compared with."""
     marks: tuple[Marks, ...] = ()
+    protocol: ProtocolUse | None = None
+    """Of a trial, where one was set and rules this system; the notes say what it asks."""
 
     @property
     def schema_version(self) -> int:
         """Of the stored form: see ``SCHEMA_VERSIONS``."""
+        if self.protocol:
+            return 5
         if self.marks or any(i.picture is not None for i in self.items) or any(t.rule for t in self.totals):
             return 4
         return 3 if self.second_opinions else 2
@@ -316,6 +329,7 @@ _LATER_KEYS: Final[tuple[tuple[int, str | None, str, Any], ...]] = (
     (4, None, "marks", []),
     (4, "items", "picture", None),
     (4, "totals", "rule", None),
+    (5, None, "protocol", None),
 )
 """What stored forms lack: the first schema that has the key, the list whose parts hold it (None: the result itself),
 the key, and what its absence means."""

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 from scoring.coded_concept import CodedConcept
 from scoring.errors import SpecError
-from scoring.result import ScoreItem, Side
+from scoring.result import ProtocolUse, ScoreItem, Side
 
 Kind = Literal["network", "rule", "form"]
 Scope = Literal["image", "side", "subject_visit"]
@@ -24,7 +24,7 @@ Scale = Literal["grade", "present", "measurement"]
 in a unit."""
 Derivation = Literal["sum", "maximum", "mean", "count", "category"]
 """How a total follows from the items. A count and a category are grades, a maximum and a mean are values."""
-_Keyed = TypeVar("_Keyed", "ItemSpec", "SiteSpec", "TotalSpec")
+_Keyed = TypeVar("_Keyed", "ItemSpec", "SiteSpec", "TotalSpec", "AskedSpec")
 
 IMAGE_ATTRIBUTES: Final = (
     "modality",
@@ -144,6 +144,18 @@ class TotalSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSpec:
+    """A number that a trial's protocol may set (``scoring.trial``): fewest fingers of a visit."""
+
+    key: str
+    label: str
+    number: int
+    """What holds: the system's own proposal, until a protocol sets another."""
+    at_least: int
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemSpec:
     """Everything declared about one scoring system."""
 
@@ -181,6 +193,10 @@ class SystemSpec:
     """Every weights.toml that takes part: the folder's own, and those of shared anatomy."""
     shared_weights: tuple[Path, ...]
     """Those of shared anatomy (``uses_weights``)."""
+    asked: tuple[AskedSpec, ...]
+    """What a trial's protocol may set, with what holds."""
+    protocol: ProtocolUse | None = None
+    """The trial's protocol that set any of it."""
 
     @property
     def has_weights(self) -> bool:
@@ -198,6 +214,10 @@ class SystemSpec:
     def site(self, key: str) -> SiteSpec:
         """The site with this key; KeyError when the spec has none."""
         return _by_key(self.sites, key)
+
+    def asks(self, key: str) -> int:
+        """The number that holds for something that a protocol may set; KeyError when the spec has no such thing."""
+        return _by_key(self.asked, key).number
 
     def place(self, item: ScoreItem) -> tuple[int, int, int, int]:
         """Where a grade stands in the order of the spec; what the spec does not know comes last.
@@ -250,6 +270,7 @@ def read_spec(path: Path) -> SystemSpec:
         longest_side=table.number("longest_side"),
         weights_files=(*_own_weights(path.parent), *_shared_weights(path.parent, table)),
         shared_weights=_shared_weights(path.parent, table),
+        asked=tuple(_asked(t) for t in table.tables("protocol")),
     )
     spec = replace(spec, totals=tuple(_totals(table.tables("totals"), spec)))
     table.refuse_unknown()
@@ -398,6 +419,20 @@ def _site(table: _Table) -> SiteSpec:
     site = SiteSpec(table.text("key"), table.text("label"), table.concept("concept"), table.texts("items"))
     table.refuse_unknown()
     return site
+
+
+def _asked(table: _Table) -> AskedSpec:
+    asked = AskedSpec(
+        key=table.text("key"),
+        label=table.text("label"),
+        number=table.required_number("default"),
+        at_least=table.required_number("at_least"),
+        at_most=table.required_number("at_most"),
+    )
+    if not asked.at_least <= asked.number <= asked.at_most:
+        raise table.fault("default", f"from {asked.at_least} to {asked.at_most}")
+    table.refuse_unknown()
+    return asked
 
 
 def _totals(tables: list[_Table], spec: SystemSpec) -> Iterator[TotalSpec]:

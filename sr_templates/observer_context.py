@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pydicom.dataset import Dataset
 
-from scoring.result import Engine, ScoreResult, WeightUse
+from scoring.result import Engine, ProtocolUse, ScoreResult, WeightUse
 from scoring.spec import SystemSpec
 from sr_templates import codes
 from sr_templates.content_items import code, text, uidref
@@ -15,6 +16,8 @@ from sr_templates.exact_text import fields_of, line_of, meant, needed, shown
 from sr_templates.uids import device_uid
 
 MANUFACTURER = "rheumascore"
+_LINES: Final = ("weights", "protocol")
+"""Parameters whose value is a line of fields."""
 
 
 def device_observer(result: ScoreResult) -> list[Dataset]:
@@ -39,7 +42,7 @@ def algorithm_identification(result: ScoreResult, spec: SystemSpec) -> list[Data
 
 
 def parameter_lines(result: ScoreResult) -> list[str]:
-    """``name=value`` lines: system, weights, preprocessing, rule, engine."""
+    """``name=value`` lines: system, weights, preprocessing, rule, trial's protocol, engine."""
     parameters = [
         ("system", result.system),
         ("kind", result.kind),
@@ -47,20 +50,21 @@ def parameter_lines(result: ScoreResult) -> list[str]:
         *(("weights", _weights_line(w)) for w in result.weights),
         ("preprocessing_version", result.preprocessing_version),
         ("missing_site_rule", result.missing_site_rule),
+        *(("protocol", _protocol_line(p)) for p in (result.protocol,) if p),
         ("engine", result.engine.software),
         *(("library", library) for library in result.engine.libraries),
         ("device", result.engine.device),
     ]
-    return [f"{name}={value if name == 'weights' else shown(value)}" for name, value in parameters]
+    return [f"{name}={value if name in _LINES else shown(value)}" for name, value in parameters]
 
 
 def read_parameters(lines: Iterable[str]) -> dict[str, list[str]]:
-    """The values of each name, in their order; those of ``weights`` as ``read_weights`` takes them."""
+    """The values of each name, in their order; lines of fields as ``read_weights`` and ``read_protocol`` take them."""
     found: dict[str, list[str]] = {}
     for line in lines:
         name, sign, value = line.partition("=")
         if sign:
-            found.setdefault(name, []).append(value if name == "weights" else meant(value))
+            found.setdefault(name, []).append(value if name in _LINES else meant(value))
     return found
 
 
@@ -76,6 +80,14 @@ def read_weights(lines: Sequence[str], learnt_from: Sequence[str]) -> tuple[Weig
     if len(lines) != len(learnt_from):
         raise ForeignReportError("The report does not say of every weight file what it learnt from; it is damaged.")
     return tuple(_weights(fields_of(line), sentence) for line, sentence in zip(lines, learnt_from, strict=True))
+
+
+def read_protocol(parameters: dict[str, list[str]]) -> ProtocolUse | None:
+    """The trial's protocol that ruled the result, if one did."""
+    if "protocol" not in parameters:
+        return None
+    fields = fields_of(only_parameter(parameters, "protocol"))
+    return ProtocolUse(needed(fields, "name"), needed(fields, "SHA-256"))
 
 
 def only_parameter(parameters: dict[str, list[str]], name: str) -> str:
@@ -111,6 +123,10 @@ def _weights_line(weights: WeightUse) -> str:
             "demonstration": "yes" if weights.demonstration else "no",
         }
     )
+
+
+def _protocol_line(protocol: ProtocolUse) -> str:
+    return line_of({"name": protocol.name, "SHA-256": protocol.sha256})
 
 
 def _weights(fields: dict[str, str], sentence: str) -> WeightUse:

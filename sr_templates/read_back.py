@@ -14,7 +14,14 @@ from sr_templates import codes
 from sr_templates.errors import ForeignReportError
 from sr_templates.exact_text import meant
 from sr_templates.image_lines import read_hand, read_heatmap, read_marks
-from sr_templates.observer_context import MANUFACTURER, only_parameter, read_engine, read_parameters, read_weights
+from sr_templates.observer_context import (
+    MANUFACTURER,
+    only_parameter,
+    read_engine,
+    read_parameters,
+    read_protocol,
+    read_weights,
+)
 from sr_templates.prior_results import DIGEST_OF, read_prior
 from sr_templates.qualitative_evaluations import FORCED
 from sr_templates.read_foreign import foreign_result
@@ -115,6 +122,7 @@ def _own_result(report: Dataset, spec: SystemSpec, parameters: dict[str, list[st
         baseline=baseline,
         second_opinions=opinions,
         marks=marks,
+        protocol=read_protocol(parameters),
     )
 
 

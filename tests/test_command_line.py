@@ -127,7 +127,7 @@ def test_two_visits_in_one_call_are_reports_that_refer_to_each_other(tmp_path: P
     out = tmp_path / "out"
     done = rheumascore(
         "score", tmp_path, "--system", "hand_joints", "--out", out, "--form", "enhanced", "--extras", "multiframe",
-        "--json",
+        "--extras", "pdf", "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     reports = {str(d.StudyDate): d for d in map(dcmread, out.glob("*.sr.dcm"))}
@@ -138,6 +138,7 @@ def test_two_visits_in_one_call_are_reports_that_refer_to_each_other(tmp_path: P
     assert first in report_as_text(reports["20250110"])
     assert "PertinentOtherEvidenceSequence" not in reports["20240110"]
     assert len(list(out.glob("*.frames.sc.dcm"))) >= 2
+    assert len(list(out.glob("*.pdf.dcm"))) == 2, "further objects may be asked for one by one"
     with (out / "scores.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["status"] == "scored"]
     assert {row["study"] for row in rows} == {"1.2.3.20240110", "1.2.3.20250110"}

@@ -17,7 +17,7 @@ from dicom_node.ledger.superseding import end_unfinished_jobs
 from dicom_node.ledger.tables import DeliveryRow, JobRow, ObjectRow, ResultRow
 from dicom_node.ledger.timeline import record
 from scoring.errors import ResultError
-from scoring.result import PriorObject, PriorResult, ScoreResult
+from scoring.result import PriorObject, PriorResult, ProtocolUse, ScoreResult
 from sr_templates.uids import subject_uid
 
 
@@ -89,11 +89,15 @@ def keep_result(session: Session, result: ScoreResult, visit: Visit, job_id: str
         f"A result of {result.system} stands{', which withdraws the one before' if result.withdraws else ''}.",
         system=result.system, system_version=result.system_version, result=result.digest,
         weights_digest=result.weights_digest, weights={use.file: use.sha256 for use in result.weights},
-        software=result.engine.software,
+        software=result.engine.software, **_ruled_by(result.protocol),
     )  # fmt: skip
     name_arrays(session, result.digest, result.study_instance_uid, result.arrays)
     session.flush()
     return result
+
+
+def _ruled_by(protocol: ProtocolUse | None) -> dict[str, dict[str, str]]:
+    return {"protocol": {protocol.name: protocol.sha256}} if protocol else {}
 
 
 def as_predecessor(session: Session, former: ResultRow) -> PriorResult:

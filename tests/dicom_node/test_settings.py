@@ -109,11 +109,11 @@ def test_the_example_shows_every_key_with_its_default(tmp_path: Path) -> None:
     raw = tomllib.loads(text)
     settings = read_settings(write(tmp_path, text), {})
     assert set(raw) == {f.name for f in fields(NodeSettings)} - {"source"}
-    for section in ("node", "web", "tls", "scoring", "database", "queue", "limits"):
+    for section in ("node", "web", "tls", "scoring", "trial", "database", "queue", "limits"):
         assert set(raw[section]) == {f.name for f in fields(getattr(settings, section))}
     assert set(raw["peers"][0]) == set(keys_of(Peer))
     defaults = read_settings(write(tmp_path, "[node]\n"), {})
-    for section in ("node", "web", "tls", "scoring", "database", "queue", "limits"):
+    for section in ("node", "web", "tls", "scoring", "trial", "database", "queue", "limits"):
         assert getattr(settings, section) == getattr(defaults, section)
 
 

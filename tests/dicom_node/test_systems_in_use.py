@@ -10,13 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from dicom_node.errors import SettingsError
-from dicom_node.health import _weights
-from dicom_node.routing import weights_fingerprint
+from dicom_node.health import _weights, examine_node
+from dicom_node.routing import RoutingDecision, job_key, weights_fingerprint
 from dicom_node.settings import ScoringSection, read_settings
-from dicom_node.systems_in_use import forbidden_weights, systems_in_use
+from dicom_node.systems_in_use import as_set, forbidden_weights, systems_in_use
 from scoring.catalogue import find_spec, list_systems
 from scoring.cli import build_app
 from scoring.spec import SystemSpec
+from scoring.study import Study, TrialContext
 from tests.scoring.trained_run import STATEMENT, write_run
 
 HAND = find_spec("hand_joints")
@@ -42,6 +43,35 @@ def test_other_weights_are_another_job(run: SystemSpec, tmp_path: Path) -> None:
     spec = in_use(read_settings(config, {}).scoring)
     assert spec.weights_files == (tmp_path / "run" / "weights.toml", *HAND.shared_weights)
     assert weights_fingerprint(spec) != weights_fingerprint(HAND)
+
+
+def test_the_trial_s_protocol_rules_the_systems_that_it_names(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text('[trial]\nprotocol = "trial.toml"\n', encoding="utf-8")
+    (tmp_path / "trial.toml").write_text('name = "SSC-204"\n[nailfold]\nfingers = 8\n', encoding="utf-8")
+    settings = read_settings(config, {})
+    ruled = {spec.key: spec for spec in systems_in_use(settings.scoring, settings.trial)}
+    assert ruled["hand_joints"] == HAND
+    assert ruled["nailfold"].protocol is not None
+    assert ruled["nailfold"] == as_set(find_spec("nailfold"), settings), "listener and worker see the same"
+    study = Study("1.2.3", (), TrialContext())
+    keys = {job_key(study, RoutingDecision(spec, (), ())) for spec in (find_spec("nailfold"), ruled["nailfold"])}
+    assert len(keys) == 2, "other rules are another job, as other weights are"
+
+
+def test_a_protocol_that_is_wrong_is_a_fault_of_the_settings(tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text('[trial]\nprotocol = "trial.toml"\n', encoding="utf-8")
+    (tmp_path / "trial.toml").write_text('name = "SSC-204"\n[nailfold]\nfinger = 8\n', encoding="utf-8")
+    done = CliRunner().invoke(build_app(), ["config", "check", str(config)])
+    assert isinstance(done.exception, SettingsError)
+    assert re.search(
+        r"trial\.protocol: got '.*trial\.toml'\. trial\.toml has 1 fault\(s\):\n"
+        r"  nailfold\.finger: no such key; allowed: fingers, ",
+        str(done.exception),
+    )
+    doctor = [finding for finding in examine_node(config) if finding.about == "trial protocol"]
+    assert [finding.verdict for finding in doctor] == ["wrong"]
 
 
 def test_the_line_may_come_from_the_environment(run: SystemSpec, tmp_path: Path) -> None:

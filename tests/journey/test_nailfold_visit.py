@@ -4,6 +4,7 @@ browser; the same report comes back to the PACS either way."""
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -21,6 +22,7 @@ from pydicom import dcmread
 
 from scoring.catalogue import find_spec
 from scoring.phantoms.nailfold.write_nailfolds import PICTURES_OF_A_PATIENT, write_nailfold_phantoms
+from scoring.quality import NON_DIAGNOSTIC
 from scoring.score_rules.nailfold_labels import NAILFOLD_LABELS
 from sr_templates.read_back import read_back
 from tests.foreign_programs.chromium import Chromium
@@ -120,9 +122,11 @@ def fill(browser: Chromium, field: str, value: str) -> None:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
-    running = RunningNode(tmp_path_factory.mktemp("node"))
+    folder = tmp_path_factory.mktemp("node")
+    running = RunningNode(folder)
     running.systems = ("nailfold",)
-    running.more_peers = "[upload]\non = true\n"
+    running.more_peers = f'[upload]\non = true\n[trial]\nprotocol = "{folder / "trial.toml"}"\n'
+    (folder / "trial.toml").write_text('name = "SSC-204"\n[nailfold]\nfingers = 8\npictures = 16\n', encoding="utf-8")
     with running:
         yield running
 
@@ -145,6 +149,20 @@ def test_one_report_of_all_fingers_lies_in_the_pacs(visit: Visit) -> None:
     category = next(total for total in result.totals if total.key == "fast_track")
     assert category.grade in (1, 2) and category.rule is not None, "the pictures say their scale"
     assert any(note.startswith("Fast track, from measurements") for note in result.notes)
+
+
+def test_a_visit_below_the_minimum_of_the_trial_s_protocol_is_not_diagnostic_and_names_it(
+    visit: Visit, node: RunningNode
+) -> None:
+    """Some of its sixteen pictures are too blurry, and the protocol asks for sixteen that are not."""
+    protocol = visit.result.protocol
+    digest = hashlib.sha256((node.folder / "trial.toml").read_bytes()).hexdigest()
+    assert (protocol.name, protocol.sha256) == ("SSC-204", digest)
+    assert visit.result.quality == NON_DIAGNOSTIC
+    assert visit.result.notes[0].startswith("Not diagnostic as a visit: 8 fingers and ")
+    assert visit.result.notes[0].endswith("the protocol 'SSC-204' asks for at least 8 fingers and 16 pictures.")
+    [kept] = [entry for entry in visit.status["timeline"] if entry["event"] == "result_kept"]
+    assert kept["detail"]["protocol"] == {"SSC-204": digest}
 
 
 def test_what_it_says_is_what_was_drawn(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scoring.coded_concept import CodedConcept
 from scoring.errors import ResultError
-from scoring.result import Engine, Marks, ScoreItem, ScoreResult, ScoreTotal, WeightUse
+from scoring.result import Engine, Marks, ProtocolUse, ScoreItem, ScoreResult, ScoreTotal, WeightUse
 
 QUALITY = CodedConcept("RID12", "RADLEX", "Diagnostic quality")
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -66,11 +66,13 @@ def test_a_result_is_stored_by_the_lowest_schema_that_can_say_it() -> None:
     plain, numbered = result(items=(item,)), result(items=(replace(item, picture=1),))
     marked = result(marks=(Marks("1.2.3.4", "ab" * 32, "capillary loops"),))
     ruled = result(totals=(ScoreTotal("t", None, None, 1, 1, 2, 2.0, rule=QUALITY),))
-    assert [r.schema_version for r in (plain, numbered, marked, ruled)] == [2, 4, 4, 4]
+    asked = replace(marked, protocol=ProtocolUse("SSC-204", "ef" * 32))
+    assert [r.schema_version for r in (plain, numbered, marked, ruled, asked)] == [2, 4, 4, 4, 5]
     assert plain.digest == "b40e91a9694f49cdf08f8bd771dba8674aab08df5d650a0444bfe0d08993d934"
-    for key in ("picture", "marks", "rule"):
+    assert '"protocol":' not in marked.to_json()
+    for key in ("picture", "marks", "rule", "protocol"):
         assert f'"{key}":' not in plain.to_json()
-    for stored in (numbered, marked, ruled):
+    for stored in (numbered, marked, ruled, asked):
         assert ScoreResult.from_json(stored.to_json()) == stored
     assert (item.key, numbered.items[0].key) == ("R.RING.giant", "R.RING.1.giant")
 

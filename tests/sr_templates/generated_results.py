@@ -21,6 +21,7 @@ from scoring.result import (
     NotEvaluable,
     PriorObject,
     PriorResult,
+    ProtocolUse,
     ScoreItem,
     ScoreResult,
     ScoreTotal,
@@ -164,6 +165,7 @@ def any_result(draw: st.DrawFn) -> results.ResultForTests:
         predecessor=draw(st.none() | priors()),
         baseline=draw(st.none() | priors()),
         second_opinions=tuple(draw(st.lists(opinions(spec), max_size=2, unique_by=lambda one: one.digest))),
+        protocol=draw(st.none() | st.builds(ProtocolUse, words, words)),
     )
     return replace(made, result=drawn)
 

@@ -9,8 +9,7 @@ from scoring.capillaroscopy.picture_quality import ADVICE
 from scoring.score_rules.nailfold_fast_track import NOTHING_IN_MM, SCLERODERMA_PATTERN, fast_track_of_visit
 from scoring.score_rules.nailfold_labels import NailfoldLabel
 from scoring.systems.nailfold.picture_reading import PictureReading, um_per_px
-from scoring.systems.nailfold.protocol import NailfoldProtocol
-from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictures
+from scoring.systems.nailfold.protocol import VisitMinimum
 
 _NAMED_AT_MOST: Final = 3
 """Pictures that a remark lists; of more it says how many."""
@@ -25,23 +24,15 @@ _NOTHING_TO_MEASURE: Final = (
 )
 
 
-def remarks(readings: Sequence[PictureReading], protocol: NailfoldProtocol) -> Iterator[str]:
+def remarks(readings: Sequence[PictureReading], minimum: VisitMinimum) -> Iterator[str]:
     """In the order in which a reader needs them."""
-    yield from _below_minimum(readings, protocol)
+    if asked := minimum.in_words(readings):
+        yield asked
     yield _fast_track_in_words(readings)
     yield from _disagreements(readings)
     yield from _written_over(readings)
     yield from _to_be_retaken(readings)
     yield from _unnamed(readings)
-
-
-def _below_minimum(readings: Sequence[PictureReading], protocol: NailfoldProtocol) -> Iterator[str]:
-    fingers, pictures = assessable_fingers(readings), assessable_pictures(readings)
-    if not protocol.fulfilled(fingers, pictures):
-        yield (
-            f"Not diagnostic as a visit: {fingers} fingers and {pictures} pictures could be assessed; the protocol "
-            f"asks for {protocol.least_fingers} fingers and {protocol.least_pictures} pictures."
-        )
 
 
 def _fast_track_in_words(readings: Sequence[PictureReading]) -> str:

@@ -31,10 +31,10 @@ from scoring.systems.nailfold.picture_items import picture_items
 from scoring.systems.nailfold.picture_place import place_pictures, taking_order
 from scoring.systems.nailfold.picture_reading import PictureReading, as_reported, um_per_px
 from scoring.systems.nailfold.preprocessing import Photograph
-from scoring.systems.nailfold.protocol import NailfoldProtocol
+from scoring.systems.nailfold.protocol import VisitMinimum
 from scoring.systems.nailfold.remarks import remarks
 from scoring.systems.nailfold.repeated_pictures import SAME_PICTURE, repeats
-from scoring.systems.nailfold.totals import assessable_fingers, assessable_pictures, totals
+from scoring.systems.nailfold.totals import totals
 from scoring.weights import WeightRecord, WeightsInUse, read_weights_in_use
 
 _READERS: Final = 2
@@ -109,14 +109,14 @@ class Nailfold:
             return self._no_nailfold(left_out)
         readings = self._readings(seen)
         items = tuple(item for reading in readings for item in picture_items(self.spec, reading))
-        protocol = NailfoldProtocol()
+        minimum = VisitMinimum.of(self.spec)
         return Findings(
             items=items,
             totals=totals(self.spec, readings, items),
-            quality=_quality(readings, protocol, all_seen=len(seen) == len(distinct)),
+            quality=_quality(readings, minimum, all_seen=len(seen) == len(distinct)),
             heatmaps=tuple(self._heatmap(look) for look in seen if look.quality.fit),
             marks=tuple(_loops(reading, reading.measured) for reading in readings if reading.measured is not None),
-            notes=(*remarks(readings, protocol), *_repeats_in_words(repeated)),
+            notes=(*remarks(readings, minimum), *_repeats_in_words(repeated)),
             left_out=left_out,
         )
 
@@ -182,9 +182,9 @@ class Nailfold:
         )
 
 
-def _quality(readings: Sequence[PictureReading], protocol: NailfoldProtocol, *, all_seen: bool) -> CodedConcept:
-    """Of the visit: diagnostic where every picture could be read, not at all below the protocol's minimum."""
-    if not protocol.fulfilled(assessable_fingers(readings), assessable_pictures(readings)):
+def _quality(readings: Sequence[PictureReading], minimum: VisitMinimum, *, all_seen: bool) -> CodedConcept:
+    """Of the visit: diagnostic where every picture could be read, not at all below the minimum."""
+    if not minimum.fulfilled(readings):
         return NON_DIAGNOSTIC
     return DIAGNOSTIC if all_seen and all(reading.quality.fit for reading in readings) else LIMITED
 

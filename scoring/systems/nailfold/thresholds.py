@@ -13,6 +13,8 @@ from scoring.systems.nailfold.picture_book import Truth, present
 
 UNDECIDED: Final = 0.5
 """Where no picture has a label, no threshold is better than another."""
+_AS_GOOD: Final = 0.005
+"""An F1 that is lower by no more is as good: by so much it differs from one draw of validation patients to the next."""
 _PLACES: Final = 4
 
 NO_THRESHOLDS: Final[Mapping[NailfoldLabel, float]] = dict.fromkeys(NAILFOLD_LABELS, UNDECIDED)
@@ -22,9 +24,11 @@ Probabilities = npt.NDArray[np.float32]
 
 
 def choose_thresholds(truth: Truth, said: Probabilities, floor: float = 0.0) -> Mapping[NailfoldLabel, float]:
-    """The threshold of the best F1 for each label, among those that find at least the share ``floor`` of the present.
+    """For each label the threshold nearest to a half of those whose F1 is as good as the best, for the best F1 alone
+    follows the few pictures next to it: where a network is sure, any threshold between far-away ends does.
 
-    Both (n, 5); what could not be judged (NaN) does not count.
+    Only those count that find at least the share ``floor`` of the present. Both (n, 5); what could not be judged (NaN)
+    does not count.
     """
     chosen: dict[NailfoldLabel, float] = {}
     for column, label in enumerate(NAILFOLD_LABELS):
@@ -40,7 +44,7 @@ def decided(said: Probabilities, thresholds: Mapping[NailfoldLabel, float]) -> n
 
 
 def _threshold(wanted: npt.NDArray[np.bool_], said: npt.NDArray[np.float64], floor: float) -> float:
-    """Between two probabilities that occur, in the middle; of equals the one nearest to a half."""
+    """Between two probabilities that occur, in the middle."""
     if not wanted.any():
         return UNDECIDED
     values = np.unique(said)
@@ -49,5 +53,6 @@ def _threshold(wanted: npt.NDArray[np.bool_], said: npt.NDArray[np.float64], flo
     hits = (found & wanted).sum(1)
     f1 = 2 * hits / (found.sum(1) + wanted.sum())
     allowed = hits >= floor * wanted.sum()
-    best = np.lexsort((np.abs(cuts - UNDECIDED), -f1, ~allowed))[0]
-    return float(np.clip(cuts[best], 10.0**-_PLACES, 1 - 10.0**-_PLACES))
+    good = cuts[allowed & (f1 >= f1[allowed].max() - _AS_GOOD)]
+    nearest = good[np.abs(good - UNDECIDED).argmin()]
+    return float(np.clip(nearest, 10.0**-_PLACES, 1 - 10.0**-_PLACES))

@@ -5,6 +5,7 @@ Only pictures that may be read count. Of a finger of which nobody took a picture
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import fsum
 from typing import Final
@@ -32,9 +33,10 @@ def totals(spec: SystemSpec, readings: Sequence[PictureReading], items: Sequence
     return tuple(found)
 
 
-def assessable_fingers(readings: Sequence[PictureReading]) -> int:
-    """Named fingers with at least one picture that may be read."""
-    return len({r.place.finger for r in readings if r.place.named and r.quality.fit})
+def assessable_fingers(readings: Sequence[PictureReading], least: int = 1) -> int:
+    """Named fingers with at least so many pictures that may be read."""
+    fit = Counter(r.place.finger for r in readings if r.place.named and r.quality.fit)
+    return sum(count >= least for count in fit.values())
 
 
 def assessable_pictures(readings: Sequence[PictureReading]) -> int:

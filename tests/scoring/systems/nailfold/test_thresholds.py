@@ -23,6 +23,15 @@ def test_it_is_the_one_of_the_best_f1() -> None:
     assert decided(table(SAID), chosen)[:, 0].tolist() == [False] * 3 + [True] * 5
 
 
+def test_of_those_that_are_as_good_it_is_the_one_nearest_to_a_half() -> None:
+    """The best F1 alone would follow one faint picture of a thousand, and call everything present from 0.015 on."""
+    truth = [0.0] * 500 + [1.0] * 500
+    said = [0.01] * 500 + [0.02] + [0.9] * 499
+    assert set(choose_thresholds(table(truth), table(said)).values()) == {0.46}
+    worse = [0.01] * 500 + [0.02] * 10 + [0.9] * 490
+    assert set(choose_thresholds(table(truth), table(worse)).values()) == {0.015}
+
+
 def test_a_floor_of_sensitivity_lowers_it() -> None:
     rare = [0, 1, 0, 0, 0, 1, 1, 1]
     without, with_floor = (choose_thresholds(table(rare), table(SAID), floor)["giant"] for floor in (0.0, 1.0))

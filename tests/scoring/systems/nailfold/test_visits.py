@@ -9,21 +9,23 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.result import ScoreItem, ScoreResult, ScoreTotal
+from scoring.result import ProtocolUse, ScoreItem, ScoreResult, ScoreTotal
 from scoring.score_rules.nailfold_fast_track import GIANT, NOTHING_IN_MM
 from scoring.spec import read_spec
 from scoring.systems.nailfold.picture_items import picture_items
 from scoring.systems.nailfold.picture_place import place_pictures, taking_order
 from scoring.systems.nailfold.picture_reading import PictureReading
-from scoring.systems.nailfold.protocol import NailfoldProtocol
+from scoring.systems.nailfold.protocol import VisitMinimum
 from scoring.systems.nailfold.remarks import remarks
 from scoring.systems.nailfold.repeated_pictures import repeats
 from scoring.systems.nailfold.totals import totals
+from scoring.trial import Demand, TrialProtocol
 from tests.scoring.systems.nailfold.read_pictures import image, measures, readings
 from tests.scoring.test_result import result as bare_result
 
 SPEC = read_spec(Path(__file__).parents[4] / "scoring" / "systems" / "nailfold" / "spec.toml")
 EIGHT = [{"side": side, "finger": finger} for side in "RL" for finger in ("INDEX", "MIDDLE", "RING", "LITTLE")]
+RULED = TrialProtocol(ProtocolUse("SSC-204", 64 * "a"), (Demand("nailfold", "fingers", 9),)).ruling(SPEC)
 FAULTS = ("", "too_blurry", "glare", "over_exposed")
 pictured = st.fixed_dictionaries(
     {
@@ -45,7 +47,7 @@ def totals_of(*pictures: dict[str, Any]) -> dict[str, ScoreTotal]:
 
 
 def said_of(*pictures: dict[str, Any]) -> str:
-    return "\n".join(remarks(readings(*pictures), NailfoldProtocol()))
+    return "\n".join(remarks(readings(*pictures), VisitMinimum.of(SPEC)))
 
 
 @settings(deadline=None)
@@ -132,10 +134,30 @@ def test_what_writing_hides_of_the_row_is_said_where_it_hides_any() -> None:
     assert "burned into" not in said_of({"measured": measures(8)})
 
 
-def test_too_few_fingers_or_pictures_are_said_with_what_the_protocol_asks_for() -> None:
-    assert "asks for" not in said_of(*EIGHT)
+def test_too_few_fingers_or_pictures_are_said_with_what_is_asked_for() -> None:
+    assert "ask for" not in said_of(*EIGHT)
     words = said_of(*EIGHT[:3])
-    assert "3 fingers and 3 pictures could be assessed; the protocol asks for 4 fingers and 8 pictures" in words
+    assert "Not diagnostic as a visit: 3 fingers and 3 pictures could be assessed; without a trial's protocol " in words
+    assert "we ask for at least 4 fingers and 8 pictures." in words
+
+
+def test_a_finger_counts_from_as_many_pictures_on_as_the_protocol_asks_for() -> None:
+    ruled = replace(VisitMinimum.of(RULED), fingers=4, pictures_of_a_finger=2)
+    twice, once = readings(*EIGHT[:4], *EIGHT[:4]), readings(*EIGHT)
+    assert ruled.fulfilled(twice) and not ruled.fulfilled(once)
+    assert ruled.in_words(twice) == (
+        "Enough for a visit: 4 fingers with 2 pictures each and 8 pictures could be assessed; the protocol 'SSC-204' "
+        "asks for at least 4 fingers with 2 pictures each and 8 pictures."
+    )
+    assert ruled.in_words(once).startswith("Not diagnostic as a visit: 0 fingers with 2 pictures each and 8 pictures")
+
+
+def test_the_protocol_of_a_trial_is_named_with_what_it_asks_and_what_it_leaves_open_stays() -> None:
+    minimum = VisitMinimum.of(RULED)
+    assert (minimum.fingers, minimum.pictures_of_a_finger, minimum.pictures) == (9, 1, 8)
+    assert not minimum.fulfilled(readings(*EIGHT))
+    words = "\n".join(remarks(readings(*EIGHT), minimum))
+    assert "8 fingers and 8 pictures could be assessed; the protocol 'SSC-204' asks for at least 9 fin" in words
 
 
 def test_pictures_that_cannot_be_read_are_listed_with_what_to_do() -> None:
