@@ -98,10 +98,15 @@ class PictureTray:
         with self._lock:
             picture = self._pictures.get(picture_id)
         if picture is None or picture.owner != owner:
-            raise UploadRefusedError(
-                "This picture is no longer here: it was sent or removed. Choose it again.", HTTPStatus.NOT_FOUND
-            )
+            raise _gone()
         return picture
+
+    def shown(self, owner: str, picture_id: str) -> bytes:
+        """One picture of this session as it is shown (JPEG). UploadRefusedError as ``picture``."""
+        try:
+            return self.picture(owner, picture_id).preview.read_bytes()
+        except FileNotFoundError:  # removed since it was found
+            raise _gone() from None
 
     def note(self, picture: TrayPicture, look: PictureLook) -> None:
         """Remember what was seen on it."""
@@ -161,6 +166,12 @@ class ArrivingPicture:
         self._file.close()
         if not self._kept:
             remove(self._path)
+
+
+def _gone() -> UploadRefusedError:
+    return UploadRefusedError(
+        "This picture is no longer here: it was sent or removed. Choose it again.", HTTPStatus.NOT_FOUND
+    )
 
 
 def too_large(limit: int) -> UploadRefusedError:

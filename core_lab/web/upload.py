@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
 from core_lab.errors import UploadRefusedError
@@ -60,8 +60,8 @@ def upload_routes(desk: UploadDesk, section: UploadSection) -> APIRouter:
         return await to_thread.run_sync(_look, desk, picture, um_per_px, limiter=reading)
 
     @router.get(f"{UPLOADS}pictures/{{picture_id}}/preview")
-    def preview(request: Request, picture_id: str) -> FileResponse:
-        return FileResponse(desk.tray.picture(_owner(request), picture_id).preview, media_type="image/jpeg")
+    def preview(request: Request, picture_id: str) -> Response:
+        return Response(desk.tray.shown(_owner(request), picture_id), media_type="image/jpeg")
 
     @router.delete(f"{UPLOADS}pictures/{{picture_id}}")
     def remove(request: Request, picture_id: str) -> Response:

@@ -52,6 +52,12 @@ export class PictureCard {
     this.part("select").classList.toggle("open", !finger);
   }
 
+  // Off the shelf; what is still on its way to be shown is not waited for.
+  leave() {
+    this.part("img").removeAttribute("src");
+    this.element.remove();
+  }
+
   activate(on) {
     this.element.classList.toggle("active", on);
     this.part(".choose").setAttribute("aria-pressed", String(on));

@@ -87,7 +87,7 @@ async function lookAgain() {
 function remove(card) {
   const at = cards.indexOf(card);
   cards.splice(at, 1);
-  card.element.remove();
+  card.leave();
   if (card.id) ask(`pictures/${card.id}`, { method: "DELETE" }).catch(() => {});
   if (card === active) advance(at);
   const near = cards[Math.min(at, cards.length - 1)];
@@ -187,7 +187,7 @@ function doubt(doubts) {
 }
 
 function next() {
-  for (const card of cards) card.element.remove();
+  for (const card of cards) card.leave();
   cards = [];
   choose(null);
   for (const field of ["patient_id", "subject"]) $(field).value = "";

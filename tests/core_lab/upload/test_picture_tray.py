@@ -118,3 +118,13 @@ def test_a_start_removes_what_an_earlier_process_left_but_not_what_was_being_sen
     (folder / "three").write_bytes(b"x")
     PictureTray(settings)
     assert [p.name for p in folder.iterdir()] == ["one.sending"]
+
+
+def test_a_picture_that_is_removed_while_it_is_shown_is_no_longer_here(tray: PictureTray) -> None:
+    picture = handed_in(tray, b"one")
+    picture.preview.write_bytes(b"seen")
+    assert tray.shown("anna", picture.id) == b"seen"
+    # when: its files go before they are read
+    picture.preview.unlink()
+    with pytest.raises(UploadRefusedError, match="no longer here"):
+        tray.shown("anna", picture.id)
