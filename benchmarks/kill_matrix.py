@@ -22,6 +22,7 @@ from statistics import median
 import pytest
 
 from scoring.catalogue import find_spec
+from scoring.pixel_decoding import PixelDecoder
 from tests.journey.kept_promises import check_objects, check_store, check_study, result_of, scores_of
 from tests.journey.killed_node import KilledNode
 from tests.journey.kills import KILLS, UNDISTURBED, Kill
@@ -65,12 +66,13 @@ def one_round(node: KilledNode, kills: Sequence[Kill], film: int, tallies: dict[
         except (AssertionError, ValueError, pytest.fail.Exception) as fault:
             note(tallies[kill], fault)
     undisturbed = scores_of(result_of(node, survivors[UNDISTURBED]))
-    for kill, study in survivors.items():
-        try:
-            check_objects(node, study, find_spec("hand_joints"))
-            assert scores_of(result_of(node, study)) == undisturbed
-        except AssertionError as fault:
-            note(tallies[kill], fault)
+    with PixelDecoder() as decoder:
+        for kill, study in survivors.items():
+            try:
+                check_objects(node, study, find_spec("hand_joints"), decoder)
+                assert scores_of(result_of(node, study)) == undisturbed
+            except AssertionError as fault:
+                note(tallies[kill], fault)
     check_store(node)
     assert node.verb("audit", "verify").returncode == 0
 

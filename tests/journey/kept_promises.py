@@ -92,18 +92,17 @@ def objects_in_the_archive(node: KilledNode, study: SentStudy, result: ResultRow
     return len(there)
 
 
-def check_objects(node: KilledNode, study: SentStudy, spec: SystemSpec) -> None:
+def check_objects(node: KilledNode, study: SentStudy, spec: SystemSpec, decoder: PixelDecoder) -> None:
     """P6: what was sent is, byte for byte, what the stored result is written as now; and no judge finds an error.
 
-    ``spec``: of the system that scored it.
+    ``spec``: of the system that scored it. ``decoder``: one for all studies, for it is a process.
     """
     store, result = ContentStore(node.data_dir), result_of(node, study)
     with node.ledger.read() as session:
         kept = session.scalars(select(ObjectRow).where(ObjectRow.result_digest == result.digest)).all()
     paths = {image.sop_instance_uid: store.instance_path(image.content_sha256) for image in result.images}
     [form] = {row.form for row in kept if row.form}
-    with PixelDecoder() as decoder:
-        sources = source_images(result, paths, decoder)
+    sources = source_images(result, paths, decoder)
     arrays = {heatmap.array: store.read(heatmap.array) for heatmap in result.heatmaps}
     again = write_result_objects(result, spec, sources, arrays, form)  # type: ignore[arg-type]
     written = {item.sop_instance_uid: hashlib.sha256(item.content).hexdigest() for item in again.objects}

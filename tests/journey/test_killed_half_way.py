@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scoring.pixel_decoding import PixelDecoder
 from scoring.spec import read_spec
 from tests.journey.kept_promises import check_objects, check_store, check_study, result_of, scores_of
 from tests.journey.killed_node import KilledNode
@@ -61,8 +62,9 @@ def test_the_objects_are_what_the_result_is_written_as_again_byte_for_byte(
     node: KilledNode, survivors: list[SentStudy]
 ) -> None:
     toy = read_spec(TOY / "spec.toml")
-    for study in survivors:
-        check_objects(node, study, toy)
+    with PixelDecoder() as decoder:
+        for study in survivors:
+            check_objects(node, study, toy, decoder)
 
 
 def test_the_store_holds_nothing_half_written(node: KilledNode) -> None:

@@ -7,17 +7,15 @@ import os
 import shutil
 from pathlib import Path
 
-import scoring
+from tests.copied_scoring import copy_scoring
 
 _TOYS = Path(__file__).parents[1] / "toy_systems"
 TOY = _TOYS / "toy_brightness"
-_FACES = Path(str(scoring.__file__)).parent
 
 
 def build_house(folder: Path, toy: str = TOY.name) -> Path:
     """The copy below ``folder``: a process that has this folder first in its path scores with the toy too."""
-    shutil.copytree(_FACES, folder / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(_TOYS / toy, folder / "scoring" / "systems" / toy)
+    shutil.copytree(_TOYS / toy, copy_scoring(folder) / "systems" / toy)
     return folder
 
 

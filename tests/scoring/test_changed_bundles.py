@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import scoring
 from scoring.bundle_seal import check_seal
 from scoring.catalogue import list_systems
+from tests.copied_scoring import copy_scoring
 from tests.foreign_programs.programs import find_program, free_port
 
 HAND, ANATOMY = Path("systems/hand_joints"), Path("anatomy")
@@ -24,9 +23,7 @@ GRADER, SITES = HAND / "joint_grader.safetensors", ANATOMY / "sites.safetensors"
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A copy of the scoring package that may be changed."""
-    copied = tmp_path / "house" / "scoring"
-    shutil.copytree(Path(str(scoring.__file__)).parent, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    return copied
+    return copy_scoring(tmp_path / "house")
 
 
 def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

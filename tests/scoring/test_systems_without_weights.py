@@ -16,6 +16,7 @@ from scoring.bundle_seal import write_seal
 from scoring.catalogue import check_weights, known_systems, list_systems
 from scoring.errors import WeightsError
 from scoring.spec import WEIGHTS_RECORD, SystemSpec, read_spec
+from tests.copied_scoring import copy_scoring
 
 
 def unlearnt(folder: Path) -> SystemSpec:
@@ -51,8 +52,7 @@ def test_everything_that_is_listed_can_score() -> None:
 def test_its_verbs_say_what_to_do(tmp_path: Path, spec: SystemSpec) -> None:
     """Given an installation whose system has no weights; then it is not listed, and asked for it says why."""
     house = tmp_path / "house"
-    shutil.copytree(Path(str(scoring.__file__)).parent, house / "scoring", ignore=shutil.ignore_patterns("__pycache__"))
-    own = house / "scoring" / "systems" / spec.key
+    own = copy_scoring(house) / "systems" / spec.key
     (own / WEIGHTS_RECORD).unlink()
     write_seal(read_spec(own / "spec.toml"))
     asked = {

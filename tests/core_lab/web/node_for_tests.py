@@ -13,7 +13,6 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 
 from dicom_node.content_store import ContentStore
-from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import DeliveryRow, InstanceRow, JobRow, ObjectRow, ResultRow, StudyRow
 from dicom_node.ledger.timeline import change_state, record
 from dicom_node.peers import Peer
@@ -35,6 +34,7 @@ from scoring.result import (
 )
 from scoring.score_rules.sharp_van_der_heijde import SIDES, Grade, Side, subtotals
 from scoring.stored_array import array_bytes
+from tests.dicom_node.ledger.ledgers import new_ledger
 
 STATEMENT: Final = "demonstration weights; disease grades learnt on synthetic images only; for research use only"
 RECEIVED: Final = 1_763_640_000.0
@@ -69,8 +69,7 @@ class NodeForTests:
             peers=(Peer("pacs", "ORTHANC", "127.0.0.1", 4242, may_send=True, receives_results=True),),
         )
         self.store = ContentStore(folder)
-        self.ledger = Ledger(self.settings.database_url)
-        self.ledger.upgrade()
+        self.ledger = new_ledger(folder)
 
     def receive(self, study_uid: str, datasets: Sequence[Dataset], at: float = RECEIVED) -> list[str]:
         """Keep instances as the inbox does; the SHA-256 of each data set."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import time
+from typing import Final
 
 from sqlalchemy import select
 
@@ -12,13 +15,29 @@ from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import JobRow, StudyRow
 
 STUDY = "2.25.1001"
+_FILE: Final = "ledger.sqlite3"
 
 
 def new_ledger(data_dir: Path) -> Ledger:
     """The ledger of this folder, up to date."""
-    ledger = Ledger(f"sqlite:///{data_dir / 'ledger.sqlite3'}")
+    path = data_dir / _FILE
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(_empty_ledger())
+    ledger = Ledger(f"sqlite:///{path}")
     ledger.upgrade()
     return ledger
+
+
+@cache
+def _empty_ledger() -> bytes:
+    """Every new one has the same bytes: a process of tests makes one, for that takes a twentieth of a second."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / _FILE
+        ledger = Ledger(f"sqlite:///{path}")
+        ledger.upgrade()
+        ledger.close()
+        return path.read_bytes()
 
 
 def add_study(ledger: Ledger, uid: str = STUDY, state: str = "scoring") -> None:

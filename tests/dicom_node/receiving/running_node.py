@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
-from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import InstanceRow, StudyRow, TimelineRow
 from dicom_node.peers import Peer
 from dicom_node.receiving.association_guard import Deadlines
@@ -20,6 +19,7 @@ from dicom_node.receiving.listener import Listener
 from dicom_node.receiving.study_assembly import StudyAssembly
 from dicom_node.settings import LimitsSection, NodeSection, NodeSettings
 from scoring.study import Study
+from tests.dicom_node.ledger.ledgers import new_ledger
 from tests.foreign_programs.programs import free_port
 
 SENDER = Peer("sender", "SENDER", "127.0.0.1", 104, may_send=True)
@@ -43,8 +43,7 @@ class RunningNode:
     ) -> None:
         self.settings = node_settings(data_dir, **limits)
         self.store = ContentStore(data_dir)
-        self.ledger = Ledger(self.settings.database_url)
-        self.ledger.upgrade()
+        self.ledger = new_ledger(data_dir)
         self.routed: list[tuple[Study, int]] = []
         node = self.settings.node
         self.assembly = StudyAssembly(

@@ -14,9 +14,9 @@ from pydicom.data import get_testdata_file
 from dicom_node.content_store import ContentStore
 from dicom_node.errors import InstanceRefusedError
 from dicom_node.ledger.instances import instances_of
-from dicom_node.ledger.ledger import Ledger
 from dicom_node.receiving.inbox import AnnouncedInstance, Inbox
 from dicom_node.settings import LimitsSection
+from tests.dicom_node.ledger.ledgers import new_ledger
 from tests.dicom_node.receiving.instances import CR, encoded, radiograph, write_file
 
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -24,8 +24,7 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    ledger.upgrade()
+    ledger = new_ledger(tmp_path)
     yield Inbox(ContentStore(tmp_path / "data"), ledger, LimitsSection(free_disk_bytes=1))
     ledger.close()
 

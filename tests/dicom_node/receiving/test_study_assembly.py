@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dicom_node.content_store import ContentStore
-from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import StudyRow
 from dicom_node.ledger.timeline import change_state
 from dicom_node.receiving.inbox import AnnouncedInstance, Inbox
 from dicom_node.receiving.study_assembly import StudyAssembly
 from dicom_node.settings import LimitsSection
 from scoring.study import Study
+from tests.dicom_node.ledger.ledgers import new_ledger
 from tests.dicom_node.receiving.instances import CR, encoded, radiograph
 from tests.dicom_node.receiving.raw_sender import RawSender
 from tests.dicom_node.receiving.running_node import RunningNode
@@ -30,8 +30,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.wall, self.monotonic = 1_800_000_000.0, 50.0
         self.store = ContentStore(folder)
-        self.ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite3'}")
-        self.ledger.upgrade()
+        self.ledger = new_ledger(folder)
         self.inbox = Inbox(self.store, self.ledger, LimitsSection(free_disk_bytes=1), wall_clock=lambda: self.wall)
         self.routed: list[tuple[Study, int]] = []
         self.announced = 0

@@ -14,7 +14,6 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from monai.bundle import ConfigParser
 
 from scoring.bundles.checking import check_bundle
 from scoring.bundles.exporting import export_bundle
@@ -58,6 +57,8 @@ def test_a_foreign_program_agrees_with_the_manifest(exported: Path) -> None:
 
 
 def test_monai_reads_the_metadata(exported: Path) -> None:
+    from monai.bundle import ConfigParser  # only here: it takes seconds of every test process
+
     parser = ConfigParser()
     parser.read_meta(str(exported / "configs" / "metadata.json"))
     metadata = parser["_meta_"]

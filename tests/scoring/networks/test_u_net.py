@@ -1,11 +1,12 @@
-"""Our U-Net and our Grad-CAM are MONAI's: the same names, the same first weights, the same answers, bit for bit."""
+"""Our U-Net and our Grad-CAM are MONAI's: the same names, the same first weights, the same answers, bit for bit.
+
+MONAI is loaded by these tests alone: it takes seconds of every process.
+"""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from monai.networks.nets.unet import UNet as UNetOfMonai
-from monai.visualize.class_activation_maps import GradCAM
 from torch import Tensor, nn
 
 from scoring.networks.grad_cam import grad_cam
@@ -15,6 +16,8 @@ from scoring.networks.u_net import UNet
 @pytest.mark.parametrize(("channels", "residual"), [((40, 64, 96, 128), False), ((16, 32, 48, 64, 96), True)])
 def test_the_u_net_is_that_of_monai(channels: tuple[int, ...], residual: bool) -> None:
     """Given the same dice; then weights learnt with either are those of the other, and mean the same."""
+    from monai.networks.nets.unet import UNet as UNetOfMonai
+
     torch.manual_seed(5)
     ours = UNet(3, 4, channels, residual=residual)
     torch.manual_seed(5)
@@ -48,6 +51,8 @@ class Judge(nn.Module):
 
 
 def test_grad_cam_is_that_of_monai_as_it_is_before_it_is_turned_round() -> None:
+    from monai.visualize.class_activation_maps import GradCAM
+
     judge, views = Judge().eval(), torch.rand(3, 1, 32, 40, requires_grad=True)
     theirs = GradCAM(judge, "last", postprocessing=lambda maps: maps)(views, class_idx=0)[:, 0]
 
