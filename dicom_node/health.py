@@ -103,13 +103,13 @@ def _torch() -> Finding:
     program = (
         "from scoring.networks.torch_start import mend_torchvision\n"
         "mended = mend_torchvision()\n"
-        "import torch, timm\n"
+        "import torch, timm, monai\n"
         "print(torch.__version__, 'mended' if mended else 'as installed')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     if done.returncode == 0:
         build, _, torchvision = done.stdout.strip().partition(" ")
-        return Finding("torch", "well", f"{build}; timm loads, torchvision {torchvision}")
+        return Finding("torch", "well", f"{build}; timm and monai load, torchvision {torchvision}")
     missing = "No module named" in done.stderr
     text = "not installed; scoring needs: pip install 'rheumascore[models]'" if missing else done.stderr.strip()[-200:]
     return Finding("torch", "wrong", text)

@@ -76,7 +76,7 @@ def _load(key: str, part: str) -> ModuleType:
     try:
         return importlib.import_module(f"{_module_of(key)}.{part}")
     except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in {"torch", "timm", "safetensors"}:
+        if error.name and error.name.split(".")[0] in {"torch", "monai", "timm", "safetensors"}:
             raise ModelsNotInstalledError(
                 f"The system {key!r} needs {error.name}; install it with: pip install 'rheumascore[models]'."
             ) from None

@@ -29,7 +29,7 @@ from scoring.uncertainty.stated import with_uncertainty
 from scoring.weights import WeightRecord
 
 NON_DIAGNOSTIC: Final = CodedConcept("RID14", "RADLEX", "Non-diagnostic quality")
-_LIBRARIES: Final = ("torch", "timm", "numpy", "scipy", "pydicom")
+_LIBRARIES: Final = ("torch", "monai", "timm", "numpy", "scipy", "pydicom")
 _UNREADABLE: Final = "unreadable"
 
 

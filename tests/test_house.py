@@ -77,11 +77,6 @@ def test_package_faces_hand_nothing_on() -> None:
             assert not list(imports_of(path)), f"{path}: import from the file that defines the name"
 
 
-def test_monai_judges_our_networks_and_is_loaded_by_none_of_us() -> None:
-    """It loads 1,200 modules: three seconds of every scoring process."""
-    assert not [path for path in source_files() if any(name.split(".")[0] == "monai" for name in imports_of(path))]
-
-
 def test_no_file_is_called_utils() -> None:
     assert not [p for p in source_files() if p.stem in FORBIDDEN_NAMES]
 

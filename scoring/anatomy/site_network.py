@@ -1,4 +1,4 @@
-"""The second look, at one hand in the canonical frame: a heatmap for every landmark (MONAI's U-Net)."""
+"""The second look, at one hand in the canonical frame: a heatmap for every landmark (MONAI UNet)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 from torch.nn import functional
 
 from scoring.anatomy.landmarks import LANDMARKS
-from scoring.networks.u_net import UNet
 
 STRIDE: Final = 2
 _NEAR: Final = 2
@@ -29,7 +29,15 @@ class SiteNetwork(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(2, 24, 5, STRIDE, 2, bias=False), nn.BatchNorm2d(24), nn.LeakyReLU(0.1, inplace=True)
         )
-        self.heatmaps = UNet(24, len(LANDMARKS), (40, 64, 96, 128))
+        self.heatmaps = UNet(
+            spatial_dims=2,
+            in_channels=24,
+            out_channels=len(LANDMARKS),
+            channels=(40, 64, 96, 128),
+            strides=(2, 2, 2),
+            num_res_units=0,
+            norm="batch",
+        )
 
     def forward(self, views: Tensor) -> Tensor:
         """Views as ``film_view.contrast`` makes them."""

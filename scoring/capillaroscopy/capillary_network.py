@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
-from scoring.networks.u_net import UNet
 from scoring.score_rules.nailfold_labels import GIANT_ABOVE_UM
 
 UM_PER_PX: Final = 4.0
@@ -49,7 +49,15 @@ class CapillaryNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("least_certainty", torch.tensor(_EVEN))
-        self.maps = UNet(3, 4, _CHANNELS, residual=True)
+        self.maps = UNet(
+            spatial_dims=2,
+            in_channels=3,
+            out_channels=4,
+            channels=_CHANNELS,
+            strides=(2,) * (len(_CHANNELS) - 1),
+            num_res_units=1,
+            norm="batch",
+        )
 
     def forward(self, views: Tensor) -> NailfoldMaps:
         """Views (n, 3, rows, columns) as ``scaled_view.contrast`` makes them, in multiples of ``MULTIPLE``."""

@@ -91,7 +91,7 @@ def answers_of(facts: CardFacts) -> dict[str, str]:
         "output": _output(facts),
         "explanation": f"{words.explanation} {heatmap_sentence(measured)}",
         "fails": " ".join(fails),
-        "libraries": "torch, timm, safetensors; versions: `configs/metadata.json` of an exported bundle, and "
+        "libraries": "torch, timm, MONAI, safetensors; versions: `configs/metadata.json` of an exported bundle, and "
         "every result.",
         "weights": f"Statement: {facts.records[0].statement}. Digest `{facts.weights_digest}`; each file with its "
         "SHA-256 is in the model card.",

@@ -12,7 +12,7 @@ from typing import Final
 
 import torch
 
-_PACKAGES: Final = ("rheumascore", "torch", "timm", "numpy", "scipy")
+_PACKAGES: Final = ("rheumascore", "torch", "timm", "monai", "numpy", "scipy")
 
 
 def run_record() -> dict[str, object]:

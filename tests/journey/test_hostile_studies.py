@@ -40,7 +40,7 @@ EVERY_EXTRA = 'extras = ["multiframe", "segmentation", "pdf", "key_object"]'
 WATCHED = Path(__file__).parent / "watched_python"
 RUN_AT_IMPORT = {
     "alembic", "ast", "celery", "collections", "dataclasses", "enum", "fastapi", "highdicom", "inspect", "kombu",
-    "mako", "mpmath", "multiprocessing", "numpy", "psycopg", "pydantic", "pydantic_core", "reportlab",
+    "mako", "monai", "mpmath", "multiprocessing", "numpy", "psycopg", "pydantic", "pydantic_core", "reportlab",
     "scipy", "six", "sqlalchemy", "sympy", "timm", "torch", "typing", "typing_extensions", "typing_inspection",
     "uvicorn", "vine",
 }  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from monai.visualize.class_activation_maps import GradCAM
+from torch import Tensor, nn
 
-from scoring.networks.grad_cam import grad_cam
-from scoring.systems.hand_joints.network import JointGrader, expected_damage
+from scoring.systems.hand_joints.network import LAST_FEATURES, JointGrader, expected_damage
 from scoring.systems.hand_joints.preprocessing import CROP, Grey
 
 METHOD: Final = "Grad-CAM"
@@ -22,21 +22,38 @@ _HALF_HOT_DAMAGE: Final = 2.0
 
 
 class DamageExplainer:
-    """Grad-CAM over a grader; one forward and one short backward pass for all crops."""
+    """Grad-CAM over a grader; one forward and one short backward pass for all crops. Not for two threads at once."""
 
     def __init__(self, grader: JointGrader) -> None:
-        self._grader = grader.eval()
+        # MONAI puts the module back into the mode it found: in training mode the grader would drop out ever after.
+        explained = _ExpectedDamage(grader).eval()
+        # MONAI's default post-processing turns the map round: hottest becomes 0. The map is wanted as it is.
+        self._cam = GradCAM(explained, f"grader.{LAST_FEATURES}", postprocessing=_unchanged)
 
     def heat(self, crops: Tensor, sites: Tensor, damage: Grey) -> Grey:
         """(n, CROP, CROP) heat from 0 to 1 for crops (n, 1, CROP, CROP), their sites (n,) and expected damage (n,)."""
-        features = self._grader.seen(crops, sites).detach()
         with torch.enable_grad():
-            explained = expected_damage(self._grader.judged(features.requires_grad_(), sites), sites)
-            maps = grad_cam(explained, features, crops.shape[2:]).numpy()
+            maps = self._cam(crops, class_idx=0, sites=sites).detach().numpy()[:, 0]
         peaks = maps.max((1, 2), keepdims=True)
         shape = np.where(peaks > 0, maps / np.maximum(peaks, 1e-12), 0.0)
         glow = 1.0 - np.exp(-damage / _HALF_HOT_DAMAGE)
         return np.asarray(shape * _soft_disc() * glow[:, None, None], np.float32)
+
+
+class _ExpectedDamage(nn.Module):
+    """(n, 1): the number that is explained. Gradients are needed from the second half of the grader on only."""
+
+    def __init__(self, grader: JointGrader) -> None:
+        super().__init__()
+        self.grader = grader
+
+    def forward(self, crops: Tensor, sites: Tensor) -> Tensor:
+        detail = self.grader.detail(crops).detach().requires_grad_()
+        return expected_damage(self.grader.judged(detail, sites), sites)[:, None]
+
+
+def _unchanged(maps: Tensor) -> Tensor:
+    return maps
 
 
 def _soft_disc() -> Grey:

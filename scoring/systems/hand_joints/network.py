@@ -17,6 +17,9 @@ NARROWING_CUTS: Final = HIGHEST_GRADE["narrowing"]
 GRADED: Final = torch.tensor([[site in SITES_OF[item] for item in ITEMS] for site in SITES])
 """(22, 2): whether erosion and narrowing are graded at a site."""
 
+LAST_FEATURES: Final = "features"
+"""The layer whose map Grad-CAM explains: (n, channels, 8, 8)."""
+
 _WIDTH: Final = 32
 """Channels of the first layers; later ones have multiples of it."""
 _SITE_CHANNELS: Final = 12
@@ -60,18 +63,13 @@ class JointGrader(nn.Module):
 
     def forward(self, crops: Tensor, sites: Tensor) -> GradeLogits:
         """``crops`` (n, 1, 64, 64) normalised; ``sites`` (n,) indices into ``SITES``."""
-        return self.judged(self.seen(crops, sites), sites)
+        return self.judged(self.detail(crops), sites)
 
-    def seen(self, crops: Tensor, sites: Tensor) -> Tensor:
-        """The last features (n, channels, 8, 8) of the crops, seen as the given sites: what Grad-CAM explains."""
-        detail = self.detail(crops)
-        around = self.site(sites).to(detail.dtype)[:, :, None, None].expand(-1, -1, *detail.shape[2:])
-        features: Tensor = self.features(torch.cat([detail, around, _place(detail)], 1))
-        return features
-
-    def judged(self, features: Tensor, sites: Tensor) -> GradeLogits:
-        """The rest of the way: grades of last features."""
-        site = self.site(sites).to(features.dtype)
+    def judged(self, detail: Tensor, sites: Tensor) -> GradeLogits:
+        """The second half: ``detail`` (n, channels, 16, 16) of the crops, seen as the given sites."""
+        site = self.site(sites).to(detail.dtype)
+        around = site[:, :, None, None].expand(-1, -1, *detail.shape[2:])
+        features = self.features(torch.cat([detail, around, _place(detail)], 1))
         pooled = torch.cat([features.mean((2, 3)), features.amax((2, 3)), site], 1)
         raw = self.head(pooled).float()
         return GradeLogits(ordered_logits(raw[:, :EROSION_CUTS]), ordered_logits(raw[:, EROSION_CUTS:]))

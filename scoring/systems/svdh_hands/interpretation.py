@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from monai.visualize.class_activation_maps import GradCAM
+from torch import Tensor, nn
 
-from scoring.networks.grad_cam import grad_cam
 from scoring.networks.whole_hand import WholeHandNetwork
 from scoring.systems.svdh_hands.ensemble import Ensemble
 from scoring.systems.svdh_hands.preprocessing import Grey, Views, normalised
@@ -26,29 +26,46 @@ _RIM: Final = 0.08
 
 
 class TotalExplainer:
-    """Grad-CAM over an ensemble."""
+    """Grad-CAM over an ensemble; not for two threads at once."""
 
     def __init__(self, ensemble: Ensemble) -> None:
-        self._networks = tuple(network.eval() for network in ensemble.networks.values())
+        # MONAI's default post-processing turns the map round: hottest becomes 0. The map is wanted as it is.
+        self._maps = [
+            GradCAM(_ExplainedTotal(network).eval(), _ExplainedTotal.LAST, postprocessing=_unchanged)
+            for network in ensemble.networks.values()
+        ]
 
     def heat(self, views: Views, totals: npt.NDArray[np.float64]) -> Grey:
         """(n, rows, columns) from 0 to 1 for views of ``hand_view`` and what the ensemble said of them (n,)."""
         seen = normalised(torch.from_numpy(views.astype(np.float32))[:, None])
-        found = [_heat_of(network, seen).numpy() for network in self._networks]
+        with torch.enable_grad():
+            found = [one(seen, class_idx=0).detach().numpy()[:, 0] for one in self._maps]
         shape = np.mean([one / np.maximum(one.max((1, 2), keepdims=True), 1e-12) for one in found], 0)
         glow = 1.0 - np.exp(-totals / _HALF_HOT_TOTAL)
         return np.asarray(shape * _soft_rim(shape.shape[1:]) * glow[:, None, None], np.float32)
 
 
-def _heat_of(network: WholeHandNetwork, seen: Tensor) -> Tensor:
-    """(n, rows, columns), 0 and above. Gradients are needed from the last convolution's answer on only."""
-    features = network.trunk(seen).detach()
-    with torch.enable_grad():
-        total = network.head(features.requires_grad_()).total
-        return grad_cam(total, features, seen.shape[2:])
+class _ExplainedTotal(nn.Module):
+    """(n, 1): the number that is explained. Gradients are needed from the last convolution's answer on only."""
+
+    LAST: Final = "last_features"
+
+    def __init__(self, network: WholeHandNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.last_features = nn.Identity()
+
+    def forward(self, views: Tensor) -> Tensor:
+        features = self.last_features(self.network.trunk(views).detach().requires_grad_())
+        total: Tensor = self.network.head(features).total
+        return total[:, None]
 
 
 def _soft_rim(shape: tuple[int, ...]) -> Grey:
     """(rows, columns): 1 within a view, falling to 0 at its edges."""
     down, across = (np.minimum(np.arange(n) + 0.5, n - 0.5 - np.arange(n)) / (_RIM * n) for n in shape)
     return np.asarray(np.clip(np.minimum(down[:, None], across[None]), 0.0, 1.0), np.float32)
+
+
+def _unchanged(maps: Tensor) -> Tensor:
+    return maps

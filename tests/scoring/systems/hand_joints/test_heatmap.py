@@ -25,12 +25,8 @@ class BrightnessGrader(JointGrader):
         self.detail = nn.Sequential(nn.AvgPool2d(4))
         self.features = nn.Sequential(nn.AvgPool2d(2))
 
-    def seen(self, crops: Tensor, sites: Tensor) -> Tensor:
-        features: Tensor = self.features(self.detail(crops))
-        return features
-
-    def judged(self, features: Tensor, sites: Tensor) -> GradeLogits:
-        said = features.mean((1, 2, 3))[:, None]
+    def judged(self, detail: Tensor, sites: Tensor) -> GradeLogits:
+        said = self.features(detail).mean((1, 2, 3))[:, None]
         return GradeLogits(said.expand(-1, EROSION_CUTS), said.expand(-1, NARROWING_CUTS))
 
 
@@ -40,6 +36,7 @@ def joints() -> list[DamagedJoint]:
 
 
 def test_hot_is_hot() -> None:
+    """MONAI's default post-processing would exchange hot and cold; this map must not."""
     crop = torch.zeros(1, 1, CROP, CROP)
     crop[..., 24:32, 32:40] = 1.0
     heat = DamageExplainer(BrightnessGrader().eval()).heat(crop, torch.tensor([6]), np.array([9.0], np.float32))
