@@ -39,7 +39,11 @@ _FINISHED: Final = (*_RETURNED, "no_system", "held", "failed")
 
 
 def run_demo(*, once: bool, keep: Path | None) -> int:
-    """Run the demonstration. ``once``: leave after the table. 0 only when every study came back as it should."""
+    """Run the demonstration. ``once``: leave after the table. 0 only when every study came back as it should.
+
+    SIGTERM ends it as Ctrl-C does, with all that it started.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rheumascore-demo-")))
         folder.mkdir(parents=True, exist_ok=True)

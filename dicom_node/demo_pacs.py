@@ -18,6 +18,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from dicom_node.delivery.association_to_peer import associate, end_association, presentation_context
 from dicom_node.delivery.find_scu import STUDY_ROOT_FIND
+from dicom_node.ends_with_us import ends_with_us
 from dicom_node.peers import Peer
 
 _PENDING: Final = (0xFF00, 0xFF01)
@@ -69,7 +70,9 @@ def running_pacs(
     folder.mkdir(parents=True, exist_ok=True)
     command = _orthanc(orthanc, folder, port, http_port, callers) if orthanc else _qrscp(folder.resolve(), port)
     with (folder / "pacs.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
+        process = subprocess.Popen(
+            ends_with_us(command), stdout=log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True
+        )
         try:
             yield DemoPacs("Orthanc" if orthanc else "qrscp (pynetdicom)", port)
         finally:

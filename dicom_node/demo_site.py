@@ -16,6 +16,7 @@ from typing import Final
 
 from dicom_node.delivery.store_scu import echo
 from dicom_node.demo_pacs import DemoPacs, find_orthanc, running_pacs
+from dicom_node.ends_with_us import ends_with_us
 from dicom_node.errors import DestinationAwayError
 from dicom_node.peers import Peer
 
@@ -116,7 +117,7 @@ def _running_node(config: Path, log_path: Path) -> Iterator[str]:
     """``rheumascore run`` as a process of its own; yields the page's address with its token."""
     with log_path.open("wb") as log:
         command = [sys.executable, "-m", "scoring.cli", "run", "--config", str(config)]
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(ends_with_us(command), stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             yield _wait_for_page(process, log_path)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -12,7 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, Final
 
-_LAUNCHER: Final = Path(__file__).with_name("ends_with_parent.py")
+from dicom_node.ends_with_us import ends_with_us
+
 _DEATHS_TOLERATED: Final = 4
 _DEATHS_WITHIN_SECONDS: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 0.5
@@ -36,7 +36,7 @@ class SupervisedPart:
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the supervisor only."""
         process = subprocess.Popen(
-            [sys.executable, "-S", "-E", str(_LAUNCHER), str(os.getpid()), *self._command],
+            ends_with_us(self._command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
