@@ -103,7 +103,7 @@ def _torch() -> Finding:
     program = (
         "from scoring.networks.torch_start import mend_torchvision\n"
         "mended = mend_torchvision()\n"
-        "import torch, timm, monai\n"
+        "import torch, timm, scoring.networks.monai_start\n"
         "print(torch.__version__, 'mended' if mended else 'as installed')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)

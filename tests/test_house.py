@@ -77,6 +77,11 @@ def test_package_faces_hand_nothing_on() -> None:
             assert not list(imports_of(path)), f"{path}: import from the file that defines the name"
 
 
+def test_monai_is_loaded_in_one_place_without_what_it_need_not_have() -> None:
+    loads = [path for path in source_files() if any(name.split(".")[0] == "monai" for name in imports_of(path))]
+    assert [path.name for path in loads] == ["monai_start.py"]
+
+
 def test_no_file_is_called_utils() -> None:
     assert not [p for p in source_files() if p.stem in FORBIDDEN_NAMES]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 from torch.nn import functional
 
 from scoring.anatomy.landmarks import LANDMARKS
+from scoring.networks.monai_start import UNet
 
 STRIDE: Final = 2
 _NEAR: Final = 2

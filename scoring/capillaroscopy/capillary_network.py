@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
+from scoring.networks.monai_start import UNet
 from scoring.score_rules.nailfold_labels import GIANT_ABOVE_UM
 
 UM_PER_PX: Final = 4.0

@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 import torch
-from monai.visualize.class_activation_maps import GradCAM
 from torch import Tensor, nn
 
+from scoring.networks.monai_start import GradCAM
 from scoring.systems.hand_joints.network import LAST_FEATURES, JointGrader, expected_damage
 from scoring.systems.hand_joints.preprocessing import CROP, Grey
 

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from monai.visualize.class_activation_maps import GradCAM
 from torch import Tensor, nn
 
+from scoring.networks.monai_start import GradCAM
 from scoring.networks.whole_hand import WholeHandNetwork
 from scoring.systems.svdh_hands.ensemble import Ensemble
 from scoring.systems.svdh_hands.preprocessing import Grey, Views, normalised
