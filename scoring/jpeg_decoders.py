@@ -18,6 +18,9 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 _NAME: Final = "imagecodecs"
 _DECODERS: Final = (JPEGLosslessDecoder, JPEGLosslessSV1Decoder, JPEGExtended12BitDecoder)
+_END: Final = b"\xff\xd9"
+_PADDING: Final = b"\x00\xff"
+"""To an even length, behind the end."""
 
 DECODER_DEPENDENCIES: Final = {
     JPEGLossless: ("imagecodecs",),
@@ -40,7 +43,12 @@ def register_jpeg_decoders() -> None:
 
 
 def _decode_frame(source: bytes, runner: Any) -> bytes:
-    """Decode one frame; libjpeg-turbo first, the plain Lossless decoder for what it refuses (odd predictors)."""
+    """Decode one frame; libjpeg-turbo first, the plain Lossless decoder for what it refuses (odd predictors).
+
+    ValueError for a frame without its end: both decoders would make up what is missing, as an even grey.
+    """
+    if not source.rstrip(_PADDING).endswith(_END):
+        raise ValueError("the JPEG is cut short: it has no end of image")
     try:
         frame = imagecodecs.jpeg8_decode(source)
     except (RuntimeError, ValueError):

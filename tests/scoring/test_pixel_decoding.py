@@ -73,19 +73,27 @@ def test_uncompressed_values_are_exact() -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 12, 16])
-def test_jpeg_lossless_decodes_exactly(tmp_path: Path, depth: int) -> None:
+def test_jpeg_lossless_decodes_exactly_and_only_whole(tmp_path: Path, depth: int) -> None:
     values = np.random.default_rng(depth).integers(0, 2**depth, (64, 80)).astype(np.uint8 if depth == 8 else np.uint16)
     dataset = examples.ct
     dataset.Rows, dataset.Columns = values.shape
     dataset.BitsAllocated, dataset.BitsStored = 8 * values.itemsize, depth
     dataset.HighBit, dataset.PixelRepresentation = depth - 1, 0
     dataset.file_meta.TransferSyntaxUID = JPEGLosslessSV1
-    dataset.PixelData = encapsulate([imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=depth)])
+    dataset.PixelData = b""
     dataset["PixelData"].VR = "OB"
     path = tmp_path / "lossless.dcm"
-    dataset.save_as(path)
+    coded = imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=depth)
     with PixelDecoder() as decoder:
-        np.testing.assert_array_equal(decoder.first_frame(path, read_header(path)), values)
+        for padding in (b"", b"\xff", b"\0\0\0"):
+            dataset.PixelData = encapsulate([coded + padding])
+            dataset.save_as(path)
+            np.testing.assert_array_equal(decoder.first_frame(path, read_header(path)), values)
+        # cut short, it is no image of which the rest is grey
+        dataset.PixelData = encapsulate([coded[: len(coded) * 9 // 10]])
+        dataset.save_as(path)
+        with pytest.raises(ImageUnreadableError, match="cannot be decoded"):
+            decoder.first_frame(path, read_header(path))
 
 
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
