@@ -77,7 +77,7 @@ def test_a_hang_up_reaches_the_listener_and_ends_nothing(tmp_path: Path) -> None
         assert group.wait_for("SIGHUP") == group.pids("listen")
         assert all(map(runs, pids))
         group.process.send_signal(signal.SIGTERM)
-        assert group.process.wait(30) == 0
+        assert group.process.wait(90) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -85,7 +85,7 @@ def test_told_to_stop_it_stops_all_and_ends_with_zero(tmp_path: Path, number: si
     with RunningGroup(tmp_path, "stays --one", "stays --two") as group:
         pids = group.wait_for("stays", 2)
         group.process.send_signal(number)
-        assert group.process.wait(30) == 0
+        assert group.process.wait(90) == 0
         assert not any(map(runs, pids))
 
 
@@ -112,7 +112,7 @@ def test_a_part_that_is_killed_starts_again_and_its_leases_end_at_once(tmp_path:
 
 def test_a_part_that_dies_again_and_again_ends_the_group(tmp_path: Path) -> None:
     with RunningGroup(tmp_path, "dies", "stays") as group:
-        assert group.process.wait(60) == 1
+        assert group.process.wait(90) == 1
         assert len(group.pids("dies")) == 5
         assert not any(map(runs, group.pids("stays")))
         assert "'dies' does not stay alive" in group.errors
@@ -121,7 +121,7 @@ def test_a_part_that_dies_again_and_again_ends_the_group(tmp_path: Path) -> None
 
 def test_a_part_that_cannot_start_ends_the_group_without_further_tries(tmp_path: Path) -> None:
     with RunningGroup(tmp_path, "cannot", "stays") as group:
-        assert group.process.wait(60) == 1
+        assert group.process.wait(90) == 1
         assert len(group.pids("cannot")) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_part_that_does_not_end_is_killed(tmp_path: Path) -> None:
         [pid] = group.wait_for("stubborn")
         wait_until("it ignores SIGTERM", lambda: "this is stubborn" in group.errors)
         group.process.terminate()
-        assert group.process.wait(30) == 0
+        assert group.process.wait(90) == 0
         assert not runs(pid)
 
 

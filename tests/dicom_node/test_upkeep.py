@@ -37,7 +37,7 @@ def test_a_listener_calls_a_person_and_removes_what_is_due(tmp_path: Path) -> No
         os.utime(path, (long_ago, long_ago))
         try:
             node.start()
-            wait_until("a person is called", lambda: hook.posts, 60)
+            wait_until("a person is called", lambda: hook.posts, 120)
             wait_until("what is due is gone", lambda: not path.exists(), 60)
         finally:
             node.kill()

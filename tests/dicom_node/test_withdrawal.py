@@ -219,7 +219,7 @@ def test_an_archive_that_may_have_it_because_a_worker_died_is_told(tmp_path: Pat
             f"DrivenNode(Path({str(tmp_path / 'data')!r}), peer).run('deliver')\n"
         )
         with subprocess.Popen([sys.executable, "-c", program]) as worker:
-            wait_until("the archive keeps a picture", lambda: pacs.kept, 60)
+            wait_until("the archive keeps a picture", lambda: pacs.kept, 120)
             worker.kill()
         with node.ledger.write() as session:
             assert release_leases_of(session, "", "reaper", 3) == 1

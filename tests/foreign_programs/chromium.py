@@ -89,7 +89,7 @@ class Chromium:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 30.0) -> Any:
+    def wait_for(self, expression: str, seconds: float = 90.0) -> Any:
         """Wait until an expression is true, and return it."""
         return wait_until(expression, lambda: self.value(expression), seconds)
 

@@ -64,7 +64,7 @@ class PostgresqlServer:
                 command, stdout=log, stderr=log, cwd=self.folder,
                 user=self._account, group=self._account,
             )  # fmt: skip
-        wait_until("PostgreSQL takes statements", self._takes_statements, 60, lambda: log_tail(self._log))
+        wait_until("PostgreSQL takes statements", self._takes_statements, 180, lambda: log_tail(self._log))
 
     def kill(self) -> None:
         """SIGKILL to every process of it, as when its machine goes down."""
@@ -90,7 +90,7 @@ class PostgresqlServer:
     def _end(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
+            self.process.wait(60)
 
     def _takes_statements(self) -> bool:
         assert self.process is not None

@@ -65,7 +65,7 @@ def free_port() -> int:
                 return port
 
 
-def wait_until(what: str, probe: Callable[[], T], seconds: float = 30.0, why: Callable[[], str] = str) -> T:
+def wait_until(what: str, probe: Callable[[], T], seconds: float = 90.0, why: Callable[[], str] = str) -> T:
     """The first true answer of ``probe``; fails the test when none comes in time, and says ``why`` it may be."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -82,7 +82,7 @@ def answers_on(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def stop(process: subprocess.Popen[bytes], seconds: float = 10.0) -> int:
+def stop(process: subprocess.Popen[bytes], seconds: float = 40.0) -> int:
     """Ask a process that we started to end; kill it when it does not. Its exit status."""
     if process.poll() is None:
         process.terminate()

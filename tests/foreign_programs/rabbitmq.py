@@ -15,7 +15,7 @@ from tests.foreign_programs.programs import answers_on, ending_with_us, find_pro
 
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The program behind Debian's wrapper, which would change to the user rabbitmq."""
-_START_SECONDS = 90
+_START_SECONDS = 180
 
 
 class RabbitmqServer:

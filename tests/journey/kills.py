@@ -111,7 +111,7 @@ def _two_workers(node: KilledNode, study: SentStudy) -> None:
     try:
         node.rest(study.uid)
     finally:
-        assert stop(second, 40) == 0, log_tail(log)
+        assert stop(second) == 0, log_tail(log)
     known = _entries(node, study)
     first.resume()
     refused = "has ended and somebody else may do it: nothing is written"

@@ -107,7 +107,7 @@ systems = {json.dumps(self.systems)}
 
     def stop(self) -> int:
         """SIGTERM to the group's supervisor; its exit status."""
-        return stop(self.process, 40) if self.process else 0
+        return stop(self.process) if self.process else 0
 
     def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A verb of the command line with this node's settings."""
@@ -153,7 +153,7 @@ systems = {json.dumps(self.systems)}
             words = {place["commitment"] for place in status["destinations"]} if status else set()
             return status or {} if words == {"has committed everything"} else {}
 
-        return self._wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 60)
+        return self._wait_until(f"study …{study_instance_uid[-6:]} is committed", committed, 120)
 
     def _wait_until(self, what: str, answer: Callable[[Session], dict[str, Any]], seconds: float) -> dict[str, Any]:
         """The first answer that the ledger gives."""

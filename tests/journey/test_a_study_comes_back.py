@@ -185,7 +185,7 @@ def test_a_late_image_makes_a_successor(node: RunningNode, tmp_path: Path) -> No
         results = node.wait_for(uid)["results"]
         return bool(results) and results != first
 
-    wait_until("a successor", succeeded, 60)
+    wait_until("a successor", succeeded, 120)
     assert len(returned(node, uid, "SR")) == 2
 
 

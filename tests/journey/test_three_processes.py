@@ -49,7 +49,7 @@ class ThreeProcesses(RunningNode):
 
     def stop(self) -> int:
         """SIGTERM to each; 0 when each ended so."""
-        return max((stop(process, 40) for process in self.parts.values()), default=0)
+        return max((stop(process) for process in self.parts.values()), default=0)
 
     def _answers(self, part: str, port: int) -> bool:
         assert self.parts[part].poll() is None, log_tail(self.folder / f"{part}.log", 40)

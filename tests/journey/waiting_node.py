@@ -88,7 +88,7 @@ receives_results = true
         return self
 
     def __exit__(self, *_: object) -> None:
-        stop(self._process, 40)
+        stop(self._process)
         self.wire.__exit__()
         self.orthanc.stop()
         self.ledger.close()

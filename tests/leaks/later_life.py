@@ -66,7 +66,7 @@ def live_on(done: Everything, settings: str, starting: Future[RabbitmqServer]) -
         queue = f'[queue]\nurl = "{broker.url.replace(str(broker.port), str(wire.port))}"\n'
         done.node.more_peers = settings + queue + _ALERTS.format(smtp=mail.port, webhook=webhook.url)
         done.node.restart()
-        wait_until("people are called", lambda: mail.mails and webhook.posts, 60)
+        wait_until("people are called", lambda: mail.mails and webhook.posts, 120)
         look_after(done)
         done.node.stop()
         done.outputs["mails"] = b"".join(each.as_bytes() for each in mail.mails)

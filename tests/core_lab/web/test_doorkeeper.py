@@ -102,10 +102,10 @@ def test_every_answer_carries_the_headers_that_keep_it_here(running_page: PagePr
 
 
 def test_a_request_that_never_ends_is_hung_up_on(empty_page: PageProcess) -> None:
-    with socket.create_connection(("127.0.0.1", empty_page.port), timeout=30) as half:
+    with socket.create_connection(("127.0.0.1", empty_page.port), timeout=90) as half:
         half.sendall(b"GET / HTTP/1.1\r\nHost: ")
         assert half.recv(1000) == b""
-    with socket.create_connection(("127.0.0.1", empty_page.port), timeout=30) as large:
+    with socket.create_connection(("127.0.0.1", empty_page.port), timeout=90) as large:
         large.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 200_000)
         assert large.recv(1000).startswith(b"HTTP/1.1 400")
 
@@ -113,7 +113,7 @@ def test_a_request_that_never_ends_is_hung_up_on(empty_page: PageProcess) -> Non
 def test_a_port_in_use_is_one_line_with_the_remedy(running_page: PageProcess, filled: FilledNode) -> None:
     config = write_config(filled.node.settings)
     command = [sys.executable, "-m", "scoring.cli", "web", "--config", str(config)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert second.returncode == 1 and second.stdout == ""
     assert second.stderr.startswith(f"RS-302: Port {running_page.port} on 127.0.0.1 is taken")
     assert "node.toml" in second.stderr and second.stderr.count("\n") == 1

@@ -27,7 +27,7 @@ def test_a_stopped_reactor_makes_no_further_turn() -> None:
         assert turns[0] == before
         stop.set()
     ending.set()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -56,7 +56,7 @@ def test_stopping_at_any_moment_of_its_turn_comes_to_an_end() -> None:
     try:
         thread.start()
         stopping.start()
-        stopping.join(60)
+        stopping.join(200)
     finally:
         sys.setswitchinterval(often)
     assert not stopping.is_alive()

@@ -72,7 +72,7 @@ class ListenerProcess:
     def stop(self) -> int:
         """SIGTERM; its exit code."""
         assert self.process is not None
-        return stop(self.process, 25)
+        return stop(self.process)
 
     def kill(self) -> None:
         """SIGKILL, if it was ever started."""

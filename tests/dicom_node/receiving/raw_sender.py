@@ -43,7 +43,7 @@ class Answer:
 class RawSender:
     """One connection."""
 
-    def __init__(self, port: int, *, seconds: float = 20.0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: int, *, seconds: float = 60.0, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
         if tls is not None:
             # A connection that ends without close_notify is an error here, not an end.

