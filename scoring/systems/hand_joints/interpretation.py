@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scoring.networks.monai_start import GradCAM
+from scoring.networks.grad_cam import grad_cam
 from scoring.systems.hand_joints.network import LAST_FEATURES, JointGrader, expected_damage
 from scoring.systems.hand_joints.preprocessing import CROP, Grey
 
@@ -25,10 +25,7 @@ class DamageExplainer:
     """Grad-CAM over a grader; one forward and one short backward pass for all crops. Not for two threads at once."""
 
     def __init__(self, grader: JointGrader) -> None:
-        # MONAI puts the module back into the mode it found: in training mode the grader would drop out ever after.
-        explained = _ExpectedDamage(grader).eval()
-        # MONAI's default post-processing turns the map round: hottest becomes 0. The map is wanted as it is.
-        self._cam = GradCAM(explained, f"grader.{LAST_FEATURES}", postprocessing=_unchanged)
+        self._cam = grad_cam(_ExpectedDamage(grader), f"grader.{LAST_FEATURES}")
 
     def heat(self, crops: Tensor, sites: Tensor, damage: Grey) -> Grey:
         """(n, CROP, CROP) heat from 0 to 1 for crops (n, 1, CROP, CROP), their sites (n,) and expected damage (n,)."""
@@ -50,10 +47,6 @@ class _ExpectedDamage(nn.Module):
     def forward(self, crops: Tensor, sites: Tensor) -> Tensor:
         detail = self.grader.detail(crops).detach().requires_grad_()
         return expected_damage(self.grader.judged(detail, sites), sites)[:, None]
-
-
-def _unchanged(maps: Tensor) -> Tensor:
-    return maps
 
 
 def _soft_disc() -> Grey:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from scoring.networks.monai_start import GradCAM
+from scoring.networks.grad_cam import grad_cam
 from scoring.networks.whole_hand import WholeHandNetwork
 from scoring.systems.svdh_hands.ensemble import Ensemble
 from scoring.systems.svdh_hands.preprocessing import Grey, Views, normalised
@@ -29,10 +29,8 @@ class TotalExplainer:
     """Grad-CAM over an ensemble; not for two threads at once."""
 
     def __init__(self, ensemble: Ensemble) -> None:
-        # MONAI's default post-processing turns the map round: hottest becomes 0. The map is wanted as it is.
         self._maps = [
-            GradCAM(_ExplainedTotal(network).eval(), _ExplainedTotal.LAST, postprocessing=_unchanged)
-            for network in ensemble.networks.values()
+            grad_cam(_ExplainedTotal(network), _ExplainedTotal.LAST) for network in ensemble.networks.values()
         ]
 
     def heat(self, views: Views, totals: npt.NDArray[np.float64]) -> Grey:
@@ -65,7 +63,3 @@ def _soft_rim(shape: tuple[int, ...]) -> Grey:
     """(rows, columns): 1 within a view, falling to 0 at its edges."""
     down, across = (np.minimum(np.arange(n) + 0.5, n - 0.5 - np.arange(n)) / (_RIM * n) for n in shape)
     return np.asarray(np.clip(np.minimum(down[:, None], across[None]), 0.0, 1.0), np.float32)
-
-
-def _unchanged(maps: Tensor) -> Tensor:
-    return maps
