@@ -113,6 +113,8 @@ def visit_doubts(form: VisitForm, pictures: Sequence[TrayPicture]) -> Iterator[s
     looks = [picture.look for picture in pictures if picture.look is not None]
     if unfit := sum(not look.fit for look in looks):
         yield f"{unfit} of {len(pictures)} pictures should be taken again; as they are they count as not assessable."
+    if written := sum(bool(look.warnings) for look in looks):
+        yield f"Something seems to be written on {written} of {len(pictures)} pictures; a name there would be sent too."
     if form.um_per_px and len({max(look.columns, look.rows) for look in looks}) > 1:
         yield "The pictures are of different sizes, so one scale cannot be right for all; were some made smaller?"
 

@@ -53,6 +53,8 @@ function report(status) {
   $("state").textContent = STATES[status.state] || status.state;
   $("outcome").textContent = OUTCOMES[status.state] || "";
   const words = (reason) => (reason.system ? `${reason.system}: ${reason.text}` : reason.text);
-  $("reasons").replaceChildren(...status.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: words(reason) })));
+  // that systems for other images passed it over is news only where none took it
+  const told = status.reasons.filter((reason) => reason.code !== "no_system" || status.state === "no_system");
+  $("reasons").replaceChildren(...told.map((reason) => Object.assign(document.createElement("li"), { textContent: words(reason) })));
   return REST.includes(status.state);
 }

@@ -48,7 +48,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> FilledNode:
     node.keep_result(delivered, arrays)
     picture = finished_picture("2.25.91", DELIVERED)
     node.keep_object(delivered, "2.25.91", picture.sop_class_uid, "heatmap", picture.content, RECEIVED + 2)
-    node.move(DELIVERED, ("complete", "Complete: no new image for 5 s"), ("delivered", "1 object stored by pacs"))
+    passed_over = {"code": "no_system", "text": "modality is CR, wanted DMS", "system": "nailfold"}
+    steps = ("complete", "Complete: no new image for 5 s"), ("delivered", "1 object stored by pacs")
+    node.move(DELIVERED, *steps, reasons=[passed_over])
     images_held = hand_study(node, HELD, 5)
     held, arrays = truth_result(HELD, images_held, gaps=[("R", "PIP5"), ("L", "ULNA")])
     node.keep_result(held, arrays)

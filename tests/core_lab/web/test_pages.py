@@ -41,6 +41,14 @@ def test_the_list_says_state_score_and_reasons(running_page: PageProcess, filled
     assert words.count(STATEMENT) == 1
 
 
+def test_that_a_system_passed_a_study_over_is_told_on_its_own_page_alone(
+    running_page: PageProcess, filled: FilledNode
+) -> None:
+    said = "modality is CR, wanted DMS"
+    assert said not in running_page.ask("/").text, "another system has scored it"
+    assert said in running_page.ask(f"/studies/{DELIVERED}").text
+
+
 def test_the_list_can_be_narrowed_to_a_state(running_page: PageProcess) -> None:
     held = running_page.ask("/?state=held").text
     assert "…20000002" in held and "S-0412" not in held

@@ -181,11 +181,13 @@ def test_the_same_visit_again_is_answered_and_changes_nothing(site: Site, tmp_pa
 
 
 def test_doubts_are_told_before_anything_is_sent(site: Site, tmp_path: Path) -> None:
-    ids = [site.taken(other_picture(tmp_path / f"{seed}.jpg", seed)) for seed in range(50, 56)]
+    photos = [other_picture(tmp_path / f"{seed}.jpg", seed) for seed in range(50, 55)]
+    ids = [site.taken(photo) for photo in (*photos, phone_picture(tmp_path / "stamped.jpg"))]
     named = [(i, "L THUMB") for i in ids[:5]] + [(ids[5], "")]
     said = " ".join(site.send(*named)["doubts"])
     assert "1 of 6 pictures: nobody said side and finger" in said
     assert "5 pictures are said to show the left thumb finger" in said
+    assert "Something seems to be written on 1 of 6 pictures" in said
     assert len(json.loads(site.page.ask(PICTURES).body)) == 6
     assert site.send(*named, confirmed=True)["new"] == 6
 
