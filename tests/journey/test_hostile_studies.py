@@ -8,6 +8,7 @@ go on scoring with the very processes that it started with.
 from __future__ import annotations
 
 import json
+import re
 import struct
 import sys
 from collections import Counter
@@ -34,7 +35,9 @@ from tests.hazards.malformed_files import malformed_files
 from tests.journey.running_node import RunningNode
 
 pytestmark = pytest.mark.timeout(600)
-FORWARD_EVERYTHING = "function OnStoredInstance(id, tags, metadata) SendToModality(id, 'node') end\n"
+README = Path(__file__).parents[2] / "README.md"
+[FORWARD_EVERYTHING] = re.findall(r"`(function OnStoredInstance.*?)`", README.read_text(encoding="utf-8"))
+"""What the README tells the people of an Orthanc to write."""
 FORMS = ("basic_text", "enhanced", "comprehensive3d", "pictures")
 EVERY_EXTRA = 'extras = ["multiframe", "segmentation", "pdf", "key_object"]'
 WATCHED = Path(__file__).parent / "watched_python"
@@ -59,7 +62,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     port = running.orthanc.dicom_port
     running.orthanc = Orthanc(
         folder / "orthanc",
-        modalities={"node": ("RHEUMASCORE", "127.0.0.1", running.port)},
+        modalities={"rheumascore": ("RHEUMASCORE", "127.0.0.1", running.port)},
         LuaScripts=[str(rule)],
         DicomPort=port,
     )
