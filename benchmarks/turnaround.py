@@ -1,9 +1,10 @@
 """How long a study takes, stop by stop: sends N studies, one after the other, and prints medians.
 
-    python -m benchmarks.turnaround [-n 10] [--nailfold [--phone]] [--keep DIR]
+    python -m benchmarks.turnaround [-n 10] [--nailfold [--phone]] [--rested] [--systems all] [--keep DIR]
 
 With ``--nailfold`` each study is a visit of sixteen pictures, wrapped and sent as a site does; with ``--phone`` they
-have twelve megapixels.
+have twelve megapixels. The first study goes as soon as the node answers; with ``--rested`` when its processes have
+come to rest, as on any later day. The node scores with the one system that the studies need, or with all.
 
 Starts a PACS and a node of its own on this machine (as ``rheumascore demo`` does), so that a stranger can run it.
 The first study is counted apart: it is the one that found the worker just started.
@@ -26,6 +27,7 @@ from typing import Any
 
 from pydicom import dcmread
 
+from benchmarks.at_rest import wait_until_at_rest
 from benchmarks.peak_memory import peaks_below
 from benchmarks.phone_pictures import write_phone_visit
 from dicom_node.delivery.send_files import send_files
@@ -63,6 +65,10 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10, help="studies")
     parser.add_argument("--nailfold", action="store_true", help="visits of sixteen nailfold pictures")
     parser.add_argument("--phone", action="store_true", help="nailfold pictures of twelve megapixels")
+    parser.add_argument("--rested", action="store_true", help="the first study goes when the node has come to rest")
+    parser.add_argument(
+        "--systems", choices=("needed", "all"), default="needed", help="those that the node scores with"
+    )
     parser.add_argument("--keep", type=Path, help="keep everything in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -70,7 +76,11 @@ def main() -> None:
         write = write_phone_pictures if arguments.phone else write_visit if arguments.nailfold else write_pair
         studies = [write(folder / "studies" / str(seed), seed) for seed in range(9000, 9000 + arguments.n)]
         started = time.monotonic()
-        with running_site(folder, ["nailfold" if write is not write_pair else "hand_joints"]) as site:
+        needed = [] if arguments.systems == "all" else ["hand_joints" if write is write_pair else "nailfold"]
+        with running_site(folder, needed) as site:
+            if arguments.rested:
+                wait_until_at_rest(os.getpid())
+                print(f"from a cold start to rest: {time.monotonic() - started:.1f} s")
             first = send_and_wait(site, studies[0])
             print(f"from a cold start to the first report in the PACS: {time.monotonic() - started:.1f} s")
             rows = [send_and_wait(site, study) for study in studies[1:]]

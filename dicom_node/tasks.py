@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -32,14 +32,13 @@ from dicom_node.ledger.results import keep_result, read_visit
 from dicom_node.ledger.study_progress import move_on, study_to_change
 from dicom_node.ledger.tables import ResultRow, StudyRow
 from dicom_node.ledger.timeline import record
+from dicom_node.open_systems import OpenSystems
 from dicom_node.queue.celery_app import TASK_OF, hint
 from dicom_node.queue.leased_work import do_leased
 from dicom_node.release_rule import reason_to_hold
 from dicom_node.settings import NodeSettings
 from dicom_node.source_images import source_images
-from dicom_node.systems_in_use import as_set
-from scoring.catalogue import find_spec, open_spec
-from scoring.contract import ScoringSystem
+from scoring.catalogue import find_spec
 from scoring.inference import ChosenImage, read_header, run_inference
 from scoring.pixel_decoding import DecodingLimits, PixelDecoder
 from scoring.result import ImageUse, ScoreResult
@@ -56,28 +55,21 @@ Works = dict[str, Callable[["Workplace", LeasedJob], None]]
 
 @dataclass
 class Workplace:
-    """What a worker process holds while it lives: settings, ledger, store, a decoder, and systems once opened."""
+    """What a worker process holds while it lives: settings, ledger, store, a decoder, and systems."""
 
     settings: NodeSettings
     ledger: Ledger
     store: ContentStore
     app: Celery
     decoder: PixelDecoder
-    _systems: dict[str, ScoringSystem] = field(default_factory=dict)
+    systems: OpenSystems
 
     @staticmethod
     def open(settings: NodeSettings, app: Celery) -> Workplace:
         """Open everything but the systems; ``close`` gives it back."""
-        limits = DecodingLimits(pixel_values=settings.limits.decoded_pixel_values)
-        return Workplace(
-            settings, Ledger(settings.database_url), ContentStore(settings.node.data_dir), app, PixelDecoder(limits)
-        )
-
-    def system(self, key: str) -> ScoringSystem:
-        """The system with its weights, or those that the settings name for it, as the trial wants it; loaded once."""
-        if key not in self._systems:
-            self._systems[key] = open_spec(as_set(find_spec(key), self.settings))
-        return self._systems[key]
+        ledger, store = Ledger(settings.database_url), ContentStore(settings.node.data_dir)
+        decoder = PixelDecoder(DecodingLimits(pixel_values=settings.limits.decoded_pixel_values))
+        return Workplace(settings, ledger, store, app, decoder, OpenSystems(settings))
 
     def close(self) -> None:
         """End the decoding child and give back the ledger's connections."""
@@ -94,7 +86,7 @@ def register_tasks(app: Celery, workplace: Workplace) -> None:
 
 def score(workplace: Workplace, leased: LeasedJob) -> None:
     """A scoring job -> a result in the ledger, its arrays in the store, and a job for each form of its report."""
-    system = workplace.system(str(leased.subject["system"]))
+    system = workplace.systems.system(str(leased.subject["system"]))
     study, chosen = job_images(workplace, leased.study_instance_uid, leased.subject)
     scored = run_inference(system, study, chosen, workplace.decoder, datetime.now(UTC))
     for content in scored.arrays.values():

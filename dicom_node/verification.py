@@ -105,7 +105,7 @@ def _verify(workplace: Workplace, row: ResultRow, job: JobRow, objects: Sequence
         for image in chosen
         if (found := _digest_of(image.path)) != image.reference.content_sha256
     ]
-    system = workplace.system(row.system)
+    system = workplace.systems.system(row.system)
     scored = run_inference(system, study, chosen, workplace.decoder, datetime.fromisoformat(stored.scored_at))
     again = replace(scored.result, predecessor=stored.predecessor, baseline=stored.baseline)
     return Verification(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dicom_node.ledger.tables import JobRow
 from dicom_node.ledger.waits import LONGEST_WAIT_SECONDS
@@ -26,6 +27,12 @@ def is_due(run_after: float, now: float) -> bool:
 def due(column: InstrumentedAttribute[float], now: float) -> ColumnElement[bool]:
     """As ``is_due``, of a column."""
     return or_(column <= now, column > now + _NO_WAIT_OF_OURS_SECONDS)
+
+
+def one_waits(session: Session, kinds: Collection[str], now: float) -> bool:
+    """True when a job of one of these kinds may start and nobody has it in hand."""
+    waiting = select(JobRow.id).where(JobRow.kind.in_(kinds), JobRow.state == "waiting", due(JobRow.run_after, now))
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def by_urgency() -> tuple[Any, ...]:
