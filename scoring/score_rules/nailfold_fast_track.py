@@ -48,8 +48,9 @@ FAST_TRACK_RULES: Final = (GIANT, LATE, NON_SPECIFIC, NORMAL)
 """The most telling first."""
 
 NOTHING_IN_MM: Final = (
-    "Nothing is given in mm: no picture that could be assessed says its scale (Pixel Spacing), so that neither density "
-    "nor diameters were measured and the fast track rule is not applied. The probabilities of the labels stand."
+    "Nothing is given in mm: no picture that could be assessed says a scale that such a picture can have (Pixel "
+    "Spacing), so that neither density nor diameters were measured and the fast track rule is not applied. The "
+    "probabilities of the labels stand."
 )
 
 
