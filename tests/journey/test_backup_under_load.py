@@ -13,24 +13,27 @@ from pathlib import Path
 
 import pytest
 
-from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.dcmtk import storescu
 from tests.journey.running_node import RunningNode
+from tests.journey.sent_study import write_study
+from tests.journey.toy_house import READ_BY_THE_TOY, build_house, where_the_toy_scores
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[RunningNode]:
-    with RunningNode(tmp_path) as running:
+    running = RunningNode(tmp_path)
+    running.environment = where_the_toy_scores(build_house(tmp_path / "house"))
+    with running:
         yield running
 
 
 @pytest.mark.timeout(600)
 def test_a_backup_under_load_is_restored_and_ends_with_one_result_set(node: RunningNode, tmp_path: Path) -> None:
     """Given a study before the backup, one that comes while it is made, and a data_dir that is lost afterwards."""
-    pairs = [write_hand_pair(tmp_path / str(seed), seed, severity=0.3) for seed in (4301, 4302)]
-    before, meanwhile = pairs
+    studies = [write_study(tmp_path / "studies", number, body_part=READ_BY_THE_TOY) for number in (4301, 4302)]
+    before, meanwhile = studies
     storescu(node.port, *before.files, calling="SENDER", called="RHEUMASCORE")
-    node.wait_for(before.study_instance_uid)
+    node.wait_for(before.uid)
     sending = threading.Thread(
         target=lambda: storescu(node.port, *meanwhile.files, calling="SENDER", called="RHEUMASCORE")
     )
@@ -39,8 +42,8 @@ def test_a_backup_under_load_is_restored_and_ends_with_one_result_set(node: Runn
     sending.join()
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["faults"] == []
-    first = {pair.study_instance_uid: node.wait_for_commitment(pair.study_instance_uid) for pair in pairs}
-    archived = _objects(node, before.study_instance_uid)
+    first = {study.uid: node.wait_for_commitment(study.uid) for study in studies}
+    archived = _objects(node, before.uid)
     assert node.stop() == 0
 
     (tmp_path / "data").rename(tmp_path / "lost")
@@ -48,10 +51,10 @@ def test_a_backup_under_load_is_restored_and_ends_with_one_result_set(node: Runn
     assert restored.returncode == 0, restored.stderr
     node.start()
     storescu(node.port, *meanwhile.files, calling="SENDER", called="RHEUMASCORE")  # as the verb says
-    again = {pair.study_instance_uid: node.wait_for_commitment(pair.study_instance_uid) for pair in pairs}
+    again = {study.uid: node.wait_for_commitment(study.uid) for study in studies}
 
     assert [len(status["results"]) for status in again.values()] == [1, 1]
-    uid = before.study_instance_uid
+    uid = before.uid
     assert again[uid]["results"][0]["digest"] == first[uid]["results"][0]["digest"]
     assert _objects(node, uid) == archived, "what it knew is as it was in the archive, byte for byte"
     verified = node.verb("audit", "verify")

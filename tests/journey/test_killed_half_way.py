@@ -16,11 +16,9 @@ from tests.journey.kept_promises import check_objects, check_store, check_study,
 from tests.journey.killed_node import KilledNode
 from tests.journey.kills import KILLS, UNDISTURBED, Kill
 from tests.journey.sent_study import SentStudy, write_study
-from tests.journey.toy_house import TOY, build_house, where_the_toy_scores
+from tests.journey.toy_house import READ_BY_THE_TOY, TOY, build_house, where_the_toy_scores
 
 pytestmark = pytest.mark.timeout(900)
-
-_TOY_READS = "FINGER"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +38,7 @@ def survivors(node: KilledNode) -> list[SentStudy]:
 def test_killed_there_nothing_is_lost_and_nothing_doubled(
     node: KilledNode, survivors: list[SentStudy], kill: Kill
 ) -> None:
-    study = write_study(node.folder / "sent", KILLS.index(kill), body_part=_TOY_READS)
+    study = write_study(node.folder / "sent", KILLS.index(kill), body_part=READ_BY_THE_TOY)
     with node.calm_after_a_fault():
         kill.happens(node, study)
     check_study(node, study)
@@ -50,7 +48,7 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(
 def test_whoever_died_the_scores_are_those_of_a_study_during_which_nobody_dies(
     node: KilledNode, survivors: list[SentStudy]
 ) -> None:
-    undisturbed = write_study(node.folder / "sent", len(KILLS), body_part=_TOY_READS)
+    undisturbed = write_study(node.folder / "sent", len(KILLS), body_part=READ_BY_THE_TOY)
     UNDISTURBED.happens(node, undisturbed)
     check_study(node, undisturbed)
     for study in survivors:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.certificates import Authority, Pair
 from tests.foreign_programs.dcmtk import echoscu, over_tls, storescu
 from tests.foreign_programs.orthanc import Orthanc
 from tests.foreign_programs.programs import log_tail, wait_until
 from tests.journey.running_node import NODE_TITLE, RunningNode
+from tests.journey.sent_study import write_study
+from tests.journey.toy_house import READ_BY_THE_TOY, build_house, where_the_toy_scores
 
 
 class NodeOverTls(RunningNode):
@@ -22,6 +23,7 @@ class NodeOverTls(RunningNode):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.environment = where_the_toy_scores(build_house(folder / "house"))
         self.authority = Authority(folder / "certificates", "site-authority")
         ours, self.of_the_pacs = self.authority.pair("node"), self.authority.pair("orthanc")
         ours.key.chmod(0o600)
@@ -70,16 +72,16 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeOverTls]:
 
 def test_a_study_comes_back_over_tls_and_is_committed(node: NodeOverTls, tmp_path: Path) -> None:
     # given
-    pair = write_hand_pair(tmp_path, 4200, severity=0.3)
+    study = write_study(tmp_path, 4200, body_part=READ_BY_THE_TOY)
 
     # when
-    node.send_through_orthanc(*pair.files)
-    node.wait_for(pair.study_instance_uid)
-    status = node.wait_for_commitment(pair.study_instance_uid)
+    node.send_through_orthanc(*study.files)
+    node.wait_for(study.uid)
+    status = node.wait_for_commitment(study.uid)
 
     # then
     assert status["state"] == "delivered", status
-    assert len(node.orthanc.find("Series", StudyInstanceUID=pair.study_instance_uid, Modality="SR")) == 1
+    assert len(node.orthanc.find("Series", StudyInstanceUID=study.uid, Modality="SR")) == 1
     taken = node.events("association_accepted")
     assert {line["calling"] for line in taken} == {"ORTHANC"}
     assert all(line["tls"] in ("TLSv1.2", "TLSv1.3") for line in taken), "images and the report of commitment"
@@ -89,14 +91,14 @@ def test_a_study_comes_back_over_tls_and_is_committed(node: NodeOverTls, tmp_pat
 
 def test_results_wait_while_the_pacs_shows_a_certificate_that_has_ended(node: NodeOverTls, tmp_path: Path) -> None:
     # given
-    pair = write_hand_pair(tmp_path, 4201, severity=0.3)
+    study = write_study(tmp_path, 4201, body_part=READ_BY_THE_TOY)
     node.show_in_the_pacs(node.authority.pair("ended", days=0))
 
     # when
     of_a_modality = over_tls(node.of_the_pacs, node.authority.certificate)
-    assert storescu(node.port, *pair.files, options=of_a_modality).returncode == 0
+    assert storescu(node.port, *study.files, options=of_a_modality).returncode == 0
 
     # then
-    wait_until("it waits, with its reason", lambda: "RS-316" in node.delivery_faults(pair.study_instance_uid), 90)
+    wait_until("it waits, with its reason", lambda: "RS-316" in node.delivery_faults(study.uid), 90)
     node.show_in_the_pacs(node.of_the_pacs)
-    assert node.wait_for(pair.study_instance_uid)["state"] == "delivered", log_tail(node.log)
+    assert node.wait_for(study.uid)["state"] == "delivered", log_tail(node.log)

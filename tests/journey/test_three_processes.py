@@ -5,6 +5,7 @@ Each queue and each database is a real server, and dies in the middle of a study
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from dicom_node.queue.celery_app import QUEUES
-from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.dcmtk import storescu
 from tests.foreign_programs.postgresql import PostgresqlServer
 from tests.foreign_programs.programs import answers_on, log_tail, stop, wait_until
 from tests.foreign_programs.rabbitmq import RabbitmqServer
 from tests.foreign_programs.redis import RedisServer
 from tests.journey.running_node import RunningNode
+from tests.journey.sent_study import write_study
+from tests.journey.toy_house import READ_BY_THE_TOY, build_house, where_the_toy_scores
 
 _PARTS = ("listen", "worker", "web")
 
@@ -32,6 +34,7 @@ class ThreeProcesses(RunningNode):
 
     def __init__(self, folder: Path, *, queue: str, database: str) -> None:
         super().__init__(folder, quiet_seconds=3.0)
+        self.environment = where_the_toy_scores(build_house(folder / "house"))
         self.more_peers = f'[queue]\nurl = "{queue}"\n[database]\nurl = "{database}"\n'
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -39,7 +42,7 @@ class ThreeProcesses(RunningNode):
         for part in _PARTS:
             with (self.folder / f"{part}.log").open("ab") as log:
                 command = [sys.executable, "-m", "scoring.cli", part, "--config", str(self.config)]
-                self.parts[part] = subprocess.Popen(command, stdout=log, stderr=log)
+                self.parts[part] = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | self.environment)
         try:
             for part, port in (("listen", self.port), ("web", self.web_port)):
                 wait_until(f"{part} answers", partial(self._answers, part, port), 120)
@@ -99,21 +102,21 @@ def test_a_study_comes_back_though_the_servers_die_on_the_way(
     servers: Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Stage]],
 ) -> None:
     """Given a study that is on its way; when queue and database die and come back; then its report is there, once."""
-    pairs = [write_hand_pair(tmp_path / "studies", seed) for seed in (5100, 5200)]
+    studies = [write_study(tmp_path / "studies", number, body_part=READ_BY_THE_TOY) for number in (5100, 5200)]
     with servers(tmp_path, request) as stage:
         node = stage.node
-        assert storescu(node.port, *pairs[0].files).returncode == 0
-        wait_until("it is on its way", lambda: on_its_way(node, pairs[0].study_instance_uid), 120)
+        assert storescu(node.port, *studies[0].files).returncode == 0
+        wait_until("it is on its way", lambda: on_its_way(node, studies[0].uid), 120)
         stage.die()
-        late = storescu(node.port, *pairs[1].files)
+        late = storescu(node.port, *studies[1].files)
         stage.come_back()
         if late.returncode:
             assert "OutOfResources" in late.stderr, "the ledger was away, and the sender was told so"
-            assert storescu(node.port, *pairs[1].files).returncode == 0
-        for pair in pairs:
-            assert node.wait_for(pair.study_instance_uid, 180)["state"] == "delivered"
-            node.wait_for_commitment(pair.study_instance_uid)
-            reports = node.orthanc.find("Series", StudyInstanceUID=pair.study_instance_uid, Modality="SR")
+            assert storescu(node.port, *studies[1].files).returncode == 0
+        for study in studies:
+            assert node.wait_for(study.uid, 180)["state"] == "delivered"
+            node.wait_for_commitment(study.uid)
+            reports = node.orthanc.find("Series", StudyInstanceUID=study.uid, Modality="SR")
             assert [len(series["Instances"]) for series in reports] == [1]
         assert node.verb("audit", "verify").returncode == 0
         assert answers_on(node.web_port)

@@ -5,7 +5,6 @@ Every Python process of ``run`` reads ``time.time`` through a step that the test
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,10 @@ from dicom_node.ledger.audit_trail import Head, follow_chain
 from dicom_node.ledger.ledger import Ledger
 from dicom_node.ledger.tables import TimelineRow
 from dicom_node.settings import read_settings
-from scoring.phantoms.write_phantoms import write_hand_pair
 from tests.foreign_programs.dcmtk import storescu
 from tests.journey.running_node import RunningNode
+from tests.journey.sent_study import write_study
+from tests.journey.toy_house import READ_BY_THE_TOY, build_house, where_the_toy_scores
 
 _HOUR, _DAY = 3600, 86_400
 
@@ -37,16 +37,16 @@ def test_p19_the_clock_is_set_while_studies_are_on_their_way(tmp_path: Path) -> 
     """Given a study at each time that the clock shows; then each report comes, no lease is lost, the trail holds."""
     step = tmp_path / "step"
     step.write_text("0")
-    node = RunningNode(tmp_path)
-    (tmp_path / "sitecustomize.py").write_text(_STEPPED_CLOCK.format(path=str(step)))
-    node.environment = {"PYTHONPATH": os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))}
-    pairs = [write_hand_pair(tmp_path / "studies", seed) for seed in range(5300, 5304)]
+    node, house = RunningNode(tmp_path), build_house(tmp_path / "house")
+    (house / "sitecustomize.py").write_text(_STEPPED_CLOCK.format(path=str(step)))
+    node.environment = where_the_toy_scores(house)
+    studies = [write_study(tmp_path / "studies", 5300 + n, body_part=READ_BY_THE_TOY) for n in range(4)]
     with node:
-        for pair, offset in zip(pairs, (_HOUR, -_HOUR, _DAY, -_DAY), strict=True):
-            assert storescu(node.port, *pair.files).returncode == 0
+        for study, offset in zip(studies, (_HOUR, -_HOUR, _DAY, -_DAY), strict=True):
+            assert storescu(node.port, *study.files).returncode == 0
             step.write_text(str(offset))
-        for pair in pairs:
-            assert node.wait_for(pair.study_instance_uid, 120)["state"] == "delivered"
+        for study in studies:
+            assert node.wait_for(study.uid, 120)["state"] == "delivered"
         ledger = Ledger(read_settings(node.config).database_url)
         with ledger.read() as session:
             assert isinstance(follow_chain(session), Head)

@@ -11,6 +11,8 @@ from tests.copied_scoring import copy_scoring
 
 _TOYS = Path(__file__).parents[1] / "toy_systems"
 TOY = _TOYS / "toy_brightness"
+READ_BY_THE_TOY = "FINGER"
+"""Body part of the films that it scores."""
 
 
 def build_house(folder: Path, toy: str = TOY.name) -> Path:
