@@ -19,8 +19,8 @@ from scoring.whole_file import write_whole_text
 
 FOLDER: Final = Path(__file__).parent
 STATEMENT: Final = (
-    "what a nailfold picture shows, and its capillaries and their diameters, were learnt on drawn nailfolds; for "
-    "research use only"
+    "capillaries, their row and their diameters were learnt on drawn nailfolds only, what is a nailfold on a few real "
+    "ones too; for research use only"
 )
 
 

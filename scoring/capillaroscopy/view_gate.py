@@ -42,10 +42,6 @@ class ViewGate:
             raise _does_not_fit(record, f"{len(lacking)} tensors are missing, {len(found.unexpected_keys)} are unknown")
         return cls(network, threshold)
 
-    def sees_nailfold(self, pixels: Pixels) -> bool:
-        """True unless the picture is rather sure to show something else."""
-        return self.probability(pixels) >= self.threshold
-
     def probability(self, pixels: Pixels) -> float:
         """0..1 for one upright picture of any size: that it shows a nailfold through a lens."""
         return float(gate_probabilities(self._network, square_view(pixels)[None])[0])

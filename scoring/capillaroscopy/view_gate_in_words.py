@@ -13,13 +13,15 @@ def view_gate_in_words() -> list[str]:
     return [
         "### Is it a nailfold",
         "",
-        "A small network looks at every picture first; one that shows no nailfold is not assessed, with that reason. "
-        "It learnt from drawn pictures alone, so each source of real ones below was absent from training. Of nailfolds "
-        "all should be let in, of anything else none. Real nailfolds are paler, turned further and seen nearer than "
-        "drawn ones, and too many of them are refused: a centre must try the gate on its own pictures first.",
+        "A picture without colours of its own, as a radiograph is, shows no nailfold. Of others a small network says "
+        "whether they do; what it lets in, the capillary finder asks whether capillaries lie in one row, as behind a "
+        "nail, or all over, as in other skin. What shows no nailfold is not assessed, with that reason. Of nailfolds "
+        "all should be let in, of anything else none. The network learnt from drawn pictures and from the real ones "
+        "named so below, which therefore prove nothing; on skin capillaries only one number was fixed. A disordered "
+        "nailfold, with capillaries in several rows, may be refused: a centre must try it on its own pictures first.",
         "",
-        "| pictures, none of them seen in training | let in | of |",
-        "| --- | --- | --- |",
-        *(f"| {name} | {counts['let_in']} | {counts['pictures']} |" for name, counts in figures.items()),
+        "| pictures | let in | of | least probability | middle | highest |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {name} | {' | '.join(str(count) for count in counts.values())} |" for name, counts in figures.items()),
         "",
     ]

@@ -23,10 +23,12 @@ from scoring.capillaroscopy.view_material import ViewBook, ViewMaterial, drawn_b
 from scoring.capillaroscopy.view_network import ViewNetwork
 from scoring.learning.batch_stream import Batch
 from scoring.learning.course import Course
+from scoring.learning.data_sets import NAILFOLD_PHANTOMS, OURS
 from scoring.learning.progress import Progress, progress_on_stderr
 from scoring.learning.run_files import RunFiles
 from scoring.learning.run_folder import RunFolder
 from scoring.learning.training_loop import fit
+from scoring.networks.torch_start import start_torch
 
 FILE: Final = "view_gate.safetensors"
 TRAINING_SEED, VALIDATION_SEED = 810_000, 830_000
@@ -38,7 +40,7 @@ _REAL_SHARE: Final = 3
 _MISSED: Final = 0.004
 """Share of the validation's nailfolds that lie below the threshold: those blurred until hardly anything is left."""
 _HIGHEST_THRESHOLD: Final = 0.5
-STATEMENT: Final = "what is a nailfold was learnt on drawn pictures only; for research use only"
+STATEMENT: Final = "what is a nailfold was learnt on {what}; for research use only"
 _LEARNT_FROM: Final = "Nailfold or not: drawn nailfolds, drawn skin without one and drawn pictures of other things"
 
 
@@ -88,7 +90,7 @@ def train(
     """
     folders = real.folders if real else {}
     names = " and ".join(folder.name for folder in folders.values())
-    torch.set_num_threads(1)
+    start_torch()
     torch.manual_seed(course.seed)
     network = ViewNetwork()
     with RunFolder(out, {"what": "view gate", "epochs": course.epochs, "pictures": len(book)}) as run:
@@ -97,10 +99,10 @@ def train(
         files = RunFiles(
             "",
             out,
-            STATEMENT,
-            licence=(real.licence if real else "") or (f"that of the pictures in {names}" if names else "Apache-2.0"),
+            STATEMENT.format(what="drawn pictures and real ones" if names else "drawn pictures only"),
+            licence=(real.licence if real else "") or (f"that of the pictures in {names}" if names else OURS),
             learnt_from=_LEARNT_FROM + (f", and real pictures ({names})" if names else ""),
-            data=("rheumascore nailfold phantoms (drawn, no person)", *([names] if names else [])),
+            data=(NAILFOLD_PHANTOMS, *([names] if names else [])),
             command=" ".join(
                 ("python -m scoring.capillaroscopy.view_training --out RUN", *(f"--{o} DIR" for o in folders))
             ),

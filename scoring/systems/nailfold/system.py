@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from scoring.capillaroscopy.burned_in import CleanPicture, clean_picture
-from scoring.capillaroscopy.capillary_finder import CapillaryFinder
+from scoring.capillaroscopy.burned_in import clean_picture
+from scoring.capillaroscopy.burned_in_ink import Mask
+from scoring.capillaroscopy.capillary_finder import CapillarySight
+from scoring.capillaroscopy.nailfold_in_view import NailfoldInView
 from scoring.capillaroscopy.picture_measures import NotMeasured, PictureMeasures
 from scoring.capillaroscopy.picture_quality import ADVICE, PictureQuality, judge_picture
-from scoring.capillaroscopy.view_gate import ROLE as GATE_ROLE
-from scoring.capillaroscopy.view_gate import ViewGate
 from scoring.coded_concept import CodedConcept
 from scoring.contract import Findings, HeatmapFinding, MarksFinding, ScoringContext
 from scoring.image import ScoringImage
@@ -63,7 +63,7 @@ def open_system(spec: SystemSpec) -> Nailfold:
     weights = read_weights_in_use(spec.weights_files)
     (pictures,) = weights.shared
     network = LabelNetwork.open(weights.own).packed()
-    return Nailfold(spec, network, CapillaryFinder.open(pictures), ViewGate.open(pictures.file(GATE_ROLE)), weights)
+    return Nailfold(spec, network, NailfoldInView.open(pictures), weights)
 
 
 class Nailfold:
@@ -73,16 +73,14 @@ class Nailfold:
         self,
         spec: SystemSpec,
         network: LabelNetwork,
-        finder: CapillaryFinder,
-        gate: ViewGate,
+        view: NailfoldInView,
         weights: WeightsInUse,
     ) -> None:
         self.spec: Final = spec
         self.weights: Final[tuple[WeightRecord, ...]] = weights.files
         self.statement: Final = weights.own.statement
         self._network = network
-        self._finder = finder
-        self._gate = gate
+        self._view = view
 
     def judge(self, pixels: Photograph, um_per_px: float | None) -> PictureQuality:
         """May one upright picture, of any size, be read: what ``score`` asks, for whoever can take another."""
@@ -90,7 +88,7 @@ class Nailfold:
         scale = None if um_per_px is None else um_per_px * pixels.shape[1] / seen.shape[1]
         clean = clean_picture(seen).pixels
         (said,) = self._network.probabilities(self._network.picture(clean)[None])
-        return self._judged(clean, scale, _by_label(said))
+        return self._judged(clean, scale, _by_label(said), self._view.look(clean, scale))
 
     def score(self, images: Sequence[ScoringImage], entered: Sequence[ScoreItem], context: ScoringContext) -> Findings:
         """Read one to many pictures; see ``scoring.contract.ScoringSystem``. ``entered`` is not used."""
@@ -125,18 +123,25 @@ class Nailfold:
         clean = clean_picture(image.pixels)
         seen = explained(self._network, self._network.picture(clean.pixels)[None])
         said = _by_label(seen.probabilities[0])
-        quality = self._judged(clean.pixels, um_per_px(image), said)
-        return PictureLook(image, quality, said, self._measured(image, clean, quality), seen.heat[0])
+        scale = um_per_px(image)
+        sight = self._view.look(clean.pixels, scale)
+        quality = self._judged(clean.pixels, scale, said, sight)
+        measures = self._measured(sight if quality.fit else None, clean.hidden)
+        return PictureLook(image, quality, said, measures, seen.heat[0])
 
     def _judged(
-        self, pixels: Photograph, um_per_px: float | None, said: Mapping[NailfoldLabel, float]
+        self,
+        pixels: Photograph,
+        um_per_px: float | None,
+        said: Mapping[NailfoldLabel, float],
+        sight: CapillarySight | None,
     ) -> PictureQuality:
         return judge_picture(
             pixels,
             um_per_px,
             said["too_blurry"],
             blur_threshold=self._network.thresholds["too_blurry"],
-            nailfold_in_view=self._gate.sees_nailfold(pixels),
+            nailfold_in_view=sight is not None,
         )
 
     def _readings(self, looks: Sequence[PictureLook]) -> list[PictureReading]:
@@ -153,14 +158,11 @@ class Nailfold:
             for look, place in zip(looks, places, strict=True)
         ]
 
-    def _measured(
-        self, image: ScoringImage, clean: CleanPicture, quality: PictureQuality
-    ) -> PictureMeasures | NotMeasured:
-        """Nothing is measured on a picture that may not be read."""
-        scale = um_per_px(image)
-        if scale is None or not quality.fit:
-            return NotMeasured("not_calibrated" if scale is None else "too_blurry")
-        found = self._finder.measure(clean.pixels, scale, clean.hidden)
+    def _measured(self, sight: CapillarySight | None, hidden: Mask | None) -> PictureMeasures | NotMeasured:
+        """Nothing is measured on a picture that may not be read: of that there is no sight."""
+        if sight is None:
+            return NotMeasured("too_blurry")
+        found = self._view.finder.measured(sight, hidden)
         return as_reported(found) if isinstance(found, PictureMeasures) else found
 
     def _heatmap(self, look: PictureLook) -> HeatmapFinding:

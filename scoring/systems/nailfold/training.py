@@ -38,7 +38,9 @@ from scoring.systems.nailfold.readings import reading_book
 from scoring.systems.nailfold.start_licence import start_licence
 from scoring.systems.nailfold.training_recipe import PicturePhase, TrainingRecipe, read_recipe
 
-DEMONSTRATION_STATEMENT: Final = "demonstration weights; learnt on drawn nailfolds only; for research use only"
+DEMONSTRATION_STATEMENT: Final = (
+    "demonstration weights; labels and measures were learnt on drawn nailfolds only; for research use only"
+)
 
 _FOLDER: Final = Path(__file__).parent
 _RECIPE: Final = _FOLDER / "recipe.toml"
