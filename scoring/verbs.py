@@ -177,11 +177,15 @@ def card(
 
 
 def _refuse_unknown_readers(labels: Path, readers: list[str] | None) -> None:
-    """LabelError, row by row, for readings of who is not among the readers that the call names."""
+    """LabelError, row by row, for readings of who is not among the readers that the call names.
+
+    Items of every system may stand there: which are its own each system says when it reads the table.
+    """
     if readers:
+        from scoring.learning.label import LABEL_SITES, NAILFOLD_SITES
         from scoring.learning.label_table import read_label_table
 
-        read_label_table(labels, readers)
+        read_label_table(labels, readers, {**LABEL_SITES, **NAILFOLD_SITES})
 
 
 def _as_json(spec: Any) -> dict[str, Any]:

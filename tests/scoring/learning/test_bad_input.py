@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from scoring.cli import build_app
 from scoring.errors import LabelError, TrainingError
 from scoring.learning.run_folder import RunFolder
 from scoring.phantoms.write_phantoms import write_hand_phantoms
@@ -121,6 +123,19 @@ def test_a_reader_whom_the_study_does_not_know_is_named(films: Path, tmp_path: P
     assert done.returncode == 1
     assert "RS-130: truth.csv, row 2, reader: found '', wanted one of Dr Who." in done.stderr, "truth is no reader"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("readers", "said"), [(["r1"], "row 3, reader: found 'r2'"), (["r1", "r2"], "missing.jpg")])
+def test_a_reader_of_pictures_is_named_too(tmp_path: Path, readers: list[str], said: str) -> None:
+    row = "P,missing.jpg,L,INDEX,giant,1,"
+    table = tmp_path / "read.csv"
+    table.write_text(f"subject,image,side,site,item,value,reader\n{row}r1\n{row}r2\n", encoding="utf-8")
+    chosen = [word for reader in readers for word in ("--reader", reader)]
+    arguments = ["--labels", str(table), "--images", str(tmp_path), "--out", str(tmp_path / "out"), *chosen]
+    done = CliRunner().invoke(build_app(), ["evaluate", "nailfold", *arguments])
+    assert isinstance(done.exception, LabelError)
+    assert said in str(done.exception)
+    assert "item" not in str(done.exception), "giant is an item of nailfold"
 
 
 def learnt(folder: Path, book: CropBook) -> None:
