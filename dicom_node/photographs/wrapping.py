@@ -128,7 +128,7 @@ def _all_faults(faults: Sequence[WrapError | ImageUnreadableError], pictures: in
 
 
 def _whose(names: Sequence[str], pictures: int) -> str:
-    return f"all {pictures} pictures" if 1 < pictures == len(names) else ", ".join(names)
+    return f"all {pictures} pictures" if 3 < pictures == len(names) else ", ".join(names)
 
 
 def _advice(picture: PictureFile, um_per_px: float | None) -> str:

@@ -200,6 +200,16 @@ def test_the_same_picture_with_another_exif_is_the_same(tmp_path: Path) -> None:
         list(wrap_photos([tmp_path / "a.jpg", tmp_path / "b.jpg"], "nailfold", "P1", tmp_path / "out"))
 
 
+def test_one_doubt_of_many_pictures_is_told_once(tmp_path: Path) -> None:
+    shades = (0.2, 0.21, 0.22, 0.23)
+    dark = [Image.fromarray((phantom().pixels * shade).astype(np.uint8)) for shade in shades]
+    photos = [saved(tmp_path / f"{number}.png", picture) for number, picture in enumerate(dark)]
+    for given, whose in ((photos[:2], "0.png, 1.png"), (photos, "all 4 pictures")):
+        told: list[str] = []
+        list(wrap_photos(given, "nailfold", "P1", tmp_path / "out", tell=told.append))
+        assert told[1:] == [f"{whose}: Too dark: switch the lamp of the lens on and take it again."]
+
+
 def exif_of(words: str) -> Image.Exif:
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = words
