@@ -16,8 +16,8 @@ from scoring.capillaroscopy.capillary_network import UM_PER_PX, CapillaryNetwork
 from scoring.capillaroscopy.measure_calibration import DENSITY, WIDEST, read_measure_calibration
 from scoring.capillaroscopy.picture_measures import Interval, Loop, NotMeasured, PictureMeasures, WhyNot
 from scoring.capillaroscopy.row_scatter import apart_mm
-from scoring.capillaroscopy.scaled_view import Pixels, contrast, hidden_view, padded, scaled_view
-from scoring.capillaroscopy.sharpness import USUAL_FIELD_UM
+from scoring.capillaroscopy.scaled_view import contrast, hidden_view, padded, scaled_view
+from scoring.capillaroscopy.sharpness import USUAL_FIELD_UM, Pixels
 from scoring.networks.torch_start import load_weights
 from scoring.uncertainty.calibration import Calibration
 from scoring.weights import WeightsRecord

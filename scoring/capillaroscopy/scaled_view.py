@@ -12,9 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from scoring.capillaroscopy.capillary_network import MULTIPLE, UM_PER_PX
-
-Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
-"""(rows, columns, 3), sRGB: 0..255 of bytes, 0..1 of floats."""
+from scoring.capillaroscopy.sharpness import Pixels
 
 _KEPT: Final = 3
 """Of a camera with far finer pixels so many to one of the view are looked at, in each direction: focus is coarser."""

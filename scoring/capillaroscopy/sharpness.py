@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
-"""(rows, columns, 3), red, green and blue, upright: 0..255, or 0..1."""
+"""(rows, columns, 3), sRGB, upright: 0..255 of bytes, 0..1 of floats."""
 Plane = npt.NDArray[np.float32]
 
 GRID_UM: Final = 4.0
