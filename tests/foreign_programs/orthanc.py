@@ -60,7 +60,7 @@ class Orthanc:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
 
     def start(self) -> None:
         """Start it (again, on the same ports and folders) and wait until it answers."""
@@ -73,9 +73,15 @@ class Orthanc:
         wait_until("Orthanc answers", self._answers)
 
     def stop(self) -> None:
-        """End it; what it keeps stays in its folder."""
+        """End it; what it keeps stays in its folder. It takes its time: seconds."""
         if self.process:
             stop(self.process)
+
+    def kill(self) -> None:
+        """End it at once, when nobody asks it any more."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
     def restart(self, **configuration: Any) -> None:
         """End it and start it again on its ports, with what it keeps; these of its settings change."""

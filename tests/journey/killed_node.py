@@ -48,7 +48,7 @@ class KilledNode(RunningNode):
     def __exit__(self, *_: object) -> None:
         self.kill_all()
         self.ledger.close()
-        self.orthanc.stop()
+        self.orthanc.kill()
 
     def pid_of(self, part: str) -> int:
         """The process that is this part now."""

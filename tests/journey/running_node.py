@@ -54,7 +54,7 @@ class RunningNode:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self.orthanc.stop()
+        self.orthanc.kill()
 
     def write_config(self) -> None:
         """The node.toml of this node; any sender of the tests may call as SENDER."""

@@ -35,7 +35,7 @@ def check(node: RunningNode, study: SentStudy) -> None:
 
 def test_images_in_reversed_order_are_the_same_study(node: RunningNode, tmp_path: Path) -> None:
     """Given the left hand before the right, in one association; then one result names both."""
-    pair = write_hand_pair(tmp_path, 4600)
+    pair = write_hand_pair(tmp_path, 4610)  # nobody else sends it to this node
     assert storescu(node.port, *reversed(pair.files)).returncode == 0
     status = node.wait_for(pair.study_instance_uid, 240)
     assert (status["state"], status["instances"], len(status["results"])) == ("delivered", 2, 1)

@@ -90,7 +90,7 @@ receives_results = true
     def __exit__(self, *_: object) -> None:
         stop(self._process)
         self.wire.__exit__()
-        self.orthanc.stop()
+        self.orthanc.kill()
         self.ledger.close()
 
     def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
