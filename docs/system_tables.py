@@ -79,11 +79,18 @@ _ADVICE: Final = {
     "image_unreadable": "The file is damaged or of a rare kind. Send it again; if that fails, ask the PACS team.",
     "under_exposed": "Too little dose, or wrong window. Repeat only if the protocol asks it.",
     "over_exposed": "Too much dose, or wrong window. Repeat only if the protocol asks it.",
+    "too_blurry": "Hold the lens still on the oil and take the picture again.",
+    "glare": "Put the lens flat on the oil and take the picture again.",
+    "no_nailfold": "Put the lens on the skin just behind the nail and take the picture again.",
+    "not_calibrated": "Give the scale of the lens with the pictures (`wrap --um-per-px`, or on the upload page).",
+    "not_sharp": "Its findings are given, its measures are not. A sharper picture of that finger gives both.",
+    "no_row": "Take the picture again with the nail's edge along its upper side.",
     "other": "Read the words beside it. Ask the study team.",
     "incomplete": "The sum over all joints is not given because at least one joint has no grade. See which.",
     "none_assessed": "No joint of this side has a grade, so there is no sum.",
 }
-_ADVICE_OF_TABLE: Final = {
+_ADVICE_OF_CODE: Final = {
+    "NC-NO-PICTURE": "See why at each picture of this finger, or of the visit, and take them again.",
     codes.WITHDRAWN.value: "A person took the result back. Do not use it. Read why in the new report.",
 }
 
@@ -93,10 +100,11 @@ def reasons() -> str:
     rows: dict[str, tuple[str, str, str]] = {}
     for spec in list_systems():
         for key, concept in spec.reasons.items():
-            rows[concept.value] = (f"`{concept.value}`", concept.meaning, _ADVICE.get(key, "Ask the study team."))
+            advice = _ADVICE_OF_CODE.get(concept.value) or _ADVICE.get(key, "Ask the study team.")
+            rows[concept.value] = (f"`{concept.value}`", concept.meaning, advice)
     for concept in codes.WHERE_DEFINED:
-        if concept.value in _ADVICE_OF_TABLE:
-            rows[concept.value] = (f"`{concept.value}`", concept.meaning, _ADVICE_OF_TABLE[concept.value])
+        if concept.value in _ADVICE_OF_CODE:
+            rows[concept.value] = (f"`{concept.value}`", concept.meaning, _ADVICE_OF_CODE[concept.value])
     return markdown_table(("code", "words in the report", "what to do"), list(rows.values()))
 
 

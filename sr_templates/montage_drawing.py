@@ -91,7 +91,7 @@ def _inner() -> int:
 
 
 def _measured_lines(findings: PictureFindings) -> list[str]:
-    said = findings.measured or (findings.reason,)
+    said = findings.measured or (findings.why_not,)
     return [line for words in said for line in wrapped(words, font(_SMALL), _inner())]
 
 

@@ -49,7 +49,7 @@ def draw_photograph(
     said = [
         line
         for words in (
-            " · ".join(findings.measured) or findings.reason or "Nothing was measured",
+            " · ".join(findings.measured) or findings.why_not,
             *_small(result, heat[1]),
         )
         for line in wrapped(words, font(small), width)

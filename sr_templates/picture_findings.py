@@ -33,8 +33,8 @@ class PictureFindings:
     """``Right ring finger 2``."""
     labels: tuple[Finding, ...]
     measured: tuple[str, ...]
-    reason: str
-    """Empty where the picture was read."""
+    why_not: str
+    """Why something was not read, or not measured; empty where everything was."""
 
 
 def picture_findings(result: ScoreResult, spec: SystemSpec) -> list[PictureFindings]:
@@ -49,7 +49,6 @@ def picture_findings(result: ScoreResult, spec: SystemSpec) -> list[PictureFindi
 def _findings(spec: SystemSpec, image: str, items: Sequence[ScoreItem]) -> PictureFindings:
     first = items[0]
     labels = [item for item in items if spec.item(item.item).expected_concept is not None]
-    unread = [item for item in labels if item.status != "scored"]
     return PictureFindings(
         image=image,
         side=first.side,
@@ -58,7 +57,7 @@ def _findings(spec: SystemSpec, image: str, items: Sequence[ScoreItem]) -> Pictu
         name=" ".join(filter(None, (_SIDES[first.side], _site_words(spec, first), str(first.picture)))),
         labels=tuple(_label(spec, item) for item in labels),
         measured=_measured(spec, items),
-        reason=unread[0].reason.meaning if unread and unread[0].reason else "",
+        why_not=next((item.reason.meaning for item in items if item.reason is not None), ""),
     )
 
 

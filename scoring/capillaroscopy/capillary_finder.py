@@ -92,7 +92,7 @@ class CapillaryFinder:
         if maps is None or sight.why_not is not None:
             return NotMeasured(sight.why_not or "no_row")
         if float(maps.blurry) > 0:
-            return NotMeasured("too_blurry")
+            return NotMeasured("not_sharp")
         with torch.inference_mode():
             covered = None if hidden is None else hidden_view(hidden, (maps.row.shape[1], maps.row.shape[2]))
             hidden_mm = 0.0 if covered is None else row_mm(maps, covered)
@@ -141,7 +141,7 @@ def _why_not(shape: tuple[int, ...], um_per_px: float | None) -> WhyNot | None:
     if um_per_px is None or not _is_plausible(shape, um_per_px):
         return "not_calibrated"
     if um_per_px > _COARSEST_UM:
-        return "too_blurry"
+        return "not_sharp"
     return "no_row" if _is_strip(shape, um_per_px) else None
 
 

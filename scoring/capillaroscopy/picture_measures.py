@@ -12,7 +12,7 @@ from scoring.score_rules.nailfold_labels import GIANT_ABOVE_UM, LOW_DENSITY_BELO
 
 Interval = tuple[float, float]
 """Lower and upper end; holds the truth of a new patient's picture at the rate that the calibration states."""
-WhyNot = Literal["not_calibrated", "too_blurry", "no_row"]
+WhyNot = Literal["not_calibrated", "not_sharp", "no_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class PictureMeasures:
 class NotMeasured:
     """Why a picture gives no measures.
 
-    ``not_calibrated``: nobody says how large a pixel is, or says what no such picture has. ``too_blurry``: limbs of
+    ``not_calibrated``: nobody says how large a pixel is, or says what no such picture has. ``not_sharp``: limbs of
     a capillary merge. ``no_row``: no stretch of the distal row is in sight that could be counted along.
     """
 

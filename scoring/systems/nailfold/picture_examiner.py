@@ -94,7 +94,7 @@ class PictureExaminer:
     def _measured(self, sight: CapillarySight | None, hidden: Mask | None) -> PictureMeasures | NotMeasured:
         """Nothing is measured on a picture that may not be read: of that there is no sight."""
         if sight is None:
-            return NotMeasured("too_blurry")
+            return NotMeasured("not_sharp")
         found = self._view.finder.measured(sight, hidden)
         return as_reported(found) if isinstance(found, PictureMeasures) else found
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import fsum
 from typing import Final
 
+from scoring.capillaroscopy.picture_measures import NotMeasured, WhyNot
 from scoring.coded_concept import CodedConcept
 from scoring.result import ScoreItem, ScoreTotal
 from scoring.score_rules.nailfold_fast_track import fast_track_of_visit
@@ -19,6 +20,7 @@ from scoring.systems.nailfold.picture_reading import PictureReading
 _PICTURES: Final = "pictures"
 _DIGITS: Final = {"density": 2, "widest_apex": 1}
 _SHARE_DIGITS: Final = 6
+_NEAREST_TO_A_MEASURE: Final[tuple[WhyNot, ...]] = ("not_sharp", "no_row", "not_calibrated")
 
 
 def totals(spec: SystemSpec, readings: Sequence[PictureReading], items: Sequence[ScoreItem]) -> tuple[ScoreTotal, ...]:
@@ -77,9 +79,14 @@ def _fast_track(spec: SystemSpec, planned: TotalSpec, readings: Sequence[Picture
     fired = fast_track_of_visit(rules)
     measured = sum(rule is not None for rule in rules)
     if fired is None:
-        reason = "not_calibrated" if assessable_pictures(readings) else "none_assessed"
-        return _without(planned, measured, len(readings), spec.reasons[reason])
+        return _without(planned, measured, len(readings), spec.reasons[_why_not_measured(readings)])
     return _sum(planned, None, fired.category, measured, len(readings), spec.rules[fired.key])
+
+
+def _why_not_measured(readings: Sequence[PictureReading]) -> str:
+    """Of pictures that were assessed and give no measures: what kept the one from it that came nearest."""
+    reasons = {r.measures.reason for r in readings if r.quality.fit and isinstance(r.measures, NotMeasured)}
+    return next((reason for reason in _NEAREST_TO_A_MEASURE if reason in reasons), "none_assessed")
 
 
 def _common_reason(items: Sequence[ScoreItem], otherwise: CodedConcept) -> CodedConcept:

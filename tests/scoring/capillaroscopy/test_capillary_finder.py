@@ -131,7 +131,7 @@ def test_what_has_no_scale_is_not_measured(
 
 def test_a_blurred_picture_is_not_measured(finder: CapillaryFinder) -> None:
     blurred = drawn("normal", too_blurry=True)
-    assert finder.measure(blurred.pixels, blurred.view.um_per_px) == NotMeasured("too_blurry")
+    assert finder.measure(blurred.pixels, blurred.view.um_per_px) == NotMeasured("not_sharp")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_blurred_picture_is_not_measured(finder: CapillaryFinder) -> None:
 def test_where_nothing_is_nothing_is_found(finder: CapillaryFinder, pixels: Picture, um_per_px: float) -> None:
     found = finder.measure(pixels, um_per_px)
     assert isinstance(found, NotMeasured)
-    assert found.reason in ("no_row", "too_blurry")
+    assert found.reason in ("no_row", "not_sharp")
 
 
 def test_a_changed_weight_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def picture(true: int, *loops: tuple[float, float], too_blurry: bool = False, me
         tips_um=np.zeros((true, 2)),
         diameters_um=np.full(true, 15.0),
         row_mm=0.5,
-        found=found if measured else NotMeasured("too_blurry"),
+        found=found if measured else NotMeasured("not_sharp"),
         written_over=False,
     )
 
@@ -49,4 +49,4 @@ def test_a_higher_limit_counts_fewer_loops() -> None:
 
 
 def test_a_higher_limit_leaves_what_was_not_measured() -> None:
-    assert counted_from(picture(1, measured=False), 0.5).found == NotMeasured("too_blurry")
+    assert counted_from(picture(1, measured=False), 0.5).found == NotMeasured("not_sharp")

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.capillaroscopy.picture_measures import NotMeasured
 from scoring.result import ProtocolUse, ScoreItem, ScoreResult, ScoreTotal
 from scoring.score_rules.nailfold_fast_track import GIANT, NOTHING_IN_MM
 from scoring.spec import read_spec
@@ -94,6 +95,19 @@ def test_features_of_a_blurry_picture_are_not_assessable_and_that_it_is_blurry_i
     assert (items["too_blurry"].grade, items["too_blurry"].value) == (1, 0.97)
     others = [item for key, item in items.items() if key != "too_blurry"]
     assert {item.reason for item in others} == {SPEC.reasons["too_blurry"]}
+
+
+def test_a_picture_that_is_read_but_not_sharp_enough_for_measures_says_that_and_so_does_its_visit() -> None:
+    # given
+    pictures = ({"giant": 0.9, "measured": NotMeasured("not_sharp")}, {"fault": "too_blurry"})
+
+    # when
+    read = {item.item: item for item in items_of(readings(pictures[0]))}
+    found = totals_of(*pictures)
+
+    # then
+    assert (read["giant"].grade, read["density"].reason) == (1, SPEC.reasons["not_sharp"])
+    assert found["fast_track"].reason == SPEC.reasons["not_sharp"]
 
 
 def test_with_a_scale_density_and_diameters_are_measured_and_the_rule_that_fired_is_named() -> None:
