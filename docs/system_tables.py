@@ -7,6 +7,7 @@ from typing import Final
 
 from docs.code_facts import markdown_table
 from scoring.capillaroscopy.figures_in_words import measures_in_words
+from scoring.capillaroscopy.picture_quality import ADVICE
 from scoring.catalogue import list_systems
 from scoring.coded_concept import CodedConcept
 from scoring.spec import AcceptRule, SystemSpec
@@ -77,14 +78,14 @@ _ADVICE: Final = {
     "uncertain": "The software is not sure enough. A reader must grade this joint.",
     "no_hand": "Check that the right image was sent. If it is a hand, report it to the study team with the image.",
     "image_unreadable": "The file is damaged or of a rare kind. Send it again; if that fails, ask the PACS team.",
-    "under_exposed": "Too little dose, or wrong window. Repeat only if the protocol asks it.",
-    "over_exposed": "Too much dose, or wrong window. Repeat only if the protocol asks it.",
-    "too_blurry": "Hold the lens still on the oil and take the picture again.",
-    "glare": "Put the lens flat on the oil and take the picture again.",
-    "no_nailfold": "Put the lens on the skin just behind the nail and take the picture again.",
+    **ADVICE,
+    "under_exposed": "Of a film: too little dose, or wrong window; repeat only if the protocol asks it. "
+    f"Of a photograph: {ADVICE['under_exposed']}",
+    "over_exposed": "Of a film: too much dose, or wrong window; repeat only if the protocol asks it. "
+    f"Of a photograph: {ADVICE['over_exposed']}",
     "not_calibrated": "Give the scale of the lens with the pictures (`wrap --um-per-px`, or on the upload page).",
     "not_sharp": "Its findings are given, its measures are not. A sharper picture of that finger gives both.",
-    "no_row": "Take the picture again with the nail's edge along its upper side.",
+    "no_row": "Take the picture again with the row of loops next to the nail in sight.",
     "other": "Read the words beside it. Ask the study team.",
     "incomplete": "The sum over all joints is not given because at least one joint has no grade. See which.",
     "none_assessed": "No joint of this side has a grade, so there is no sum.",
